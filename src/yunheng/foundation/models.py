@@ -1,0 +1,158 @@
+"""Tenant, journal, log and numbering: the tables that every other package stands on."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from .identity import uuid7
+
+
+class Scope(models.Model):
+    """The tenant. A contract is one-to-one with a scope; every row that belongs to a client carries it."""
+
+    uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    key = models.CharField(max_length=32, unique=True, db_collation="C")  # lower case, also the contract's key
+    name = models.CharField(max_length=200)
+    zone = models.CharField(max_length=64)  # IANA; decides the date in numbers
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "scope"
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SubjectBase(models.Model):
+    """What every subject (ticket, work order, statement …) has; concrete tables share one id sequence."""
+
+    id = models.BigIntegerField(
+        primary_key=True,
+        db_default=models.Func(models.Value("subject_id_seq"), function="nextval"),
+        editable=False,
+    )
+    uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    number = models.CharField(max_length=64, unique=True, db_collation="C")
+    state = models.CharField(max_length=40, db_collation="C")
+    process_key = models.CharField(max_length=40, db_collation="C")
+    process_version = models.PositiveIntegerField()
+    row_version = models.PositiveIntegerField(default=1)  # grows by one at each change; guards lost updates
+    opened_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        abstract = True
+
+
+class Entry(models.Model):
+    """One thing that happened to a subject. Append-only: the header of a leaf (see docs/adr/0001)."""
+
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    subject_id = models.BigIntegerField()
+    subject_number = models.CharField(max_length=64, db_collation="C")
+    type = models.CharField(max_length=80, db_collation="C")
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16, db_collation="C")  # person, token, system, import
+    source = models.CharField(max_length=16, db_collation="C")  # server, person, device, import
+    shared_digest = models.BinaryField(null=True)
+    internal_digest = models.BinaryField(null=True)
+    personal_digest = models.BinaryField(null=True)
+    leaf = models.BinaryField()  # 32 bytes
+
+    class Meta:
+        db_table = "entry"
+        indexes = [models.Index(fields=["scope", "subject_id", "id"], name="entry_subject")]
+
+
+class EntryBody(models.Model):
+    """The erasable part of an entry: data per visibility class with its salt. Redaction sets both to NULL.
+
+    `personal` always holds {"actor": {"id": …, "name": …}}: an entry's actor is (kind, id, display name), no foreign key.
+    """
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True, related_name="body")
+    shared = models.JSONField(null=True)
+    shared_salt = models.BinaryField(null=True)
+    internal = models.JSONField(null=True)
+    internal_salt = models.BinaryField(null=True)
+    personal = models.JSONField(null=True)
+    personal_salt = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "entry_body"
+
+
+class Unsealed(models.Model):
+    """An entry that waits for the sealer; inserted in the entry's own transaction."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+
+    class Meta:
+        db_table = "unsealed"
+
+
+class LogLeaf(models.Model):
+    """Position of an entry in its scope's log: RFC 9162 leaf `index`, in sealing order."""
+
+    pk = models.CompositePrimaryKey("scope_id", "index")
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    index = models.BigIntegerField()
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="log_leaf")
+    leaf = models.BinaryField()
+
+    class Meta:
+        db_table = "log_leaf"
+
+
+class LogState(models.Model):
+    """The sealer's running state of one log: size and the compact range (frontier) of its tree."""
+
+    scope = models.OneToOneField(Scope, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    size = models.BigIntegerField()
+    frontier = models.BinaryField()
+
+    class Meta:
+        db_table = "log_state"
+
+
+class SigningKey(models.Model):
+    """A public key that signs tree heads; the private key is a file outside the database."""
+
+    key_id = models.CharField(max_length=64, unique=True, db_collation="C")  # hex SHA-256 of the raw public key
+    public_key = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+    previous = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    endorsement = models.BinaryField(null=True)  # the previous key's signature over this public key
+
+    class Meta:
+        db_table = "signing_key"
+
+
+class TreeHead(models.Model):
+    """A signed tree head of one log at one size."""
+
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    size = models.BigIntegerField()
+    root = models.BinaryField()
+    signed_at = models.DateTimeField()
+    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+")
+    signature = models.BinaryField()
+
+    class Meta:
+        db_table = "tree_head"
+        constraints = [models.UniqueConstraint(fields=["scope", "size"], name="tree_head_size")]
+
+
+class NumberCounter(models.Model):
+    """The last number given out per scope, kind and local day."""
+
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, db_collation="C")
+    day = models.DateField()
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "number_counter"
+        constraints = [models.UniqueConstraint(fields=["scope", "kind", "day"], name="number_counter_key")]
