@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal, TypedDict
@@ -34,11 +35,19 @@ Visibility = Literal["shared", "internal", "personal"]
 VISIBILITIES: Final[tuple[Visibility, ...]] = ("shared", "internal", "personal")
 
 _DIGEST_LENGTH: Final = 64
+_HEADER_KEYS: Final = 11
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def _quote(text: str | None) -> str:
+    return "null" if text is None else _encode(text)
 
 
 class LeafHeader(TypedDict):
-    """What a leaf commits to. Digests are lower-case hexadecimal; None when the entry has no data of the
-    class.
+    """What a leaf commits to.
+
+    Class digests are lower-case hexadecimal; None when the entry has no data of the class.
     """
 
     v: int
@@ -106,15 +115,33 @@ def leaf_header(
 
 
 def leaf_hash(header: LeafHeader) -> bytes:
-    """SHA-256(0x00 ‖ canonical JSON of the header): the leaf hash of RFC 9162 §2.1.1 over the header's
-    bytes.
+    """The leaf hash of RFC 9162 §2.1.1 over the header: SHA-256(0x00 ‖ canonical JSON).
+
+    Raises CanonicalError when a text of the header has no canonical form.
     """
-    return hashlib.sha256(b"\x00" + canonical(header)).digest()
+    return hashlib.sha256(b"\x00" + _header_bytes(header)).digest()
+
+
+def _header_bytes(header: LeafHeader) -> bytes:
+    """`canonical(header)`, three times as fast: the keys are known and stand here in their order."""
+    if len(header) == _HEADER_KEYS:
+        text = (
+            f'{{"actor":{_quote(header["actor"])},"internal":{_quote(header["internal"])}'
+            f',"log":{_quote(header["log"])},"occurred_at":{_quote(header["occurred_at"])}'
+            f',"personal":{_quote(header["personal"])},"recorded_at":{_quote(header["recorded_at"])}'
+            f',"shared":{_quote(header["shared"])},"source":{_quote(header["source"])}'
+            f',"subject":{_quote(header["subject"])},"type":{_quote(header["type"])},"v":{header["v"]}}}'
+        )
+        # Text that needs an escape, or that canonical() would refuse, is left to it.
+        if text.isascii() and "\\" not in text:
+            return text.encode()
+    return canonical(header)
 
 
 def discloses(header: LeafHeader, visibility: Visibility, salt: bytes, data: Mapping[str, object]) -> bool:
-    """Whether salt and data are what the header committed to for this class. False, too, when it had no
-    such data.
+    """Whether salt and data are what the header committed to for this class.
+
+    False, too, when the entry had no data of the class.
     """
     committed = header[visibility]
     return committed is not None and hmac.compare_digest(committed, class_digest(salt, data))
