@@ -3,11 +3,13 @@
 from datetime import datetime
 from functools import lru_cache
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import ALL, Viewer
 from yunheng.foundation.refusals import NotFound
+from yunheng.logic.worktime import OpenTime
 
 from .compile import compile_terms
 from .models import Contract, ContractVersion
@@ -44,11 +46,19 @@ def terms_at(scope_id: int, at: datetime) -> ContractTerms | None:
     return None if version is None else terms_of_version(version.pk)
 
 
-@lru_cache(maxsize=64)
 def terms_of_version(version_id: int) -> ContractTerms:
     """Terms of one version, compiled once per process: a version never changes. Raises NotFound."""
+    return _compiled(connection.alias, str(connection.settings_dict["NAME"]), version_id)
+
+
+@lru_cache(maxsize=64)
+def _compiled(alias: str, database: str, version_id: int) -> ContractTerms:
     version = (
-        ContractVersion.objects.select_related("contract__scope").prefetch_related("calendars").filter(pk=version_id).first()
+        ContractVersion.objects.using(alias)
+        .defer("document")
+        .prefetch_related("calendars")
+        .filter(pk=version_id)
+        .first()
     )
     if version is None:
         raise NotFound(_("There is no such contract version."))
@@ -59,7 +69,9 @@ def terms_of_version(version_id: int) -> ContractTerms:
         scope_id=version.contract_id,
         valid_from=version.valid_from,
         valid_to=version.valid_to,
-        open_times={calendar.key: calendar.open_time for calendar in version.calendars.all()},
+        calendars={
+            calendar.key: OpenTime.from_document(calendar.open_time) for calendar in version.calendars.all()
+        },
     )
 
 
