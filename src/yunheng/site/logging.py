@@ -1,0 +1,128 @@
+"""Structured logs: one JSON object a line into a file, and readable lines on a terminal.
+
+Every line that belongs to a request carries its id, which the answer repeats in `X-Request-ID`.
+"""
+
+import contextvars
+import json
+import logging
+import logging.handlers
+import os
+import re
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.http import HttpRequest, HttpResponse
+
+request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_ACCEPTED_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_KEEP_BYTES = 20 * 1024 * 1024
+_access = logging.getLogger("yunheng.access")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object: at (UTC), level, logger, message, process, request, and the record's own extras."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        row: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "process": self._process,
+            "pid": record.process,
+        }
+        if request_id.get():
+            row["request"] = request_id.get()
+        row.update({k: v for k, v in vars(record).items() if k not in _STANDARD and not k.startswith("_")})
+        if record.exc_info:
+            row["trace"] = self.formatException(record.exc_info)
+        return json.dumps(row, ensure_ascii=False, default=str)
+
+
+class TerminalFormatter(logging.Formatter):
+    """Time, level, process and message, for people."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__(f"%(asctime)s %(levelname)-7s {process}: %(message)s", datefmt="%H:%M:%S")
+
+
+def configure(process: str, folder: Path | None) -> None:
+    """Send this process's log to `folder/yunheng.jsonl` and its warnings to stderr.
+
+    `YUNHENG_LOG` chooses what stderr gets: `human` (warnings, the default on a terminal), `json` (everything from
+    info on, the default elsewhere, for those who collect it), `none`.
+    """
+    handlers: list[logging.Handler] = []
+    if folder is not None:
+        _put_aside(folder / "yunheng.jsonl")
+        file = logging.handlers.WatchedFileHandler(folder / "yunheng.jsonl", encoding="utf-8", delay=True)
+        file.setFormatter(JsonFormatter(process))
+        handlers.append(file)
+    style = os.environ.get("YUNHENG_LOG") or ("human" if sys.stderr.isatty() or folder else "json")
+    if style != "none":
+        stream = logging.StreamHandler()
+        stream.setFormatter(JsonFormatter(process) if style == "json" else TerminalFormatter(process))
+        stream.setLevel(logging.INFO if style == "json" else logging.WARNING)
+        handlers.append(stream)
+    root = logging.getLogger()
+    root.handlers[:] = handlers
+    root.setLevel(logging.INFO)
+    for name in ("django", "django.server", "django.request"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    logging.captureWarnings(True)
+
+
+class RequestLog:
+    """Middleware: gives each request an id and writes one access line for it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request with its id set for every line that is logged meanwhile."""
+        given = request.headers.get("X-Request-ID", "")
+        token = request_id.set(given if _ACCEPTED_ID.match(given) else uuid.uuid4().hex)
+        began = time.perf_counter()
+        try:
+            response = self._get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            if request.path not in {"/healthz", "/readyz"}:
+                self._write(request, response, began)
+            return response
+        finally:
+            request_id.reset(token)
+
+    def _write(self, request: HttpRequest, response: HttpResponse, began: float) -> None:
+        match = request.resolver_match
+        _access.info(
+            "%s %s %s", request.method, request.path, response.status_code,
+            extra={
+                "method": request.method,
+                "path": request.path,
+                "route": match.route if match else None,
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - began) * 1000, 1),
+            },
+        )  # fmt: skip
+
+
+def _put_aside(path: Path) -> None:
+    """Keep one older file when the log has grown; others that write follow to the new one (WatchedFileHandler)."""
+    try:
+        if path.stat().st_size > _KEEP_BYTES:
+            path.replace(path.with_suffix(".1.jsonl"))
+    except OSError:
+        pass

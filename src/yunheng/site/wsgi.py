@@ -1,0 +1,31 @@
+"""What the web server runs: Django, with the static files of every package in front of it."""
+
+import os
+import re
+
+from django.core.wsgi import get_wsgi_application
+from whitenoise import WhiteNoise
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunheng.site.settings")
+
+_HASHED_NAME = re.compile(r"^.+[.-][0-9A-Za-z]{8,}\.[0-9a-z.]+$")  # main-4F2K7QXD.js, as esbuild names it
+
+
+def _is_immutable(_path: str, url: str) -> bool:
+    """Names with a content hash may be kept for ever by browsers."""
+    return "/dist/" in url and _HASHED_NAME.match(url) is not None
+
+
+def _application() -> WhiteNoise:
+    django = get_wsgi_application()
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+
+    site = WhiteNoise(django, max_age=300, immutable_file_test=_is_immutable, allow_all_origins=False)
+    for finder in get_finders():
+        for path, storage in finder.list(["*.map"]):
+            site.add_file_to_dictionary(settings.STATIC_URL + path, storage.path(path))
+    return site
+
+
+application = _application()

@@ -1,0 +1,159 @@
+"""The database of the tests: one real cluster for each test process, started only when a test asks for it.
+
+Tests with `db` run inside a rolled-back transaction **as the application's role**, so what it may not do fails in
+tests too. Tests that need commits, triggers, several connections or a superuser take `committed_db`: a database of
+their own, cloned from a migrated template and dropped afterwards.
+"""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings as django_settings
+from psycopg import sql
+
+from yunheng.foundation.supervisor.account import service_account
+from yunheng.foundation.supervisor.embedded import Embedded, borrow
+from yunheng.foundation.supervisor.folder import DataFolder
+from yunheng.foundation.supervisor.postgres import APP, OWNER, SUPERUSER, open_to_app
+
+TEMPLATE = "yunheng_template"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class TestDatabase:
+    """One database on the test cluster, seen by its three roles."""
+
+    __test__ = False
+    embedded: Embedded
+    name: str
+
+    @property
+    def app_url(self) -> str:
+        """As the running product: owns nothing."""
+        return self.embedded.cluster.url(APP, self.name)
+
+    @property
+    def owner_url(self) -> str:
+        """As migrations run."""
+        return self.embedded.cluster.url(OWNER, self.name)
+
+    @property
+    def superuser_url(self) -> str:
+        """As the adversary of the proof."""
+        return self.embedded.cluster.url(SUPERUSER, self.name)
+
+    def connect(self, role: str = "app", *, autocommit: bool = True) -> "psycopg.Connection[Any]":
+        """A connection of its own as `app`, `owner` or `superuser`."""
+        url = {"app": self.app_url, "owner": self.owner_url, "superuser": self.superuser_url}[role]
+        return psycopg.connect(url, autocommit=autocommit)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys and attachments of the tests lie in a temporary folder."""
+    folder = tmp_path_factory.mktemp("data")
+    for name in ("keys", "attachments", "logs"):
+        (folder / name).mkdir(mode=0o700)
+    django_settings.DATA = folder
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cluster_folder() -> Iterator[DataFolder]:
+    """A data folder with a short path that the service's user can reach, also when the tests run as root."""
+    path = Path(tempfile.mkdtemp(prefix="yunheng-test-"))
+    folder = DataFolder(path, service_account(path), path)
+    yield folder
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(cluster_folder: DataFolder) -> Iterator[TestDatabase]:
+    """The running cluster with a migrated template; as an object, the database `yunheng` on it (empty)."""
+    with borrow(cluster_folder, is_durable=False) as embedded:
+        yield TestDatabase(embedded, "yunheng")
+
+
+@pytest.fixture(scope="session")
+def migrated_template(cluster: TestDatabase, django_db_blocker: Any) -> TestDatabase:
+    """A database with all migrations applied, which others are cloned from."""
+    from django.core.management import call_command
+
+    from yunheng.site.cli.database import connected_to
+
+    template = TestDatabase(cluster.embedded, TEMPLATE)
+    with cluster.connect("owner") as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    with django_db_blocker.unblock(), connected_to(template.owner_url):
+        call_command("migrate", interactive=False, verbosity=0)
+    return template
+
+
+def clone(template: TestDatabase, name: str) -> TestDatabase:
+    """A fresh database with the template's content."""
+    with psycopg.connect(template.embedded.cluster.url(OWNER, "yunheng"), autocommit=True) as connection:
+        statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template.name)))
+        open_to_app(connection, name, app=APP)
+    return TestDatabase(template.embedded, name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, migrated_template: TestDatabase, django_db_blocker: Any
+) -> Iterator[None]:
+    """What pytest-django's `db` works on: a clone of the template, reached as the application's role."""
+    from yunheng.site.cli.database import connected_to
+
+    database = clone(migrated_template, "yunheng_test")
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(connected_to(database.app_url))
+        yield
+        with django_db_blocker.unblock():
+            stack.close()
+
+
+@pytest.fixture
+def committed_db(migrated_template: TestDatabase, django_db_blocker: Any) -> Iterator[TestDatabase]:
+    """A database of the test's own, where commits are real. Django's connection is its application role."""
+    from django.db import connections
+
+    from yunheng.site.cli.database import connected_to
+
+    database = clone(migrated_template, f"yunheng_test_{next(_numbers)}")
+    try:
+        with django_db_blocker.unblock(), connected_to(database.app_url):
+            yield database
+            connections.close_all()
+    finally:
+        with database.embedded.cluster.connect(SUPERUSER, "postgres") as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name)))
+
+
+@pytest.fixture
+def live_site(committed_db: TestDatabase) -> Iterator[str]:
+    """Address of the product served from `committed_db`, static files included, for a browser or a client."""
+    from django.core.servers.basehttp import ThreadedWSGIServer
+    from django.test.testcases import QuietWSGIRequestHandler
+
+    from yunheng.site.wsgi import application
+
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    server.set_app(application)
+    thread = threading.Thread(target=server.serve_forever, name="live-site", daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
