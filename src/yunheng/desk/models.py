@@ -16,7 +16,9 @@ class Ticket(SubjectBase):
     kind = models.CharField(max_length=20, choices=Kind.choices, db_collation="C")
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)
-    channel = models.CharField(max_length=20, db_collation="C")  # portal, phone, mail, im, api, fax, alert, inspection, import
+    channel = models.CharField(
+        max_length=20, db_collation="C"
+    )  # portal, phone, mail, im, api, fax, alert, inspection, import
     service = models.CharField(max_length=64, db_collation="C")  # offering key of the contract
     impact = models.CharField(max_length=16, db_collation="C", blank=True)
     urgency = models.CharField(max_length=16, db_collation="C", blank=True)

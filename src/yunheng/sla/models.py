@@ -28,7 +28,9 @@ class ClockFact(models.Model):
     party = models.SmallIntegerField(default=0)  # Party
     ref = models.BigIntegerField(default=0)  # pause or exclusion id = entry id that began it
     entry_id = models.BigIntegerField()  # the entry that this fact projects
-    superseded_by = models.BigIntegerField(default=0)  # entry id of the correction that replaced it; 0: stands
+    superseded_by = models.BigIntegerField(
+        default=0
+    )  # entry id of the correction that replaced it; 0: stands
 
     class Meta:
         db_table = "clock_fact"
@@ -41,8 +43,12 @@ class LiveClock(models.Model):
     scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
     subject_id = models.BigIntegerField()
     kind = models.CharField(max_length=32, db_collation="C")
-    contract_version = models.ForeignKey(ContractVersion, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.CharField(max_length=40, db_collation="C", blank=True)  # why there is no clock, e.g. "contract_expired"
+    contract_version = models.ForeignKey(
+        ContractVersion, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField(
+        max_length=40, db_collation="C", blank=True
+    )  # why there is no clock, e.g. "contract_expired"
     status = models.CharField(max_length=16, db_collation="C")  # logic.clock.Status value, lower case
     profile = models.CharField(max_length=200, db_collation="C", blank=True)
     started_at = models.DateTimeField(null=True)
@@ -54,7 +60,15 @@ class LiveClock(models.Model):
     elapsed_seconds = models.BigIntegerField(default=0)  # as of folded_at
     is_met = models.BooleanField(null=True)
     is_provisional = models.BooleanField(default=False)
-    warned_share = models.SmallIntegerField(default=0)  # highest share whose warning was recorded
+    cycle = models.SmallIntegerField(
+        default=0, db_default=0
+    )  # cycles closed by a reset; warnings begin anew in each
+    warned_share = models.SmallIntegerField(
+        default=0
+    )  # highest share whose warning was recorded, in this cycle
+    is_breach_recorded = models.BooleanField(
+        default=False, db_default=False
+    )  # "clock.breached" is written once
     next_check_at = models.DateTimeField(null=True)
     folded_at = models.DateTimeField()
 
@@ -63,7 +77,9 @@ class LiveClock(models.Model):
         constraints = [models.UniqueConstraint(fields=["subject_id", "kind"], name="live_clock_key")]
         indexes = [
             models.Index(
-                fields=["next_check_at"], name="live_clock_check", condition=models.Q(next_check_at__isnull=False)
+                fields=["next_check_at"],
+                name="live_clock_check",
+                condition=models.Q(next_check_at__isnull=False),
             ),
             models.Index(fields=["scope", "due_at"], name="live_clock_due"),
         ]

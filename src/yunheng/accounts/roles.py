@@ -1,0 +1,84 @@
+"""The table of roles: which kind of organisation may hold each, and what it allows."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from .models import Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role. `sees` says which subjects of a scope it shows: all, those the person asked for, or the supplier's own."""
+
+    key: str
+    kind: str  # Organisation.Kind that may hold it
+    sees: str  # "all", "own", "supplier"
+    permissions: frozenset[str]
+
+
+_PROVIDER, _CLIENT, _SUPPLIER = (
+    Organisation.Kind.PROVIDER.value,
+    Organisation.Kind.CLIENT.value,
+    Organisation.Kind.SUPPLIER.value,
+)
+
+_LOOK = frozenset({"kpi.view", "contract.view", "log.view", "entry.internal", "entry.personal"})
+_WORK = frozenset({"ticket.open", "ticket.work", "ticket.reply", "ticket.note"})
+_DESK = _WORK | {"ticket.accept", "ticket.assign", "ticket.close", "ticket.cancel"}
+_LEAD = _DESK | {"ticket.major", "ticket.correct_time", "ticket.exclude", "pause.answer", "pause.settle"}
+
+ROLES: Final[dict[str, Role]] = {
+    role.key: role
+    for role in (
+        Role(
+            "provider_admin",
+            _PROVIDER,
+            "all",
+            _LOOK | _LEAD | {"contract.apply", "import.run", "admin.people"},
+        ),
+        Role("service_manager", _PROVIDER, "all", _LOOK | _LEAD | {"contract.apply", "import.run"}),
+        Role("desk_agent", _PROVIDER, "all", _LOOK | _DESK),
+        Role("engineer", _PROVIDER, "all", _LOOK | _WORK | {"ticket.accept"}),
+        Role("quality_officer", _PROVIDER, "all", _LOOK | {"ticket.note", "ticket.exclude"}),
+        Role(
+            "requester",
+            _CLIENT,
+            "own",
+            frozenset({"ticket.open", "ticket.reply", "ticket.confirm", "ticket.cancel"}),
+        ),
+        Role(
+            "contact",
+            _CLIENT,
+            "all",
+            frozenset(
+                {
+                    "ticket.open",
+                    "ticket.reply",
+                    "ticket.confirm",
+                    "ticket.cancel",
+                    "pause.answer",
+                    "pause.settle",
+                    "kpi.view",
+                    "contract.view",
+                    "log.view",
+                }
+            ),
+        ),
+        Role(
+            "appraiser", _CLIENT, "all", frozenset({"kpi.view", "contract.view", "log.view", "pause.answer"})
+        ),
+        Role("auditor", _CLIENT, "all", frozenset({"kpi.view", "contract.view", "log.view"})),
+        Role(
+            "supplier_engineer",
+            _SUPPLIER,
+            "supplier",
+            frozenset({"ticket.work", "ticket.reply", "pause.answer"}),
+        ),
+    )
+}
+
+#: What a viewer carries: role → permissions.
+ROLE_PERMISSIONS: Final = {key: role.permissions for key, role in ROLES.items()}
+
+#: Every permission that some role has; a process pack may name these and no others.
+PERMISSIONS: Final = frozenset().union(*ROLE_PERMISSIONS.values())

@@ -1,0 +1,119 @@
+"""What may be read of tickets. Every query starts from `visible_to(viewer)`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from yunheng.accounts.roles import ROLES
+from yunheng.foundation.access import EntryClass, Viewer, visible_classes
+from yunheng.foundation.models import Entry
+from yunheng.foundation.refusals import NotFound
+
+from .models import Ticket
+
+
+def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
+    """Tickets that the viewer may know of: all of a scope, those asked for, or those of the viewer's supplier."""
+    if viewer.is_system:
+        return Ticket.objects.all()
+    condition = Q(pk__in=())
+    whole: set[int] = set()
+    for role, scope_id in viewer.grants:
+        sees = ROLES[role].sees if role in ROLES else ""
+        if sees == "all":
+            if scope_id is None:
+                return Ticket.objects.all()
+            whole.add(scope_id)
+        elif sees in {"own", "supplier"}:
+            place = Q() if scope_id is None else Q(scope_id=scope_id)
+            mine = (
+                Q(requester_id=viewer.person_id) if sees == "own" else Q(supplier_id=viewer.organisation_id)
+            )
+            condition |= place & mine
+    if whole:
+        condition |= Q(scope_id__in=whole)
+    return Ticket.objects.filter(condition)
+
+
+def access_ticket(viewer: Viewer, number: str | UUID) -> Ticket:
+    """The ticket with that number (or UUID). Raises NotFound when it is missing or hidden; nobody learns which."""
+    key = Q(uuid=number) if isinstance(number, UUID) else Q(number=number)
+    ticket = (
+        visible_to(viewer)
+        .select_related("scope", "team", "assignee", "supplier", "requester")
+        .filter(key)
+        .first()
+    )
+    if ticket is None:
+        raise NotFound(_("There is no ticket %(number)s.") % {"number": number})
+    return ticket
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One entry as the viewer may see it. A class that is hidden or erased is None; the two are told apart."""
+
+    id: int
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor_kind: str
+    actor_name: str  # "" when hidden or erased
+    source: str
+    shared: Mapping[str, Any] | None
+    internal: Mapping[str, Any] | None
+    personal: Mapping[str, Any] | None
+    erased: frozenset[EntryClass]  # classes whose data was redacted; the leaf stays in the log
+    hidden: frozenset[EntryClass]  # classes that exist but are not for this viewer
+    log_index: int | None  # position in the scope's log; None while it waits for the sealer
+
+
+def timeline(viewer: Viewer, ticket: Ticket) -> list[TimelineEntry]:
+    """All entries of the ticket, oldest first by (occurred_at, id), each cut to what the viewer may see (1 query)."""
+    classes = visible_classes(viewer, ticket.scope_id)
+    entries = (
+        Entry.objects.filter(scope_id=ticket.scope_id, subject_id=ticket.pk)
+        .select_related("body", "log_leaf")
+        .order_by("occurred_at", "id")
+    )
+    return [_cut(entry, classes) for entry in entries]
+
+
+def _cut(entry: Entry, classes: tuple[EntryClass, ...]) -> TimelineEntry:
+    shown: dict[EntryClass, Mapping[str, Any] | None] = {}
+    erased: set[EntryClass] = set()
+    hidden: set[EntryClass] = set()
+    names: tuple[EntryClass, ...] = ("shared", "internal", "personal")
+    for name in names:
+        shown[name] = None
+        if getattr(entry, f"{name}_digest") is None:
+            continue
+        data = getattr(entry.body, name)
+        if name not in classes:
+            hidden.add(name)
+        elif data is None:
+            erased.add(name)
+        else:
+            shown[name] = data
+    actor = (shown["personal"] or {}).get("actor") or {}
+    leaf = getattr(entry, "log_leaf", None)
+    return TimelineEntry(
+        id=entry.pk,
+        type=entry.type,
+        occurred_at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        actor_kind=entry.actor_kind,
+        actor_name=str(actor.get("name", "")),
+        source=entry.source,
+        shared=shown["shared"],
+        internal=shown["internal"],
+        personal=shown["personal"],
+        erased=frozenset(erased),
+        hidden=frozenset(hidden),
+        log_index=leaf.index if leaf is not None else None,
+    )

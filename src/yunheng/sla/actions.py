@@ -1,0 +1,406 @@
+"""Writes the projections of the journal: facts, live clocks, pauses; and the sweep that notices time passing."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from yunheng.foundation.actor import SYSTEM
+from yunheng.foundation.journal import EntryDraft, record
+from yunheng.foundation.models import Entry, Scope
+from yunheng.logic.canonical import instant
+from yunheng.logic.clock import ClockState, ClockStatus, Fact, fold
+from yunheng.logic.facts import FactKind
+from yunheng.logic.worktime import HorizonError
+
+from .models import ClockFact, LiveClock, Pause
+from .projection import FactDraft, decode_facts, encode_facts, number_facts
+from .queries import BEYOND_CALENDAR, NO_TARGET, PlannedClock, facts_of, plan_clocks
+from .terms import term_ids
+
+__all__ = [
+    "FactDraft",
+    "FoldedClock",
+    "SweepReport",
+    "encode_facts",
+    "rebuild_facts",
+    "refold",
+    "sweep",
+    "write_facts",
+]
+
+_log = logging.getLogger(__name__)
+
+NO_CLOCK: Final = "no_clock"  #: status of a live clock row that only says why there is none
+LATE_AFTER: Final = timedelta(
+    minutes=2
+)  #: a warning recorded later than this after its instant is marked late
+RETRY_AFTER: Final = timedelta(minutes=10)
+
+_STANDINGS: Final[Mapping[FactKind, str]] = {
+    FactKind.PAUSE_CONFIRMED: Pause.Standing.CONFIRMED.value,
+    FactKind.PAUSE_DISPUTED: Pause.Standing.DISPUTED.value,
+    FactKind.PAUSE_UPHELD: Pause.Standing.UPHELD.value,
+    FactKind.PAUSE_REJECTED: Pause.Standing.REJECTED.value,
+}
+_CLOCK_FIELDS: Final = (
+    "contract_version",
+    "reason",
+    "status",
+    "profile",
+    "started_at",
+    "stopped_at",
+    "due_at",
+    "breached_at",
+    "settled_at",
+    "goal_seconds",
+    "elapsed_seconds",
+    "is_met",
+    "is_provisional",
+    "cycle",
+    "warned_share",
+    "next_check_at",
+    "folded_at",
+)
+
+
+# --- facts ---------------------------------------------------------------------------------------------------
+
+
+def write_facts(
+    *,
+    scope_id: int,
+    subject_id: int,
+    entry_id: int,
+    facts: Sequence[FactDraft],
+    supersedes: Sequence[int] = (),
+) -> list[Fact]:
+    """Project an entry's facts, in the entry's transaction (1 statement). The same must stand in its shared data.
+
+    `supersedes` are the `seq` of facts of this subject that the entry takes out of force. Raises ValueError for more
+    than eight facts.
+    """
+    numbered = number_facts(entry_id, facts)
+    if supersedes:
+        ClockFact.objects.filter(
+            scope_id=scope_id, subject_id=subject_id, seq__in=list(supersedes), superseded_by=0
+        ).update(superseded_by=entry_id)
+    _insert_facts(scope_id, subject_id, numbered)
+    return numbered
+
+
+def _insert_facts(scope_id: int, subject_id: int, facts: Sequence[Fact]) -> None:
+    if not facts:
+        return
+    ids = term_ids(fact.term for fact in facts)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO clock_fact (scope_id, subject_id, entry_id, at, seq, kind, term, party, ref, superseded_by)
+            SELECT %s, %s, u.*, 0
+            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::int[], %s::smallint[],
+                        %s::bigint[]) AS u""",
+            [
+                scope_id,
+                subject_id,
+                [fact.entry for fact in facts],
+                [fact.at for fact in facts],
+                [fact.seq for fact in facts],
+                [int(fact.kind) for fact in facts],
+                [ids[fact.term] for fact in facts],
+                [int(fact.party) for fact in facts],
+                [fact.ref for fact in facts],
+            ],
+        )
+
+
+def facts_in_journal(*, scope_id: int, subject_id: int) -> list[tuple[Fact, int]]:
+    """Facts of a subject as its entries state them, each with the entry that superseded it (0: none), by seq.
+
+    Raises LookupError for an entry whose shared data was erased: what it said of the clocks is known from the table
+    only.
+    """
+    found: dict[int, tuple[Fact, int]] = {}
+    entries = (
+        Entry.objects.filter(scope_id=scope_id, subject_id=subject_id).select_related("body").order_by("id")
+    )
+    for entry in entries:
+        data: Mapping[str, Any] | None = entry.body.shared
+        if data is None:
+            if entry.shared_digest is not None:
+                raise LookupError(f"the shared data of entry {entry.pk} was erased")
+            continue
+        for seq in data.get("supersedes", ()):
+            if seq in found and not found[seq][1]:
+                found[seq] = (found[seq][0], entry.pk)
+        for fact in number_facts(entry.pk, decode_facts(data.get("facts", ()))):
+            found[fact.seq] = (fact, 0)
+    return [found[seq] for seq in sorted(found)]
+
+
+def rebuild_facts(*, scope_id: int, subject_id: int) -> int:
+    """Write the subject's facts anew from its entries; returns how many there are. Imported history is not for this:
+    its facts come from the rows of the source. Raises LookupError as `facts_in_journal` does, changing nothing.
+    """
+    stated = facts_in_journal(scope_id=scope_id, subject_id=subject_id)
+    with transaction.atomic():
+        ClockFact.objects.filter(scope_id=scope_id, subject_id=subject_id).delete()
+        _insert_facts(scope_id, subject_id, [fact for fact, _by in stated])
+        for fact, superseded_by in stated:
+            if superseded_by:
+                ClockFact.objects.filter(scope_id=scope_id, subject_id=subject_id, seq=fact.seq).update(
+                    superseded_by=superseded_by
+                )
+    return len(stated)
+
+
+# --- pauses --------------------------------------------------------------------------------------------------
+
+
+def project_pauses(
+    *,
+    scope_id: int,
+    subject_id: int,
+    facts: Iterable[Fact],
+    expected_until: datetime | None = None,
+    note: str = "",
+) -> None:
+    """Keep the table of waiting periods in step with new facts: begun, ended, answered."""
+    for fact in facts:
+        at = datetime.fromtimestamp(fact.at, UTC)
+        if fact.kind is FactKind.WAIT_BEGAN:
+            Pause.objects.create(
+                id=fact.ref,
+                scope_id=scope_id,
+                subject_id=subject_id,
+                reason=fact.term,
+                party=int(fact.party),
+                began_at=at,
+                expected_until=expected_until,
+                note=note,
+            )
+        elif fact.kind is FactKind.WAIT_ENDED:
+            Pause.objects.filter(pk=fact.ref, subject_id=subject_id).update(ended_at=at)
+        elif fact.kind in _STANDINGS:
+            Pause.objects.filter(pk=fact.ref, subject_id=subject_id).update(standing=_STANDINGS[fact.kind])
+
+
+def move_pause(*, pause_id: int, began_at: datetime | None = None, ended_at: datetime | None = None) -> None:
+    """Set the instants of a waiting period after a correction of time."""
+    changes: dict[str, Any] = {}
+    if began_at is not None:
+        changes["began_at"] = began_at
+    if ended_at is not None:
+        changes["ended_at"] = ended_at
+    Pause.objects.filter(pk=pause_id).update(**changes)
+
+
+# --- live clocks ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedClock:
+    """A clock of a subject as folded now: the stored row and, where there is a clock, the state behind it."""
+
+    planned: PlannedClock
+    row: LiveClock
+    state: ClockState | None
+
+
+def refold(*, scope_id: int, subject_id: int, now: datetime) -> list[FoldedClock]:
+    """Fold all clocks of a subject from its facts and store them (4 statements). The caller holds the subject's row.
+
+    What was warned of stays; whatever was reached and not recorded yet makes the row due for the next sweep.
+    """
+    known = {row.kind: row for row in LiveClock.objects.filter(subject_id=subject_id, scope_id=scope_id)}
+    facts = facts_of(scope_id=scope_id, subject_id=subject_id)
+    folded = [
+        _fold_one(planned, facts, known.get(planned.kind), scope_id, subject_id, now)
+        for planned in plan_clocks(scope_id, facts)
+    ]
+    if folded:
+        LiveClock.objects.bulk_create(
+            [clock.row for clock in folded],
+            update_conflicts=True,
+            unique_fields=["subject_id", "kind"],
+            update_fields=_CLOCK_FIELDS,
+        )
+    gone = known.keys() - {clock.planned.kind for clock in folded}
+    if gone:
+        LiveClock.objects.filter(subject_id=subject_id, kind__in=gone).delete()
+    return folded
+
+
+def _fold_one(
+    planned: PlannedClock,
+    facts: Sequence[Fact],
+    known: LiveClock | None,
+    scope_id: int,
+    subject_id: int,
+    now: datetime,
+) -> FoldedClock:
+    row = LiveClock(
+        scope_id=scope_id,
+        subject_id=subject_id,
+        kind=planned.kind,
+        status=NO_CLOCK,
+        reason=planned.reason,
+        warned_share=known.warned_share if known else 0,
+        cycle=known.cycle if known else 0,
+        is_breach_recorded=known.is_breach_recorded if known else False,
+        folded_at=now,
+    )
+    if planned.reason or planned.terms is None or planned.policy is None:
+        return FoldedClock(planned, row, None)
+    row.contract_version_id = planned.terms.version_id
+    try:
+        state = fold(facts, planned.policy, planned.terms.calendars, int(now.timestamp()))
+    except HorizonError:
+        row.reason = BEYOND_CALENDAR
+        return FoldedClock(planned, row, None)
+    row.status = state.status.value
+    row.reason = NO_TARGET if state.status is ClockStatus.NO_TARGET else ""
+    row.profile = state.profile
+    row.started_at = _instant(state.started_at)
+    row.stopped_at = _instant(state.stopped_at)
+    row.due_at = _instant(state.due_at)
+    row.breached_at = _instant(state.breached_at)
+    row.settled_at = _instant(state.settled_at)
+    row.goal_seconds = state.goal_seconds
+    row.elapsed_seconds = state.elapsed_seconds
+    row.is_met = state.is_met
+    row.is_provisional = state.is_provisional
+    cycle = sum(1 for item in state.cycles if item.to_at is not None)
+    if cycle != row.cycle:
+        row.cycle, row.warned_share = cycle, 0
+    is_owing = any(True for _ in _unrecorded(state, row))
+    row.next_check_at = now if is_owing else _instant(state.next_check_at)
+    return FoldedClock(planned, row, state)
+
+
+def _instant(at: int | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC)
+
+
+def _unrecorded(state: ClockState, row: LiveClock) -> Iterable[tuple[int, int]]:
+    """(share, instant) reached and not recorded yet, and (0, instant) for a breach that is not."""
+    if state.status is ClockStatus.CANCELLED:
+        return
+    yield from ((share, at) for share, at in state.reached if share > row.warned_share)
+    if state.breached_at is not None and not row.is_breach_recorded:
+        yield 0, state.breached_at
+
+
+# --- the sweep -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What one sweep did: rows claimed, entries written, rows that failed and will be tried again."""
+
+    checked: int = 0
+    warned: int = 0
+    breached: int = 0
+    failed: int = 0
+
+
+def sweep(now: datetime, *, limit: int = 1000) -> SweepReport:
+    """Look at every live clock whose next instant has come, and record what was reached: once each, even after
+    downtime; what is recorded more than two minutes after its instant is marked late (sla-semantics 15, 17).
+
+    Each row is claimed by an UPDATE of `next_check_at` that must change exactly one row, in the transaction that
+    writes its entries: two sweeps never both write, and a killed one leaves the row due.
+    """
+    due = list(
+        LiveClock.objects.filter(next_check_at__lte=now)
+        .order_by("next_check_at")
+        .values_list("pk", "next_check_at")[:limit]
+    )
+    checked = warned = breached = failed = 0
+    for clock_id, next_check_at in due:
+        try:
+            with transaction.atomic():
+                counts = _check(clock_id, next_check_at, now)
+        except Exception:  # one clock that cannot be folded must not stop the others
+            _log.exception("clock could not be checked", extra={"clock_id": clock_id})
+            LiveClock.objects.filter(pk=clock_id, next_check_at=next_check_at).update(
+                next_check_at=now + RETRY_AFTER
+            )
+            failed += 1
+            continue
+        if counts is not None:
+            checked, warned, breached = checked + 1, warned + counts[0], breached + counts[1]
+    return SweepReport(checked, warned, breached, failed)
+
+
+def _check(clock_id: int, next_check_at: datetime, now: datetime) -> tuple[int, int] | None:
+    """Claim one row, fold its subject afresh and record what is owing. None when another sweep was first."""
+    claimed = LiveClock.objects.filter(pk=clock_id, next_check_at=next_check_at).update(next_check_at=None)
+    if claimed != 1:
+        return None
+    clock = LiveClock.objects.get(pk=clock_id)
+    planned = next(
+        (
+            item
+            for item in plan_clocks(
+                clock.scope_id, facts := facts_of(scope_id=clock.scope_id, subject_id=clock.subject_id)
+            )
+            if item.kind == clock.kind
+        ),
+        None,
+    )
+    if planned is None:
+        return 0, 0
+    folded = _fold_one(planned, facts, clock, clock.scope_id, clock.subject_id, now)
+    row, warned, breached = folded.row, 0, 0
+    if folded.state is not None:
+        for share, at in _unrecorded(folded.state, row):
+            _record_reached(folded, share, at, now)
+            if share:
+                row.warned_share, warned = share, warned + 1
+            else:
+                row.is_breach_recorded, breached = True, breached + 1
+        row.next_check_at = _instant(folded.state.next_check_at)
+    row.pk = clock.pk
+    row.save(update_fields=[*_CLOCK_FIELDS, "is_breach_recorded"])
+    return warned, breached
+
+
+def _record_reached(folded: FoldedClock, share: int, at: int, now: datetime) -> None:
+    row, reached_at = folded.row, datetime.fromtimestamp(at, UTC)
+    scope = Scope.objects.only("key").get(pk=row.scope_id)
+    number = (
+        Entry.objects.filter(scope_id=row.scope_id, subject_id=row.subject_id)
+        .order_by("id")
+        .values_list("subject_number", flat=True)[0]
+    )
+    data: dict[str, object] = {
+        "clock": row.kind,
+        "status": row.status,
+        "due_at": instant(row.due_at) if row.due_at else None,
+        "is_late": now - reached_at > LATE_AFTER,
+    }
+    if share:
+        data["share"] = share
+    if row.cycle:
+        data["cycle"] = row.cycle
+    detail = folded.planned.detail
+    is_shared = detail is not None and detail.audience == "client"
+    record(
+        EntryDraft(
+            scope_id=row.scope_id,
+            scope_key=scope.key,
+            subject_id=row.subject_id,
+            subject_number=number,
+            type="clock.warned" if share else "clock.breached",
+            occurred_at=reached_at,
+            actor=SYSTEM,
+            source="server",
+            shared=data if is_shared else None,
+            internal=None if is_shared else data,
+        ),
+        recorded_at=now,
+    )
