@@ -32,9 +32,7 @@ def materialise(rules: CalendarRules, first: date, last: date) -> OpenTime:
     spans: list[tuple[int, int]] = []
     day_ends: list[int] = []
     by_weekday = weekly_windows(rules)
-    for day in range(
-        first_day - 1, last_day + 2
-    ):  # the day after can begin, and be set back, before it lasts
+    for day in range(first_day - 1, last_day + 2):  # the day after can begin, then be set back
         base = wall_midnight(day)
         end_at = -1
         for start_minute, end_minute in windows_on(rules, by_weekday, day):

@@ -27,7 +27,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class CalendarRules:
-    """What a contract says of its calendar (sla-semantics 1); on a date: exception > make-up > holiday > weekly.
+    """What a contract says of its calendar (sla-semantics 1).
+
+    For a date, the first of exception, make-up, holiday, weekly that names it decides.
 
     zone: IANA name. weekly: any number of windows a day. is_always_open: 24×7, to which holidays, make-ups
     and provisional years do not apply, exceptions do. makeup: make-up workday (调休) → weekday whose windows
