@@ -39,10 +39,11 @@ def viewer_for_person(person: Person) -> Viewer:
 
 
 def viewer_for_token(secret: str, at: datetime) -> Viewer | None:
-    """The viewer behind a bearer token, or None when it is unknown, expired or revoked, or its person disabled.
+    """The viewer behind a bearer token, or None when it is unknown, expired or revoked, or its person
+    disabled.
 
-    Looked up by the SHA-256 of the secret, which has 256 random bits: no salt is needed. Notes the use at most every
-    five minutes.
+    Looked up by the SHA-256 of the secret, which has 256 random bits: no salt is needed. Notes the use at
+    most every five minutes.
     """
     token = (
         ApiToken.objects.select_related("person__organisation")
@@ -96,7 +97,9 @@ def team_by_key(organisation: Organisation, key: str) -> Team:
 
 
 def people_visible_to(viewer: Viewer) -> QuerySet[Person]:
-    """Everybody for installation administrators; else the own organisation and those with a role in a shared scope."""
+    """Everybody for installation administrators; else the own organisation and those with a role in a
+    shared scope.
+    """
     people = Person.objects.select_related("organisation").order_by("login")
     scopes = viewer.scope_ids()
     if scopes is ALL:

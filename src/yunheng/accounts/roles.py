@@ -8,7 +8,9 @@ from .models import Organisation
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role. `sees` says which subjects of a scope it shows: all, those the person asked for, or the supplier's own."""
+    """A role. `sees` says which subjects of a scope it shows: all, those the person asked for, or the
+    supplier's own.
+    """
 
     key: str
     kind: str  # Organisation.Kind that may hold it

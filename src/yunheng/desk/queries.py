@@ -18,7 +18,9 @@ from .models import Ticket
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
-    """Tickets that the viewer may know of: all of a scope, those asked for, or those of the viewer's supplier."""
+    """Tickets that the viewer may know of: all of a scope, those asked for, or those of the viewer's
+    supplier.
+    """
     if viewer.is_system:
         return Ticket.objects.all()
     condition = Q(pk__in=())
@@ -41,7 +43,9 @@ def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
 
 
 def access_ticket(viewer: Viewer, number: str | UUID) -> Ticket:
-    """The ticket with that number (or UUID). Raises NotFound when it is missing or hidden; nobody learns which."""
+    """The ticket with that number (or UUID). Raises NotFound when it is missing or hidden; nobody learns
+    which.
+    """
     key = Q(uuid=number) if isinstance(number, UUID) else Q(number=number)
     ticket = (
         visible_to(viewer)
@@ -74,7 +78,9 @@ class TimelineEntry:
 
 
 def timeline(viewer: Viewer, ticket: Ticket) -> list[TimelineEntry]:
-    """All entries of the ticket, oldest first by (occurred_at, id), each cut to what the viewer may see (1 query)."""
+    """All entries of the ticket, oldest first by (occurred_at, id), each cut to what the viewer may see (1
+    query).
+    """
     classes = visible_classes(viewer, ticket.scope_id)
     entries = (
         Entry.objects.filter(scope_id=ticket.scope_id, subject_id=ticket.pk)

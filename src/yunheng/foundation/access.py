@@ -1,6 +1,8 @@
-"""Who looks or acts: a viewer with grants per scope. What is visible and allowed follows from the viewer alone.
+"""Who looks or acts: a viewer with grants per scope. What is visible and allowed follows from the viewer
+alone.
 
-The table of roles belongs to `accounts.roles`; a viewer carries it, so that this module knows the mechanism and no role.
+The table of roles belongs to `accounts.roles`; a viewer carries it, so that this module knows the mechanism
+and no role.
 """
 
 from collections.abc import Mapping
@@ -96,7 +98,9 @@ SYSTEM_VIEWER: Final = Viewer(actor=SYSTEM, is_system=True)
 
 
 def visible_classes(viewer: Viewer, scope_id: int) -> tuple[EntryClass, ...]:
-    """Classes of entry data that the viewer may read in the scope; "shared" for everybody who sees the subject."""
+    """Classes of entry data that the viewer may read in the scope; "shared" for everybody who sees the
+    subject.
+    """
     classes: list[EntryClass] = ["shared"]
     if viewer.may("entry.internal", scope_id):
         classes.append("internal")

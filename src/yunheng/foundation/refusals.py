@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """Base of all refusals: nothing was changed."""
 
     code = "refused"
@@ -50,7 +50,9 @@ class Conflict(Refusal):
 
 
 class Invalid(Refusal):
-    """The input is wrong. `fields` maps each field to the sentences that say what is wrong and what would be right."""
+    """The input is wrong. `fields` maps each field to the sentences that say what is wrong and what would
+    be right.
+    """
 
     code = "invalid"
     status = 422

@@ -1,4 +1,6 @@
-"""Writes the projections of the journal: facts, live clocks, pauses; and the sweep that notices time passing."""
+"""Writes the projections of the journal: facts, live clocks, pauses; and the sweep that notices time
+passing.
+"""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +69,7 @@ _CLOCK_FIELDS: Final = (
 )
 
 
-# --- facts ---------------------------------------------------------------------------------------------------
+# --- facts
 
 
 def write_facts(
@@ -78,10 +80,11 @@ def write_facts(
     facts: Sequence[FactDraft],
     supersedes: Sequence[int] = (),
 ) -> list[Fact]:
-    """Project an entry's facts, in the entry's transaction (1 statement). The same must stand in its shared data.
+    """Project an entry's facts, in the entry's transaction (1 statement). The same must stand in its shared
+    data.
 
-    `supersedes` are the `seq` of facts of this subject that the entry takes out of force. Raises ValueError for more
-    than eight facts.
+    `supersedes` are the `seq` of facts of this subject that the entry takes out of force. Raises ValueError
+    for more than eight facts.
     """
     numbered = number_facts(entry_id, facts)
     if supersedes:
@@ -98,10 +101,9 @@ def _insert_facts(scope_id: int, subject_id: int, facts: Sequence[Fact]) -> None
     ids = term_ids(fact.term for fact in facts)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO clock_fact (scope_id, subject_id, entry_id, at, seq, kind, term, party, ref, superseded_by)
-            SELECT %s, %s, u.*, 0
-            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::int[], %s::smallint[],
+            """ INSERT INTO clock_fact (scope_id, subject_id, entry_id, at, seq, kind, term, party, ref,
+            superseded_by) SELECT %s, %s, u.*, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[],
+            %s::smallint[], %s::int[], %s::smallint[],
                         %s::bigint[]) AS u""",
             [
                 scope_id,
@@ -120,8 +122,8 @@ def _insert_facts(scope_id: int, subject_id: int, facts: Sequence[Fact]) -> None
 def facts_in_journal(*, scope_id: int, subject_id: int) -> list[tuple[Fact, int]]:
     """Facts of a subject as its entries state them, each with the entry that superseded it (0: none), by seq.
 
-    Raises LookupError for an entry whose shared data was erased: what it said of the clocks is known from the table
-    only.
+    Raises LookupError for an entry whose shared data was erased: what it said of the clocks is known from
+    the table only.
     """
     found: dict[int, tuple[Fact, int]] = {}
     entries = (
@@ -142,8 +144,9 @@ def facts_in_journal(*, scope_id: int, subject_id: int) -> list[tuple[Fact, int]
 
 
 def rebuild_facts(*, scope_id: int, subject_id: int) -> int:
-    """Write the subject's facts anew from its entries; returns how many there are. Imported history is not for this:
-    its facts come from the rows of the source. Raises LookupError as `facts_in_journal` does, changing nothing.
+    """Write the subject's facts anew from its entries; returns how many there are. Imported history is not
+    for this: its facts come from the rows of the source. Raises LookupError as `facts_in_journal` does,
+    changing nothing.
     """
     stated = facts_in_journal(scope_id=scope_id, subject_id=subject_id)
     with transaction.atomic():
@@ -157,7 +160,7 @@ def rebuild_facts(*, scope_id: int, subject_id: int) -> int:
     return len(stated)
 
 
-# --- pauses --------------------------------------------------------------------------------------------------
+# --- pauses
 
 
 def project_pauses(
@@ -198,7 +201,7 @@ def move_pause(*, pause_id: int, began_at: datetime | None = None, ended_at: dat
     Pause.objects.filter(pk=pause_id).update(**changes)
 
 
-# --- live clocks ---------------------------------------------------------------------------------------------
+# --- live clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,8 @@ class FoldedClock:
 
 
 def refold(*, scope_id: int, subject_id: int, now: datetime) -> list[FoldedClock]:
-    """Fold all clocks of a subject from its facts and store them (4 statements). The caller holds the subject's row.
+    """Fold all clocks of a subject from its facts and store them (4 statements). The caller holds the
+    subject's row.
 
     What was warned of stays; whatever was reached and not recorded yet makes the row due for the next sweep.
     """
@@ -294,7 +298,7 @@ def _unrecorded(state: ClockState, row: LiveClock) -> Iterable[tuple[int, int]]:
         yield 0, state.breached_at
 
 
-# --- the sweep -----------------------------------------------------------------------------------------------
+# --- the sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,11 +312,12 @@ class SweepReport:
 
 
 def sweep(now: datetime, *, limit: int = 1000) -> SweepReport:
-    """Look at every live clock whose next instant has come, and record what was reached: once each, even after
-    downtime; what is recorded more than two minutes after its instant is marked late (sla-semantics 15, 17).
+    """Look at every live clock whose next instant has come, and record what was reached: once each, even
+    after downtime; what is recorded more than two minutes after its instant is marked late (sla-semantics
+    15, 17).
 
-    Each row is claimed by an UPDATE of `next_check_at` that must change exactly one row, in the transaction that
-    writes its entries: two sweeps never both write, and a killed one leaves the row due.
+    Each row is claimed by an UPDATE of `next_check_at` that must change exactly one row, in the transaction
+    that writes its entries: two sweeps never both write, and a killed one leaves the row due.
     """
     due = list(
         LiveClock.objects.filter(next_check_at__lte=now)
@@ -342,16 +347,9 @@ def _check(clock_id: int, next_check_at: datetime, now: datetime) -> tuple[int, 
     if claimed != 1:
         return None
     clock = LiveClock.objects.get(pk=clock_id)
-    planned = next(
-        (
-            item
-            for item in plan_clocks(
-                clock.scope_id, facts := facts_of(scope_id=clock.scope_id, subject_id=clock.subject_id)
-            )
-            if item.kind == clock.kind
-        ),
-        None,
-    )
+    facts = facts_of(scope_id=clock.scope_id, subject_id=clock.subject_id)
+    plans = {item.kind: item for item in plan_clocks(clock.scope_id, facts)}
+    planned = plans.get(clock.kind)
     if planned is None:
         return 0, 0
     folded = _fold_one(planned, facts, clock, clock.scope_id, clock.subject_id, now)

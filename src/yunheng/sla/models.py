@@ -1,4 +1,6 @@
-"""Facts, live clocks and pauses of any subject. Facts are a projection of the journal and can be rebuilt from it."""
+"""Facts, live clocks and pauses of any subject. Facts are a projection of the journal and can be rebuilt
+from it.
+"""
 
 from django.db import models
 
@@ -7,7 +9,9 @@ from yunheng.foundation.models import Scope
 
 
 class Term(models.Model):
-    """Dictionary of the short texts that facts carry, so that a fact is integers only (bulk reads parse no text)."""
+    """Dictionary of the short texts that facts carry, so that a fact is integers only (bulk reads parse no
+    text).
+    """
 
     id = models.AutoField(primary_key=True)  # 0 is the empty text, inserted by the migration
     text = models.CharField(max_length=300, unique=True, db_collation="C")
@@ -38,7 +42,9 @@ class ClockFact(models.Model):
 
 
 class LiveClock(models.Model):
-    """One clock of one subject as last folded. Equal to the fold of its facts; a cache with an alarm (`next_check_at`)."""
+    """One clock of one subject as last folded. Equal to the fold of its facts; a cache with an alarm
+    (`next_check_at`).
+    """
 
     scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
     subject_id = models.BigIntegerField()

@@ -1,8 +1,9 @@
 """Facts inside entries: what an entry says of the clocks stands in its shared data, sealed with it.
 
-`{"facts": [{"fact": "wait_began", "at": 1775001600, "term": "parts", "party": "provider"}], "supersedes": [4711]}`:
-instants are epoch seconds UTC; `supersedes` lists the `seq` of facts that a correction takes out of force. The table
-`clock_fact` is the projection of this and of nothing else, so it can be rebuilt from the journal.
+`{"facts": [{"fact": "wait_began", "at": 1775001600, "term": "parts", "party": "provider"}], "supersedes":
+[4711]}`: instants are epoch seconds UTC; `supersedes` lists the `seq` of facts that a correction takes out
+of force. The table `clock_fact` is the projection of this and of nothing else, so it can be rebuilt from
+the journal.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,9 @@ _OPENS_REF = frozenset({FactKind.WAIT_BEGAN, FactKind.EXCLUSION_BEGAN})
 
 @dataclass(frozen=True, slots=True)
 class FactDraft:
-    """A fact before its entry has an id. `ref` 0 of a wait or exclusion that begins means: the entry's own id."""
+    """A fact before its entry has an id. `ref` 0 of a wait or exclusion that begins means: the entry's own
+    id.
+    """
 
     kind: FactKind
     at: int

@@ -83,7 +83,9 @@ def contract_timeline(scope_id: int) -> ContractTimeline:
 
 @dataclass(frozen=True, slots=True)
 class PlannedClock:
-    """A clock that a subject has, or the reason why it has none. Without reason, `terms` and `policy` are given."""
+    """A clock that a subject has, or the reason why it has none. Without reason, `terms` and `policy` are
+    given.
+    """
 
     kind: str
     terms: ContractTerms | None
@@ -104,9 +106,10 @@ class PlannedClock:
 def plan_clocks(scope_id: int, facts: Sequence[Fact]) -> list[PlannedClock]:
     """The clocks of a subject: each follows the version in force at its own start (sla-semantics 16).
 
-    A clock that has not started follows the version in force when the subject was opened. Where no version was in
-    force at the start there is no clock: the reason is "contract_expired" (kinds of the last version), or
-    "no_contract" under the kind "" when there never was one. Needs 1 query and what `terms_of_version` needs.
+    A clock that has not started follows the version in force when the subject was opened. Where no version
+    was in force at the start there is no clock: the reason is "contract_expired" (kinds of the last
+    version), or "no_contract" under the kind "" when there never was one. Needs 1 query and what
+    `terms_of_version` needs.
     """
     if not facts:
         return []
@@ -157,7 +160,9 @@ class ClockExplanation:
 def explain_clocks(
     *, scope_id: int, subject_id: int, now: int, as_of: int | None = None, kinds: frozenset[str] | None = None
 ) -> Mapping[str, ClockExplanation]:
-    """The clocks of a subject by kind, folded afresh from its facts at `now` (epoch seconds; sla-semantics 19)."""
+    """The clocks of a subject by kind, folded afresh from its facts at `now` (epoch seconds; sla-semantics
+    19).
+    """
     facts = facts_of(scope_id=scope_id, subject_id=subject_id, as_of=as_of)
     explained: dict[str, ClockExplanation] = {}
     for planned in plan_clocks(scope_id, facts):

@@ -1,4 +1,6 @@
-"""The dictionary of the short texts that facts carry: text ↔ integer, cached per process (a term never changes)."""
+"""The dictionary of the short texts that facts carry: text ↔ integer, cached per process (a term never
+changes).
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,7 +13,9 @@ _texts: dict[int, str] = {0: ""}
 
 
 def term_ids(texts: Iterable[str]) -> Mapping[str, int]:
-    """Ids of the texts; unknown ones are added (one statement for all that are missing, safe between writers)."""
+    """Ids of the texts; unknown ones are added (one statement for all that are missing, safe between
+    writers).
+    """
     wanted = set(texts)
     found = {text: _ids[text] for text in wanted if text in _ids}
     missing = sorted(wanted - found.keys())
@@ -56,7 +60,9 @@ def forget_terms() -> None:
 
 
 def _remember(known: Mapping[str, int]) -> None:
-    """Cache the pairs once they are certain to stay: at commit, since this transaction may have written them."""
+    """Cache the pairs once they are certain to stay: at commit, since this transaction may have written
+    them.
+    """
 
     def keep() -> None:
         for text, key in known.items():
