@@ -43,9 +43,10 @@ class JsonFormatter(logging.Formatter):
             "process": self._process,
             "pid": record.process,
         }
+        row.update({k: v for k, v in vars(record).items() if k not in _STANDARD and not k.startswith("_")})
+        row.pop("request", None)  # Django's own logger puts the whole request object here
         if request_id.get():
             row["request"] = request_id.get()
-        row.update({k: v for k, v in vars(record).items() if k not in _STANDARD and not k.startswith("_")})
         if record.exc_info:
             row["trace"] = self.formatException(record.exc_info)
         return json.dumps(row, ensure_ascii=False, default=str)
@@ -82,6 +83,7 @@ def configure(process: str, folder: Path | None) -> None:
     for name in ("django", "django.server", "django.request"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # 4xx are in the access lines already
     logging.captureWarnings(True)
 
 

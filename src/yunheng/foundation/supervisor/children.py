@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 _CALM_SECONDS = 30.0  # a child that lived this long starts its back-off anew
 _LONGEST_PAUSE_SECONDS = 30.0
 _PR_SET_PDEATHSIG = 1
+SUPERVISED = "YUNHENG_SUPERVISED"  # set in the environment of children
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Child:
         """Start it in a session of its own, so that Ctrl-C reaches it only through us."""
         self.process = subprocess.Popen(
             self.command,
-            env=dict(self.environment),
+            env={**self.environment, SUPERVISED: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             pass_fds=tuple(self.inherited),
             start_new_session=True,
@@ -82,6 +83,12 @@ def stop(children: Sequence[Child]) -> None:
             _signal(child, signal.SIGKILL)
             child.process.wait()
         child.process = None
+
+
+def follow_supervisor() -> None:
+    """In a process that `yunheng up` started: end with it. Started by hand: nothing."""
+    if os.environ.get(SUPERVISED):
+        follow_parent()
 
 
 def follow_parent(number: int = signal.SIGTERM) -> None:

@@ -1,0 +1,66 @@
+"""`yunheng web`: the web server alone, for `yunheng up` and for machines that only serve pages."""
+
+import argparse
+import os
+from pathlib import Path
+
+from yunheng.foundation.supervisor.children import follow_parent, follow_supervisor
+from yunheng.foundation.supervisor.messages import gettext as _
+from yunheng.site.cli.database import reach_database
+from yunheng.site.cli.service import run_as_service_account
+
+_THREADS_PER_WORKER = 6  # each keeps one database connection
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`yunheng web`"""
+    parser = subparsers.add_parser("web", help=_("start only a web server"))
+    add_address(parser)
+
+
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """The options that say where to listen."""
+    parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on (default %(default)s)"))
+    parser.add_argument("--port", type=int, default=8080, help=_("port to listen on (default %(default)s)"))
+    parser.add_argument("--workers", type=int, default=2, help=_("web processes (default %(default)s)"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    follow_supervisor()
+    run_as_service_account()
+    with reach_database():
+        serve(args.host, args.port, args.workers)
+    return 0
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Run granian on the product; its processes end with this one."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunheng.site.settings")
+    Granian(
+        "yunheng.site.cli.web:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=_THREADS_PER_WORKER,
+        backlog=512,
+        factory=True,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+def application() -> object:
+    """The WSGI application in one of the server's processes."""
+    follow_parent()
+    from yunheng.site import wsgi
+    from yunheng.site.logging import configure
+
+    configure("web", Path(os.environ["YUNHENG_DATA"]) / "logs")
+    return wsgi.application

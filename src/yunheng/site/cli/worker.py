@@ -1,0 +1,45 @@
+"""`yunheng worker`: background jobs alone, for `yunheng up` and for machines that only work."""
+
+import argparse
+from pathlib import Path
+
+from yunheng.foundation.supervisor.children import follow_supervisor
+from yunheng.foundation.supervisor.messages import gettext as _
+from yunheng.site.cli.database import reach_database, set_up_django
+from yunheng.site.cli.service import run_as_service_account
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """`yunheng worker`"""
+    parser = subparsers.add_parser("worker", help=_("start only a worker for background jobs"))
+    parser.add_argument("--jobs", type=int, default=2, help=_("jobs at the same time (default %(default)s)"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work until told to stop; a job that runs then gets time to end."""
+    follow_supervisor()
+    run_as_service_account()
+    with reach_database() as database:
+        set_up_django()
+        work(args.jobs, database.folder.logs)
+    return 0
+
+
+def work(jobs: int, logs: Path) -> None:
+    """Run a Procrastinate worker on all queues, periodic tasks included."""
+    from procrastinate.contrib.django import app
+
+    from yunheng.site.logging import configure
+
+    configure("worker", logs)
+    with app.replace_connector(app.connector.get_worker_connector()) as worker:
+        worker.run_worker(
+            name="yunheng",
+            concurrency=jobs,
+            shutdown_graceful_timeout=15,
+            update_heartbeat_interval=5,
+            stalled_worker_timeout=20,
+            fetch_job_polling_interval=2,
+        )
+
+
