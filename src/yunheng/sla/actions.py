@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from yunheng.foundation.actor import SYSTEM
+from yunheng.foundation.facts import FactDraft, decode_facts, encode_facts, number_facts
 from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.models import Entry, Scope
 from yunheng.logic.canonical import instant
@@ -19,7 +20,6 @@ from yunheng.logic.facts import FactKind
 from yunheng.logic.worktime import HorizonError
 
 from .models import ClockFact, LiveClock, Pause
-from .projection import FactDraft, decode_facts, encode_facts, number_facts
 from .queries import BEYOND_CALENDAR, NO_TARGET, PlannedClock, facts_of, plan_clocks
 from .terms import term_ids
 
