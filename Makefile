@@ -1,0 +1,88 @@
+# The commands of this checkout. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet
+HERE := $(shell pwd | cksum | cut -d' ' -f1)
+RUN_STAMP := $(VENV)/.run-$(HERE)
+TEST_STAMP := $(VENV)/.test-$(HERE)
+SOURCES := pyproject.toml build_hook.py $(wildcard assets/*.json assets/*.mjs assets/src/* src/yunheng/locale/*/LC_MESSAGES/*.po)
+
+HOST ?= 127.0.0.1
+PORT ?= 8080
+export YUNHENG_DATA ?= $(CURDIR)/.yunheng
+
+# $(call install_packages,PACKAGES,WHAT THEY ARE FOR): with apt, as root or by sudo that asks nothing.
+define install_packages
+	if ! command -v apt-get >/dev/null; then echo "Please install: $(1) ($(2))" >&2; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif sudo -n true 2>/dev/null; then as_root="sudo -n"; \
+	else echo "$(2): please run “sudo apt-get install $(1)” once." >&2; exit 1; fi; \
+	echo "Installing $(1) ($(2)) ..."; \
+	log=$$(mktemp); \
+	{ $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $(1); } \
+	  >"$$log" 2>&1 || { tail -n 5 "$$log" >&2; exit 1; }
+endef
+
+.PHONY: help run test check bench lock format clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+run: $(RUN_STAMP) ## start Yunheng from this checkout: http://127.0.0.1:8080 (PORT=..., HOST=...)
+	@exec $(VENV)/bin/yunheng up --host $(HOST) --port $(PORT)
+
+test: $(TEST_STAMP) ## run all tests
+	@$(MAKE) --no-print-directory browser || echo "Browser tests are skipped: there is no Chromium." >&2
+	@$(PYTHON) -m pytest -q -n 2 $(ARGS)
+
+check: $(TEST_STAMP) ## format, lint, types, import contracts, migrations, drift of OpenAPI, docs and translations
+	@$(PYTHON) -m ruff format --check --quiet .
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m mypy src
+	@$(VENV)/bin/lint-imports
+	@DJANGO_SETTINGS_MODULE=yunheng.site.settings $(PYTHON) -W ignore -m django makemigrations --check --dry-run --verbosity 0
+	@$(PYTHON) -m pytest -q -n 2 tests/architecture
+
+bench: $(TEST_STAMP) ## measure the budgets of the design; writes bench-results.json
+	@$(PYTHON) -m benchmarks $(ARGS)
+
+format: $(TEST_STAMP) ## format the code
+	@$(PYTHON) -m ruff format --quiet .
+	@$(PYTHON) -m ruff check --quiet --fix .
+
+lock: $(TEST_STAMP) ## pin all dependencies anew
+	@$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --upgrade pyproject.toml -o requirements.lock
+	@$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --all-extras --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what was built (not the data in .yunheng)
+	@rm -rf $(VENV) build src/yunheng/site/static/yunheng/dist assets/node_modules
+	@find src -name '*.mo' -delete
+
+.PHONY: browser
+browser: # Chromium and a Chinese font for the browser tests
+	@command -v chromium >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q . \
+	  || { $(call install_packages,chromium fontconfig fonts-noto-cjk,for the browser tests); }
+
+$(PYTHON):
+	@command -v python3 >/dev/null || { $(call install_packages,python3 python3-venv,Python); }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Yunheng needs Python 3.11 or newer." >&2; exit 1; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call install_packages,python3-venv,Python virtual environments); }
+	@python3 -m venv $(VENV)
+
+$(RUN_STAMP): requirements.lock $(SOURCES) | $(PYTHON)
+	@echo "Setting up (only the first time and after updates) ..."
+	@test -e $@ && cmp -s requirements.lock $@ || test -e $(TEST_STAMP) || $(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --editable .
+	@cp requirements.lock $@
+
+$(TEST_STAMP): requirements-dev.lock $(RUN_STAMP)
+	@echo "Setting up the test tools ..."
+	@test -e $@ && cmp -s requirements-dev.lock $@ || $(PIP) install --require-hashes -r requirements-dev.lock
+	@cp requirements-dev.lock $@
