@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 from hashlib import sha256
-from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from django.db import connection, transaction
 from procrastinate.tasks import Task
 from procrastinate.types import JSONDict
 
 from yunheng.logic.canonical import CanonicalError, canonical
-from yunheng.logic.leaf import SALT_BYTES, SOURCES, VISIBILITIES, Visibility, leaf_hash, leaf_header
+from yunheng.logic.leaf import VISIBILITIES, Visibility, leaf_hash, leaf_header
 
 from .actor import Actor
 from .models import Entry, EntryBody
+from .stored_form import (
+    COPY_BODIES,
+    COPY_ENTRIES,
+    COPY_UNSEALED,
+    EntryDraft,
+    UnrecordableError,
+    body_rows,
+    entry_rows,
+    store_all,
+    store_form,
+    unsealed_rows,
+)
 
 __all__ = [
-    "MAX_CLASS_BYTES",
     "REDACTED",
     "EntryDraft",
     "UnrecordableError",
@@ -35,63 +41,10 @@ __all__ = [
     "verify_entry",
 ]
 
-MAX_CLASS_BYTES: Final = 4 * 1024 * 1024
-"""Most bytes of canonical JSON in one visibility class of one entry; files belong into attachments."""
-
 REDACTED: Final = "entry.redacted"
 
-_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-_ACTOR_KINDS: Final = frozenset(("person", "token", "system", "import"))
-_CHUNK: Final = 20_000
-_POSTGRES_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _Bytes = bytes | memoryview
-
-type_to_tasks: dict[str, list[Task[Any, Any, Any]]] = defaultdict(list)
-
-
-class UnrecordableError(ValueError):
-    """Data that the journal cannot keep to the byte.
-
-    `place` is the visibility class, or "header" for the rest; `path` leads to the value ("lines[2].price").
-    """
-
-    def __init__(self, place: str, path: str, reason: str) -> None:
-        super().__init__(f"{place}{'.' + path if path and path[0] != '[' else path}: {reason}")
-        self.place = place
-        self.path = path
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class EntryDraft:
-    """What is to be recorded. `type` is dotted and in the past tense ("ticket.opened").
-
-    `shared` is what the client may read, `internal` what stays with the provider, `personal` what can be
-    erased; the journal itself adds the actor's identity to `personal` under "actor". Decimals and instants go
-    in as text (logic.canonical: decimal_text, instant).
-    """
-
-    scope_id: int
-    scope_key: str
-    subject_id: int
-    subject_number: str
-    type: str
-    occurred_at: datetime
-    actor: Actor
-    source: str
-    shared: Mapping[str, object] | None = None
-    internal: Mapping[str, object] | None = None
-    personal: Mapping[str, object] | None = None
-
-
-class _Sealable(NamedTuple):
-    """A draft as it is stored: per visibility class digest, body (canonical JSON) and salt, then the leaf."""
-
-    digests: tuple[bytes | None, bytes | None, bytes | None]
-    bodies: tuple[bytes | None, bytes | None, bytes | None]
-    salts: tuple[bytes | None, bytes | None, bytes | None]
-    leaf: bytes
+_tasks_by_type: dict[str, list[Task[Any, Any, Any]]] = {}
 
 
 def subscribe(entry_type: str, task: Task[Any, Any, Any]) -> None:
@@ -102,8 +55,9 @@ def subscribe(entry_type: str, task: Task[Any, Any, Any]) -> None:
     """
     if _is_silent(entry_type):
         raise ValueError(f"{entry_type} enters in bulk and starts no jobs")
-    if task not in type_to_tasks[entry_type]:
-        type_to_tasks[entry_type].append(task)
+    tasks = _tasks_by_type.setdefault(entry_type, [])
+    if task not in tasks:
+        tasks.append(task)
 
 
 def record(draft: EntryDraft, *, recorded_at: datetime | None = None) -> int:
@@ -114,23 +68,23 @@ def record(draft: EntryDraft, *, recorded_at: datetime | None = None) -> int:
     """
     _require_transaction()
     recorded_at = recorded_at or datetime.now(UTC)
-    row = _sealable(draft, recorded_at, os.urandom(SALT_BYTES * 3))
+    stored = store_form(draft, recorded_at)
     with connection.cursor() as cursor:
         cursor.execute(
             _RECORD,
             [
                 *(draft.subject_id, draft.subject_number, draft.type, draft.occurred_at, recorded_at),
-                *(draft.actor.kind, draft.source, *row.digests, row.leaf),
+                *(draft.actor.kind, draft.source, *stored.digests, stored.leaf),
                 *(draft.scope_id, draft.scope_key),
-                *(None if body is None else body.decode() for body in row.bodies),
-                *row.salts,
+                *(None if body is None else body.decode() for body in stored.bodies),
+                *stored.salts,
             ],
         )
         found = cursor.fetchone()
     if found is None:
         raise ValueError(f"scope {draft.scope_id} does not have the key {draft.scope_key!r}")
     entry_id: int = found[0]
-    for task in type_to_tasks.get(draft.type, ()):
+    for task in _tasks_by_type.get(draft.type, ()):
         task.defer(entry_id=entry_id)
     return entry_id
 
@@ -151,25 +105,38 @@ _RECORD = """
 
 
 def record_many(drafts: Sequence[EntryDraft], *, recorded_at: datetime | None = None) -> list[int]:
-    """Record many entries in the caller's transaction by binary COPY; returns their ids, ascending, in order.
+    """Record many entries in the caller's transaction by binary COPY; returns their ids, in order, ascending.
 
-    The same bytes as `record` would write, and the same jobs. Raises what `record` raises, before anything is
-    written when a draft is at fault.
+    The same bytes as `record` would write, and the same jobs; some ten thousand drafts per call are best.
+    Raises what `record` raises, before anything is written, so that the transaction can go on; `position` of
+    an UnrecordableError tells which draft is at fault.
     """
     _require_transaction()
+    if not drafts:
+        return []
     recorded_at = recorded_at or datetime.now(UTC)
     _require_scopes({(draft.scope_id, draft.scope_key) for draft in drafts})
-    ids: list[int] = []
-    for first in range(0, len(drafts), _CHUNK):
-        ids += _copy_chunk(drafts[first : first + _CHUNK], recorded_at)
-    jobs: dict[str, list[int]] = defaultdict(list)
+    stored = store_all(drafts, recorded_at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('entry', 'id')) FROM generate_series(1, %s)", [len(drafts)]
+        )
+        ids = sorted(entry_id for (entry_id,) in cursor.fetchall())
+        for statement, blocks in (
+            (COPY_ENTRIES, entry_rows(ids, drafts, stored, recorded_at)),
+            (COPY_BODIES, body_rows(ids, stored)),
+            (COPY_UNSEALED, unsealed_rows(ids, drafts)),
+        ):
+            with cursor.copy(statement) as copy:
+                for block in blocks:
+                    copy.write(block)
+    jobs: dict[str, list[JSONDict]] = defaultdict(list)
     for entry_id, draft in zip(ids, drafts, strict=True):
-        if draft.type in type_to_tasks:
-            jobs[draft.type].append(entry_id)
-    for entry_type, entry_ids in jobs.items():
-        for task in type_to_tasks[entry_type]:
-            jobs_wanted: list[JSONDict] = [{"entry_id": entry_id} for entry_id in entry_ids]
-            task.batch_defer(*jobs_wanted)
+        if draft.type in _tasks_by_type:
+            jobs[draft.type].append({"entry_id": entry_id})
+    for entry_type, wanted in jobs.items():
+        for task in _tasks_by_type[entry_type]:
+            task.batch_defer(*wanted)
     return ids
 
 
@@ -294,9 +261,6 @@ def redact(
         )
 
 
-# --- the stored form ----------------------------------------------------------------------------------------
-
-
 def _require_transaction() -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("an entry is recorded in the transaction of what it explains; open one first")
@@ -313,159 +277,5 @@ def _is_silent(entry_type: str) -> bool:
     return entry_type == "source.asserted" or entry_type.endswith(".observed")
 
 
-@lru_cache(maxsize=1024)
-def _check_type(entry_type: str) -> None:
-    if not _TYPE.fullmatch(entry_type) or len(entry_type) > 80:
-        raise UnrecordableError(
-            "header", "type", f"{entry_type!r} is not dotted lower case of at most 80 letters"
-        )
-
-
 def _hex(digest: _Bytes | None) -> str | None:
     return None if digest is None else digest.hex()
-
-
-def _sealable(draft: EntryDraft, recorded_at: datetime, salts: bytes) -> _Sealable:
-    """Canonical bytes, digests and leaf of a draft. Raises UnrecordableError."""
-    _check_type(draft.type)
-    if draft.actor.kind not in _ACTOR_KINDS:
-        raise UnrecordableError("header", "actor", f"{draft.actor.kind!r} is no kind of actor")
-    if draft.source not in SOURCES:
-        raise UnrecordableError("header", "source", f"{draft.source!r} is no source")
-    if not 0 < len(draft.subject_number) <= 64:
-        raise UnrecordableError("header", "subject", "a number has 1 to 64 characters")
-    personal: dict[str, object] = {"actor": {"id": draft.actor.id, "name": draft.actor.name}}
-    if draft.personal:
-        if "actor" in draft.personal:
-            raise UnrecordableError("personal", "actor", "the journal itself writes who has acted")
-        personal |= draft.personal
-    shared, shared_salt, shared_digest = _class("shared", draft.shared, salts[:16])
-    internal, internal_salt, internal_digest = _class("internal", draft.internal, salts[16:32])
-    whose, whose_salt, whose_digest = _class("personal", personal, salts[32:])
-    try:
-        leaf = leaf_hash(
-            leaf_header(
-                log=draft.scope_key,
-                subject=draft.subject_number,
-                type=draft.type,
-                occurred_at=draft.occurred_at,
-                recorded_at=recorded_at,
-                actor=draft.actor.kind,
-                source=draft.source,
-                shared=_hex(shared_digest),
-                internal=_hex(internal_digest),
-                personal=_hex(whose_digest),
-            )
-        )
-    except CanonicalError as error:
-        raise UnrecordableError("header", error.path, error.reason) from None
-    return _Sealable(
-        (shared_digest, internal_digest, whose_digest),
-        (shared, internal, whose),
-        (shared_salt, internal_salt, whose_salt),
-        leaf,
-    )
-
-
-def _class(
-    visibility: Visibility, data: Mapping[str, object] | None, salt: bytes
-) -> tuple[bytes | None, bytes | None, bytes | None]:
-    """Canonical bytes, salt and digest (logic.leaf.class_digest) of the data of one class."""
-    if data is None:
-        return None, None, None
-    try:
-        text = canonical(data if type(data) is dict else dict(data))
-    except CanonicalError as error:
-        raise UnrecordableError(visibility, error.path, error.reason) from None
-    if len(text) > MAX_CLASS_BYTES:
-        raise UnrecordableError(
-            visibility, "", f"{len(text):,} bytes; at most {MAX_CLASS_BYTES:,} can be kept"
-        )
-    return text, salt, sha256(salt + text).digest()
-
-
-# --- bulk ---------------------------------------------------------------------------------------------------
-# COPY … (FORMAT BINARY): per row int16 number of fields, per field int32 length and bytes; NULL is length −1.
-
-_COPY_BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_COPY_END: Final = b"\xff\xff"
-_NULL: Final = b"\xff\xff\xff\xff"
-_ENTRY_IDS: Final = Struct(">hiqiqiq")
-_INSTANTS: Final = Struct(">iqiq")
-_LENGTH: Final = Struct(">i")
-_BODY_ID: Final = Struct(">hiq")
-_UNSEALED: Final = Struct(">hiqiq")
-_LENGTH_16: Final = _LENGTH.pack(16)
-_LENGTH_32: Final = _LENGTH.pack(32)
-
-
-def _copy_chunk(drafts: Sequence[EntryDraft], recorded_at: datetime) -> list[int]:
-    salts = os.urandom(SALT_BYTES * 3 * len(drafts))
-    rows = [
-        _sealable(draft, recorded_at, salts[48 * place : 48 * place + 48])
-        for place, draft in enumerate(drafts)
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('entry', 'id')) FROM generate_series(1, %s)", [len(drafts)]
-        )
-        ids = sorted(entry_id for (entry_id,) in cursor.fetchall())
-        with cursor.copy(
-            "COPY entry (id, scope_id, subject_id, subject_number, type, occurred_at, recorded_at,"
-            " actor_kind, source, shared_digest, internal_digest, personal_digest, leaf)"
-            " FROM STDIN (FORMAT BINARY)"
-        ) as copy:
-            copy.write(_entry_rows(ids, drafts, rows, recorded_at))
-        with cursor.copy(
-            "COPY entry_body (entry_id, shared, shared_salt, internal, internal_salt, personal,"
-            " personal_salt) FROM STDIN (FORMAT BINARY)"
-        ) as copy:
-            copy.write(_body_rows(ids, rows))
-        with cursor.copy("COPY unsealed (entry_id, scope_id) FROM STDIN (FORMAT BINARY)") as copy:
-            pack = _UNSEALED.pack
-            parts = [
-                pack(2, 8, entry_id, 8, draft.scope_id) for entry_id, draft in zip(ids, drafts, strict=True)
-            ]
-            copy.write(b"".join((_COPY_BEGIN, *parts, _COPY_END)))
-    return ids
-
-
-@lru_cache(maxsize=4096)
-def _text(value: str) -> bytes:
-    encoded = value.encode()
-    return _LENGTH.pack(len(encoded)) + encoded
-
-
-def _entry_rows(
-    ids: Sequence[int], drafts: Sequence[EntryDraft], rows: Sequence[_Sealable], recorded_at: datetime
-) -> bytes:
-    recorded = (recorded_at - _POSTGRES_EPOCH) // _MICROSECOND
-    parts = [_COPY_BEGIN]
-    for entry_id, draft, row in zip(ids, drafts, rows, strict=True):
-        occurred = (draft.occurred_at - _POSTGRES_EPOCH) // _MICROSECOND
-        parts += (
-            _ENTRY_IDS.pack(13, 8, entry_id, 8, draft.scope_id, 8, draft.subject_id),
-            _text(draft.subject_number),
-            _text(draft.type),
-            _INSTANTS.pack(8, occurred, 8, recorded),
-            _text(draft.actor.kind),
-            _text(draft.source),
-        )
-        for digest in row.digests:
-            parts.append(_NULL if digest is None else _LENGTH_32 + digest)
-        parts.append(_LENGTH_32 + row.leaf)
-    parts.append(_COPY_END)
-    return b"".join(parts)
-
-
-def _body_rows(ids: Sequence[int], rows: Sequence[_Sealable]) -> bytes:
-    parts = [_COPY_BEGIN]
-    for entry_id, row in zip(ids, rows, strict=True):
-        parts.append(_BODY_ID.pack(7, 8, entry_id))
-        for body, salt in zip(row.bodies, row.salts, strict=True):
-            if body is None or salt is None:
-                parts.append(_NULL + _NULL)
-            else:  # jsonb in binary: a version byte, then text
-                parts += (_LENGTH.pack(len(body) + 1), b"\x01", body, _LENGTH_16, salt)
-    parts.append(_COPY_END)
-    return b"".join(parts)
