@@ -42,8 +42,8 @@ def diagram(process: Process) -> Diagram:
     """The drawing of a process, the same for equal processes.
 
     The main line of the work runs through row 0: a state is one column right of the last state that leads
-    to it. Waiting states stand below the first state that they are entered from, cancelled ones below the
-    others of their column. Transitions that leave the state as it is are not drawn.
+    to it. Waiting states stand below the state that they lead back to, cancelled ones below the others of
+    their column. Transitions that leave the state as it is are not drawn.
     """
     joined: dict[tuple[str, str], list[str]] = {}
     for key, transition in process.transitions.items():
@@ -55,7 +55,7 @@ def diagram(process: Process) -> Diagram:
     rows = _rows(process, columns)
     nodes = tuple(Node(key, state.category, columns[key], rows[key]) for key, state in process.states.items())
     edges = tuple(
-        Edge(source, target, tuple(keys), order[target] < order[source])
+        Edge(source, target, tuple(keys), columns[target] < columns[source])
         for (source, target), keys in joined.items()
     )
     return Diagram(
@@ -97,11 +97,14 @@ def _columns(
 ) -> dict[str, int]:
     columns: dict[str, int] = {}
     for key in sorted(order, key=order.__getitem__):
-        before = [
-            columns[source] for source, target in joined if target == key and order[source] < order[key]
-        ]
+        before = [columns[source] for source, target in joined if target == key and source in columns]
         if process.states[key].category == "waiting":
-            columns[key] = min(before, default=0)
+            returns = [
+                columns[target]
+                for source, target in joined
+                if source == key and target in columns and process.states[target].category != "waiting"
+            ]
+            columns[key] = min(returns or before, default=0)
         else:
             columns[key] = 1 + max(before, default=-1)
     return columns
