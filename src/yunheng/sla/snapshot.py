@@ -67,6 +67,11 @@ class FactTable:
     def __len__(self) -> int:
         return len(self.subject)
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The dictionary the other way round: id of each text."""
+        return {text: number for number, text in self.terms.items()}
+
 
 def load_facts(scope_id: int, position: int | None = None) -> FactTable:
     """Read the facts of a scope that stand at log position `position` (None: all that are recorded, sealed or not).

@@ -1,0 +1,497 @@
+"""Indicators of a contract: figures for a period, the items behind each figure, and how it went month by month."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from yunheng.contracts.models import Contract
+from yunheng.contracts.terms import IndicatorSpec, label_in
+from yunheng.desk.models import Ticket
+from yunheng.foundation.refusals import Invalid
+from yunheng.logic import measure
+from yunheng.logic.vector.milestones import NEVER, Milestones, read_milestones
+from yunheng.logic.vector.samples import AGE_BANDS, Question, Sample, backlog, in_period
+from yunheng.logic.vector.worktime import open_seconds
+
+from .figures import BASES, GROUPINGS, PARTS, Basis, Figures, Grouping, Item, Part, Row
+from .indicators import INDICATORS, Indicator, Material
+from .study import Study, study_scope
+
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+#: Digits of an indicator that the contract does not name.
+_DIGITS = {"%": 2, "h": 4, "tickets": 0}
+_HOUR = 3600
+
+
+def figures(
+    contract: Contract,
+    *,
+    start: date,
+    end: date,
+    by: Grouping | None = None,
+    basis: Basis = "events",
+    position: int | None = None,
+    keys: Sequence[str] | None = None,
+    is_common: bool = False,
+    now: datetime | None = None,
+) -> Figures:
+    """Figures of the local days `start` to `end` (both inclusive) in the contract's zone.
+
+    `keys` None: what the contract names, then what the source system claims, if anything. `by` adds one row per
+    group below each total. `is_common` keeps only tickets whose resolution both bases know. `position`: as of that log
+    position (default: all that is recorded now). Raises Invalid naming the field for unknown keys, groups or periods.
+    """
+    _check(start, end, by, basis, keys)
+    study = study_scope(contract, now=now or datetime.now(UTC), position=position)
+    frame = _Frame.of(study, start, end, basis, is_common)
+    rows = [row for key in _keys(study, keys) for row in _rows(frame, key, by)]
+    return Figures(
+        contract_key=contract.scope.key,
+        start=start,
+        end=end,
+        zone=study.terms.zone,
+        by=by,
+        basis=basis,
+        is_common=is_common,
+        position=study.position,
+        is_live=study.is_live,
+        unsealed=study.unsealed,
+        evaluated_at=study.evaluated_at,
+        contract_versions=study.versions,
+        rows=tuple(rows),
+    )
+
+
+def trend(
+    contract: Contract,
+    *,
+    keys: Sequence[str],
+    end: date,
+    months: int = 12,
+    basis: Basis = "events",
+    position: int | None = None,
+    now: datetime | None = None,
+) -> dict[str, list[Row]]:
+    """One row per calendar month for each key, oldest first, up to the month of `end`; `group` is "YYYY-MM"."""
+    first = date(end.year, end.month, 1)
+    for _step in range(months - 1):
+        first = (first - timedelta(days=1)).replace(day=1)
+    _check(first, end, "month", basis, keys)
+    study = study_scope(contract, now=now or datetime.now(UTC), position=position)
+    frame = _Frame.of(study, first, end, basis, False)
+    return {key: [row for row in _rows(frame, key, "month") if row.group] for key in keys}
+
+
+def items(
+    contract: Contract,
+    *,
+    key: str,
+    start: date,
+    end: date,
+    group: str = "",
+    by: Grouping | None = None,
+    part: Part = "denominator",
+    basis: Basis = "events",
+    position: int | None = None,
+    is_common: bool = False,
+    after: str | None = None,
+    limit: int = 50,
+    now: datetime | None = None,
+) -> tuple[list[Item], str | None]:
+    """The members behind one figure, in order of number, `limit` at a time; pass the second result as `after` for more.
+
+    Raises Invalid naming the field for an unknown key, group, part or cursor.
+    """
+    _check(start, end, by, basis, [key])
+    if part not in PARTS:
+        raise Invalid({"part": _("Part is one of %(parts)s.") % {"parts": ", ".join(PARTS)}})
+    study = study_scope(contract, now=now or datetime.now(UTC), position=position)
+    frame = _Frame.of(study, start, end, basis, is_common)
+    sample = _members(frame, key, by, group, part)
+    return _page(frame, key, sample, group, part, after, limit)
+
+
+# --- the frame of one question -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """One question put to one study: the period in epoch seconds, and what narrows the population."""
+
+    study: Study
+    start: int
+    end: int
+    basis: Basis
+    is_common: bool
+    zone: ZoneInfo
+    snapshot: Milestones  #: lives as of the end of the period, for what is counted at a cut-off
+
+    @classmethod
+    def of(cls, study: Study, start: date, end: date, basis: Basis, is_common: bool) -> "_Frame":
+        zone = ZoneInfo(study.terms.zone)
+        begin, finish = _midnight(start, zone), _midnight(end + timedelta(days=1), zone)
+        facts = study.facts
+        snapshot = (
+            study.lives
+            if finish > study.now
+            else read_milestones(facts.subject, facts.at, facts.kind, facts.term, before=finish)
+        )
+        return cls(study, begin, finish, basis, is_common, zone, snapshot)
+
+    def lives(self, indicator: Indicator) -> Milestones:
+        return self.snapshot if indicator.population == "open" else self.study.lives
+
+    def spec(self, indicator: Indicator) -> IndicatorSpec:
+        spec = self.study.terms.indicators.get(indicator.key)
+        return spec or IndicatorSpec(
+            key=indicator.key,
+            label={},
+            goal=None,
+            time_base="elapsed",
+            calendar=None,
+            digits=_DIGITS[indicator.unit],
+        )
+
+    def basis_of(self, indicator: Indicator) -> Basis:
+        """The basis asked for where the indicator has it, else events."""
+        return self.basis if self.basis in indicator.bases else "events"
+
+    def clocks(self, indicator: Indicator, spec: IndicatorSpec) -> tuple[str, ...]:
+        """Clocks that the indicator counts: those the contract names, else the client's clocks of its kinds."""
+        if spec.clocks:
+            return spec.clocks
+        if indicator.population != "settled":
+            return ()
+        details = self.study.terms.clock_details
+        return tuple(
+            clock
+            for clock in self.study.terms.clocks_for("client")
+            if not indicator.clocks or details[clock].kind in indicator.clocks
+        )
+
+    def sample(self, indicator: Indicator) -> tuple[Sample, Sample]:
+        """The sample as it counts, and the members that were left out of it with reason and approval."""
+        spec = self.spec(indicator)
+        question = Question(
+            start=self.start,
+            end=min(self.end, self.study.now) if indicator.population == "open" else self.end,
+            basis=self.basis_of(indicator),
+            within_seconds=spec.within_seconds or 86_400,
+            days=spec.days or 30,
+            of=spec.of or "closed",
+            duration=self._duration(spec),
+        )
+        lives = self.lives(indicator)
+        material = Material(lives=lives, outcomes=self.study.outcomes, terms=self.study.facts.terms)
+        whole = indicator.draw(material, question, self.clocks(indicator, spec))
+        if self.is_common:
+            has_both = (lives.asserted_resolved_at != NEVER) & (lives.first_resolved_at != NEVER)
+            whole = whole.where(has_both)
+        return whole.where(~lives.is_left_out), whole.where(lives.is_left_out)
+
+    def _duration(self, spec: IndicatorSpec) -> Callable[[Int64, Int64], Int64]:
+        if spec.time_base == "working" and spec.calendar:
+            calendar = self.study.terms.calendars[spec.calendar]
+            return lambda begin, finish: open_seconds(calendar, begin, finish)
+        return lambda begin, finish: finish - begin
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------
+
+
+def _rows(frame: _Frame, key: str, by: Grouping | None) -> Iterator[Row]:
+    indicator = INDICATORS[key]
+    sample, left_out = frame.sample(indicator)
+    yield _row(frame, indicator, sample, left_out, "", "")
+    if by is not None:
+        grouped = _groups(frame, indicator, sample, by)
+        left_groups = _groups(frame, indicator, left_out, by)
+        waiting = _groups(frame, indicator, sample.without_value(), by)
+        for group, label in _group_labels(frame, by, [*grouped, *left_groups, *waiting]):
+            part = _in_group(sample, grouped, waiting, group)
+            yield _row(frame, indicator, part, _in_group(left_out, left_groups, {}, group), group, label)
+    elif indicator.population == "open":
+        whole, bands = backlog(frame.snapshot, min(frame.end, frame.study.now))
+        for band, _low, _high in AGE_BANDS:
+            members = np.isin(sample.row, whole.row[bands[band]])
+            yield _row(
+                frame,
+                indicator,
+                Sample(row=sample.row, at=sample.at, is_hit=members),
+                left_out.take(_NOTHING),
+                band,
+                _("%(band)s days") % {"band": band},
+            )
+
+
+def _row(
+    frame: _Frame, indicator: Indicator, sample: Sample, left_out: Sample, group: str, group_label: str
+) -> Row:
+    spec = frame.spec(indicator)
+    n = len(sample.row)
+    stats = _statistics(sample, spec.digits) if indicator.unit == "h" else {}
+    hits = int(sample.is_hit.sum())
+    if indicator.unit == "h":
+        numerator = int(sample.seconds.sum()) if sample.seconds is not None else 0
+        exact = Fraction(numerator, n * _HOUR) if n else None
+    elif indicator.unit == "tickets":
+        numerator, exact = hits, Fraction(hits)
+    else:
+        numerator, exact = hits, (Fraction(100 * hits, n) if n else None)
+    value = None if exact is None else measure.round_half_up(exact, spec.digits)
+    goal = spec.goal
+    language = get_language() or "zh-hans"
+    is_met = None
+    if goal is not None and exact is not None:
+        is_met = goal.is_reached(_in_goal_unit(exact, indicator.unit, spec.digits))
+    return Row(
+        key=indicator.key,
+        label=label_in(spec.label, language) if spec.label else str(indicator.label),
+        definition=str(indicator.definition),
+        group=group,
+        group_label=group_label,
+        numerator=numerator,
+        denominator=n,
+        value=value,
+        unit=indicator.unit,
+        n=n,
+        mean=stats.get("mean"),
+        median=stats.get("median"),
+        p90=stats.get("p90"),
+        p95=stats.get("p95"),
+        max=stats.get("max"),
+        goal=None if goal is None else _shown_goal(goal.value, goal.unit, spec.digits),
+        goal_comparison=None if goal is None else goal.comparison,
+        is_met=is_met,
+        is_better_high=indicator.is_better_high,
+        basis=frame.basis_of(indicator),
+        population=(spec.of or indicator.population)
+        if indicator.key == "incident_resolution_rate"
+        else indicator.population,
+        time_base=spec.time_base,
+        calendar=spec.calendar or "",
+        excluded=len(left_out.row),
+        waiting=0 if sample.waiting is None else len(sample.waiting),
+        is_provisional=_is_provisional(frame, indicator, spec),
+        is_of_source=indicator.is_of_source,
+    )
+
+
+def _in_goal_unit(exact: Fraction, unit: str, digits: int) -> Decimal:
+    """The value as it is compared with its goal: rounded as it is shown, hours as seconds."""
+    rounded = measure.round_half_up(exact, digits)
+    return rounded * _HOUR if unit == "h" else rounded
+
+
+def _shown_goal(value: Decimal, unit: str, digits: int) -> Decimal:
+    return measure.round_half_up(Fraction(value) / _HOUR, digits) if unit == "seconds" else value
+
+
+def _statistics(sample: Sample, digits: int) -> dict[str, Decimal]:
+    """Mean, median, percentiles and maximum in hours: exact, interpolated linearly, rounded once."""
+    if sample.seconds is None or not len(sample.seconds):
+        return {}
+    ordered = np.sort(sample.seconds)
+    exact = {"mean": Fraction(int(ordered.sum()), len(ordered)), "max": Fraction(int(ordered[-1]))}
+    for name, percent in (("median", 50), ("p90", 90), ("p95", 95)):
+        rank = Fraction((len(ordered) - 1) * percent, 100)
+        below = int(rank)
+        low, high = int(ordered[below]), int(ordered[min(below + 1, len(ordered) - 1)])
+        exact[name] = low + (high - low) * (rank - below)
+    return {name: measure.round_half_up(seconds / _HOUR, digits) for name, seconds in exact.items()}
+
+
+def _is_provisional(frame: _Frame, indicator: Indicator, spec: IndicatorSpec) -> bool:
+    """Whether the figure rests on a year whose holidays are not published yet."""
+    if spec.time_base == "working" and spec.calendar:
+        calendar = frame.study.terms.calendars[spec.calendar]
+        return calendar.is_provisional(
+            max(frame.start, calendar.first_at), min(max(frame.end, calendar.first_at), calendar.last_at)
+        )
+    for clock in frame.clocks(indicator, spec):
+        outcome = frame.study.outcomes.get(clock)
+        if outcome is not None:
+            question = Question(start=frame.start, end=frame.end)
+            is_counted = in_period(outcome.settled_at, question)
+            if bool((frame.study.has_provisional[clock] & is_counted).any()):
+                return True
+    return False
+
+
+# --- groups -------------------------------------------------------------------------------------------------------
+
+
+def _groups(frame: _Frame, indicator: Indicator, sample: Sample, by: Grouping) -> dict[str, Int64]:
+    """Indices into the sample by group key."""
+    lives = frame.lives(indicator)
+    if by == "month":
+        return _by_month(sample.at, frame.zone)
+    terms = frame.study.facts.terms
+    column = lives.team if by == "team" else lives.profile
+    position = 0 if by == "service" else 1
+    grouped: dict[str, list[Int64]] = {}
+    codes = column[sample.row] if len(sample.row) else np.empty(0, np.int32)
+    for code in np.unique(codes):
+        text = terms.get(int(code), "")
+        group = text if by == "team" else [*text.split("|"), "", ""][position]
+        grouped.setdefault(group or "-", []).append(np.flatnonzero(codes == code))
+    return {group: np.sort(np.concatenate(parts)) for group, parts in grouped.items()}
+
+
+def _by_month(at: Int64, zone: ZoneInfo) -> dict[str, Int64]:
+    if not len(at):
+        return {}
+    month = datetime.fromtimestamp(int(at.min()), zone).date().replace(day=1)
+    last = int(at.max())
+    found: dict[str, Int64] = {}
+    while (begin := _midnight(month, zone)) <= last:
+        following = (month + timedelta(days=32)).replace(day=1)
+        found[month.strftime("%Y-%m")] = np.flatnonzero((at >= begin) & (at < _midnight(following, zone)))
+        month = following
+    return found
+
+
+def _group_labels(frame: _Frame, by: Grouping, present: Iterable[str]) -> list[tuple[str, str]]:
+    """Groups in the contract's order, then the rest by name; every month of the period for months."""
+    language = get_language() or "zh-hans"
+    wanted = set(present)
+    terms = frame.study.terms
+    if by == "month":
+        months, month = [], datetime.fromtimestamp(frame.start, frame.zone).date().replace(day=1)
+        while _midnight(month, frame.zone) < frame.end:
+            months.append(month.strftime("%Y-%m"))
+            month = (month + timedelta(days=32)).replace(day=1)
+        return [(month_key, month_key) for month_key in months]
+    known = {
+        "priority": {key: label_in(one.label, language) for key, one in terms.priorities.items()},
+        "service": {key: label_in(one.label, language) for key, one in terms.services.items()},
+    }.get(by, {})
+    ordered = [(key, label) for key, label in known.items() if key in wanted]
+    rest = sorted(wanted - set(known))
+    return ordered + [(key, pgettext("group", "none") if key == "-" else key) for key in rest]
+
+
+_NOTHING: Int64 = np.empty(0, np.int64)
+
+
+def _in_group(sample: Sample, places: dict[str, Int64], waiting: dict[str, Int64], group: str) -> Sample:
+    held = None if sample.waiting is None else sample.waiting[waiting.get(group, _NOTHING)]
+    return sample.take(places.get(group, _NOTHING), held)
+
+
+# --- items --------------------------------------------------------------------------------------------------------
+
+
+def _members(frame: _Frame, key: str, by: Grouping | None, group: str, part: Part) -> Sample:
+    indicator = INDICATORS[key]
+    sample, left_out = frame.sample(indicator)
+    if part == "excluded":
+        sample = left_out
+    elif part == "waiting":
+        sample = sample.without_value()
+    if group:
+        sample = _only_group(frame, indicator, sample, by, group)
+    if part in {"numerator", "misses"}:
+        sample = sample.take(np.flatnonzero(sample.is_hit if part == "numerator" else ~sample.is_hit))
+    return sample
+
+
+def _only_group(
+    frame: _Frame, indicator: Indicator, sample: Sample, by: Grouping | None, group: str
+) -> Sample:
+    if by is not None:
+        return sample.take(_groups(frame, indicator, sample, by).get(group, _NOTHING))
+    if indicator.population == "open" and group in {band for band, _low, _high in AGE_BANDS}:
+        whole, bands = backlog(frame.snapshot, min(frame.end, frame.study.now))
+        return sample.take(np.flatnonzero(np.isin(sample.row, whole.row[bands[group]])))
+    raise Invalid({"group": _("There is no group “%(group)s” here.") % {"group": group}})
+
+
+def _page(
+    frame: _Frame, key: str, sample: Sample, group: str, part: Part, after: str | None, limit: int
+) -> tuple[list[Item], str | None]:
+    indicator = INDICATORS[key]
+    lives, terms = frame.lives(indicator), frame.study.facts.terms
+    clocks = frame.clocks(indicator, frame.spec(indicator))
+    subjects = lives.subject[sample.row]
+    order = np.argsort(subjects, kind="stable")
+    begin = _place(after)
+    chosen = order[begin : begin + limit]
+    wanted = Ticket.objects.filter(
+        scope_id=frame.study.scope_id, pk__in=[int(subjects[place]) for place in chosen]
+    )
+    tickets = {ticket.pk: ticket for ticket in wanted.only("id", "number", "title", "source_number")}
+    page = []
+    for place in chosen:
+        ticket, at = tickets[int(subjects[place])], int(sample.at[place])
+        left_out = terms.get(int(lives.left_out[sample.row[place]]), "")
+        is_hit = bool(sample.is_hit[place])
+        page.append(
+            Item(
+                subject_id=ticket.pk,
+                number=ticket.number,
+                source_number=ticket.source_number,
+                title=ticket.title,
+                group=group,
+                clock="" if sample.clock is None else clocks[int(sample.clock[place])],
+                part=part if part in {"excluded", "waiting"} else "hit" if is_hit else "miss",
+                reason=left_out if part == "excluded" else "",
+                seconds=None if sample.seconds is None else int(sample.seconds[place]),
+                at=None if at == NEVER else datetime.fromtimestamp(at, UTC),
+            )
+        )
+    following = begin + len(chosen)
+    return page, str(following) if following < len(order) else None
+
+
+def _place(after: str | None) -> int:
+    if after is None:
+        return 0
+    if not after.isdecimal():
+        raise Invalid({"after": _("This is not a place in this list.")})
+    return int(after)
+
+
+# --- what is asked ------------------------------------------------------------------------------------------------
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time.min, zone).timestamp())
+
+
+def _keys(study: Study, keys: Sequence[str] | None) -> list[str]:
+    """What the contract names, in its order; then the source's own claims where there are any."""
+    if keys is not None:
+        return list(keys)
+    named = [key for key in study.terms.indicators if key in INDICATORS]
+    if bool((study.lives.source_made_sla != 0).any()):
+        named += [key for key, indicator in INDICATORS.items() if indicator.is_of_source and key not in named]
+    return named
+
+
+def _check(start: date, end: date, by: str | None, basis: str, keys: Sequence[str] | None) -> None:
+    problems: dict[str, str | list[str]] = {}
+    if end < start:
+        problems["to"] = _("The period ends before it begins.")
+    if by is not None and by not in GROUPINGS:
+        problems["by"] = _("Group by one of %(choices)s.") % {"choices": ", ".join(GROUPINGS)}
+    if basis not in BASES:
+        problems["basis"] = _("Basis is one of %(choices)s.") % {"choices": ", ".join(BASES)}
+    unknown = [key for key in keys or () if key not in INDICATORS]
+    if unknown:
+        problems["indicator"] = _("There is no indicator “%(key)s”. There are: %(choices)s.") % {
+            "key": unknown[0],
+            "choices": ", ".join(INDICATORS),
+        }
+    if problems:
+        raise Invalid(problems)
