@@ -37,7 +37,7 @@ Draw = Callable[[Material, Question, Sequence[str]], Sample]
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One indicator. `population` names the instant that puts an item in a period, `clocks` the clock kinds it counts."""
+    """One indicator. `population` names the instant that puts an item in a period, `clocks` the kinds of clock."""
 
     key: str
     label: Promise | str
@@ -132,7 +132,7 @@ _CATALOGUE = (
         "resolved_24h",
         _("Resolved within 24 h"),
         _(
-            "Resolved in the period: resolved within the set time of the first response / all. Never responded is a miss."
+            "Resolved in the period: resolved within the set time of the first response / all. No response is a miss."
         ),
         "resolved",
         "%",
@@ -143,7 +143,7 @@ _CATALOGUE = (
         "mtta",
         _("Mean time to acknowledge"),
         _(
-            "Created in the period: mean time from opening to first response. Those without a response are listed apart."
+            "Created in the period: mean time from opening to first response. Without a response: listed apart."
         ),
         "created",
         "h",
@@ -225,7 +225,7 @@ _CATALOGUE = (
         "recurrence",
         _("Recurrence"),
         _(
-            "Closed in the period, CI and cause known: the same two had been closed within the set days before / closed."
+            "Closed in the period, CI and cause known: the same two were closed within the set days before / closed."
         ),
         "closed",
         "%",

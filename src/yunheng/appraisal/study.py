@@ -55,7 +55,7 @@ _FRESH_SECONDS = 20
 def study_scope(contract: Contract, *, now: datetime, position: int | None = None) -> Study:
     """Read and fold a scope. Results are kept a few seconds, per log position and last unsealed entry.
 
-    Raises Invalid for a position beyond the log or one at which no head was signed, NotFound without a contract version.
+    Raises Invalid for a position beyond the log or without a signed head, NotFound without a contract version.
     """
     scope_id = contract.pk
     size = LogState.objects.filter(scope_id=scope_id).values_list("size", flat=True).first() or 0
