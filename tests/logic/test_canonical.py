@@ -253,6 +253,15 @@ def test_a_header_with_a_key_too_many_has_another_hash() -> None:
     assert leaf_hash(_header() | {"extra": 1}) != leaf_hash(_header())
 
 
+def test_a_header_read_from_elsewhere_cannot_pass_by_another_type() -> None:
+    assert leaf_hash(_header() | {"v": "1"}) != leaf_hash(_header())
+    assert leaf_hash(_header() | {"log": ["ACME"]}) != leaf_hash(_header())
+    for value in (1.0, Decimal(1)):
+        for field in ("v", "log"):
+            with pytest.raises(CanonicalError):
+                leaf_hash(_header() | {field: value})
+
+
 @pytest.mark.parametrize("field", ["log", "subject", "type", "actor"])
 @pytest.mark.parametrize("text", ["\0", "\ud800"])
 def test_a_header_with_text_that_cannot_be_kept_is_refused(field: str, text: str) -> None:
