@@ -96,16 +96,45 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "yunheng.site.logging.RequestLog",
+    "yunheng.site.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "yunheng.site.middleware.Reader",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "yunheng.site.navigation.frame",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton", "yunheng.site.templatetags.yunheng"],
+            "string_if_invalid": "",
+        },
+    },
+]
+CSRF_FAILURE_VIEW = "yunheng.site.errors.csrf_failure"
 
 DATABASES = {
     "default": database_settings(os.environ.get("YUNHENG_DATABASE_URL", "postgresql://yunheng_app@/yunheng")),

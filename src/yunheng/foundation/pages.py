@@ -1,0 +1,40 @@
+"""What every page of every package needs: who looks, and the way to the sign-in page for those who are not known."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+
+from .access import Viewer
+
+P = ParamSpec("P")
+
+
+class PageRequest(HttpRequest):
+    """A request of somebody who signed in; the middleware lays `viewer`."""
+
+    viewer: Viewer
+
+
+def signed_in(
+    view: Callable[Concatenate[PageRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Show the page to people who signed in; send everybody else to sign in and back here.
+
+    An htmx request is answered with a full-page redirect, so that no sign-in form lands inside a fragment.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+        target = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+        address = resolve_url("sign_in") + "?" + urlencode({"next": target})
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204, headers={"HX-Redirect": address})
+        return HttpResponseRedirect(address)
+
+    return wrapper
