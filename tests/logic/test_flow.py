@@ -110,6 +110,9 @@ def _lint(document: Any) -> list[str]:
 @BOTH
 def test_a_shipped_process_is_clean(process: Process) -> None:
     assert lint_process(process, PERMISSIONS, GUARDS, EFFECTS) == []
+    assert process.subject_kind == process.key, (
+        "it is the process of the kind of ticket that it is named after"
+    )
 
 
 @BOTH
