@@ -129,7 +129,7 @@ class _Explainer:
         )
 
     def _beginnings(self) -> list[tuple[int, int, int]]:
-        """(instant, order, entry) of what started, stopped, reopened, changed or resumed the clock, in order."""
+        """(instant, order, entry) of what started, stopped, changed or resumed the clock, in order."""
         history = self.history
         found = [(phase.from_at, phase.order, phase.entry) for phase in history.phases]
         found += [

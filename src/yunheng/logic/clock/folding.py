@@ -209,6 +209,8 @@ def _measure_lap(
     elapsed = 0
     for phase_from, phase_to in phases:
         at, end = max(phase_from, lap.from_at), min(phase_to, lap.to_at)
+        if at >= end:
+            continue
         for pause_from, pause_to, pause in pauses:
             if pause_to <= at:
                 continue

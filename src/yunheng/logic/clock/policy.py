@@ -69,3 +69,7 @@ class ClockPolicy:
     confirm_days: int = 3
     confirm_calendar: str | None = None
     warn_shares: tuple[int, ...] = (50, 75, 90, 100)
+
+    def __post_init__(self) -> None:
+        if FactKind.REOPENED in self.stop | self.cancel:
+            raise ValueError("reopening cannot stop or cancel a clock")

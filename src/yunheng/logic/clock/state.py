@@ -144,7 +144,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A clock state with the segments behind it; the counted ones add up to `state.elapsed_seconds` exactly."""
+    """A clock state and the segments behind it; the counted ones add up to `state.elapsed_seconds`."""
 
     state: ClockState
     segments: tuple[Segment, ...]

@@ -1,0 +1,185 @@
+"""Folds the facts of many subjects into the state of one kind of clock for each, chunk by chunk."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+import numpy as np
+
+from yunheng.logic.vector.chunk import Chunk, cut_chunk
+from yunheng.logic.vector.columns import NONE, Array, ClockColumns, FactColumns, StatusCode
+from yunheng.logic.vector.laps import Profiles, find_laps
+from yunheng.logic.vector.measuring import Ground, Measure
+from yunheng.logic.vector.opening import Opening
+from yunheng.logic.vector.pauses import Pauses, find_pauses
+from yunheng.logic.vector.phases import Phases, find_phases
+from yunheng.logic.vector.policy import VectorPolicy
+from yunheng.logic.worktime import OpenTime
+
+CHUNK_ROWS = 1 << 15  #: what a chunk works on then stays in a second-level cache
+
+
+def fold_many(
+    facts: FactColumns,
+    policy: VectorPolicy,
+    calendars: Mapping[str, OpenTime],
+    now: int,
+    *,
+    chunk_rows: int = CHUNK_ROWS,
+) -> ClockColumns:
+    """The state of one kind of clock at `now` for every subject; equal to `fold`, to the second (sla-
+    semantics 20).
+
+    `facts` are sorted by (subject, at, seq). Facts after `now` are ignored, but their subjects have a row.
+    Raises KeyError for a calendar that is not given, and HorizonError when a clock reaches beyond the
+    calendar of its goal.
+    """
+    if not len(facts):
+        return ClockColumns.empty(facts.subject[:0])
+    firsts = np.flatnonzero(facts.subject[1:] != facts.subject[:-1]) + 1
+    firsts = np.concatenate([np.zeros(1, firsts.dtype), firsts])
+    result = ClockColumns.empty(facts.subject[firsts])
+
+    names = list(dict.fromkeys(goal.calendar for goal in policy.goals))
+    opening = Opening([calendars[name] for name in names], min(int(facts.at.min()), now), now)
+    numbers = np.array([names.index(goal.calendar) for goal in policy.goals], np.int64)
+
+    begin = 0
+    while begin < len(firsts):
+        end = int(np.searchsorted(firsts, firsts[begin] + chunk_rows, "right"))
+        end = max(end - 1, begin + 1) if end < len(firsts) else end
+        end_row = int(firsts[end]) if end < len(firsts) else len(facts)
+        chunk = cut_chunk(facts, firsts[begin:end], end_row, policy, opening.base, now, opening.type)
+        _fold_chunk(chunk, policy, opening, numbers, now, _part(result, begin, end))
+        begin = end
+    return result
+
+
+def _part(columns: ClockColumns, begin: int, end: int) -> ClockColumns:
+    """Some rows of the columns, to be written in place."""
+    return ClockColumns(**{it.name: getattr(columns, it.name)[begin:end] for it in fields(columns)})
+
+
+def _fold_chunk(
+    chunk: Chunk, policy: VectorPolicy, opening: Opening, numbers: Array, now: int, out: ClockColumns
+) -> None:
+    phases = find_phases(chunk, counts_gaps=policy.policy.reopen == "count")
+    pauses = find_pauses(chunk, policy)
+    profiles = Profiles(chunk)
+    is_ended = phases.ended >= 0
+    limit = np.where(is_ended, phases.ended, chunk.ends)
+    out.profile[:] = profiles.before(limit, np.arange(chunk.subjects))
+    laps = find_laps(chunk, policy, phases, profiles, out.profile)
+    if not opening.calendars:
+        _write_without_target(chunk, phases, opening, out)
+        return
+
+    ground = Ground.lay(chunk, laps, policy, numbers, opening, now - opening.base)
+    owners = pauses.owners(chunk.rows)
+    measure = Measure.of(ground, phases.counts & (owners == 0))
+    _write(chunk, phases, measure, owners, now, out)
+    _write_undisputed(chunk, policy, phases, pauses, ground, measure, out)
+
+
+def _write_without_target(chunk: Chunk, phases: Phases, opening: Opening, out: ClockColumns) -> None:
+    """A policy without any goal: all that is known of a clock is its beginning and its end."""
+    is_started, is_ended = phases.started >= 0, phases.ended >= 0
+    out.status[is_started] = StatusCode.NO_TARGET
+    out.status[phases.is_cancelled] = StatusCode.CANCELLED
+    out.started_at[is_started] = chunk.at[phases.started[is_started]].astype(np.int64) + opening.base
+    is_stopped = is_ended & ~phases.is_cancelled
+    out.stopped_at[is_stopped] = chunk.at[phases.ended[is_stopped]].astype(np.int64) + opening.base
+
+
+def _write(
+    chunk: Chunk, phases: Phases, measure: Measure, owners: Array, now: int, out: ClockColumns
+) -> None:
+    """Write what the measure says of each subject; semantics as in `clock.fold_history`."""
+    _write_without_target(chunk, phases, measure.ground.opening, out)
+    ground, opening = measure.ground, measure.ground.opening
+    finals = ground.laps.finals
+    has_target = ground.has_target[finals]
+    calendar = ground.calendar[finals]
+    goal, elapsed = ground.goal[finals], measure.elapsed[finals]
+    is_stopped = out.stopped_at >= 0
+    is_live = has_target & ~phases.is_cancelled  # has a result, now or later
+
+    is_paused = is_live & ~is_stopped & (owners[chunk.ends - 1] != 0)
+    out.status[is_live] = StatusCode.RUNNING
+    out.status[is_live & is_stopped] = StatusCode.STOPPED
+    out.status[is_paused] = StatusCode.PAUSED
+    out.elapsed[:], out.goal[:] = elapsed, goal
+    out.waited[:] = measure.waited(owners, phases.counts)[finals]
+
+    is_reached = is_live & (elapsed >= goal)
+    some = np.flatnonzero(is_reached)
+    out.due_at[some] = measure.instant_of(finals[some], goal[some])
+    some = np.flatnonzero(is_live & ~is_reached & ~is_paused)
+    end_count = ground.end_count[finals[some]]
+    stops = np.flatnonzero(is_stopped[some])
+    end_count[stops] = ground.begin_count[phases.ended[some[stops]]]
+    out.due_at[some] = opening.instant(end_count + (goal - elapsed)[some], calendar[some])
+
+    settled = np.where(is_stopped, np.minimum(out.stopped_at, out.due_at), NONE)
+    settled[~is_stopped & (out.due_at <= now)] = out.due_at[~is_stopped & (out.due_at <= now)]
+    out.settled_at[:] = np.where(is_live, settled, NONE)
+    out.is_met[is_live & is_stopped] = 1
+    breaches = _first_breaches(measure, phases)
+    if len(breaches):
+        subject = ground.laps.subject[breaches]
+        breached_goal = ground.goal[breaches]
+        out.is_met[subject] = 0
+        out.breached_at[subject] = measure.instant_of(breaches, breached_goal + 1)
+        out.settled_at[subject] = measure.instant_of(breaches, breached_goal)
+    out.undisputed_elapsed[:], out.undisputed_is_met[:] = out.elapsed, out.is_met
+    _write_provisional(chunk, phases, measure, now, out)
+
+
+def _first_breaches(measure: Measure, phases: Phases) -> Array:
+    """The first lap that was breached, of each subject that has one and was not cancelled."""
+    breached = np.flatnonzero(measure.is_breached)
+    subject = measure.ground.laps.subject[breached]
+    is_first = np.ones(len(breached), np.bool_)
+    is_first[1:] = subject[1:] != subject[:-1]
+    chosen: Array = breached[is_first & ~phases.is_cancelled[subject]]
+    return chosen
+
+
+def _write_provisional(chunk: Chunk, phases: Phases, measure: Measure, now: int, out: ClockColumns) -> None:
+    """Mark what rests on unpublished holidays, and refuse laps beyond their calendar."""
+    ground, laps = measure.ground, measure.ground.laps
+    base = ground.opening.base
+    from_at = laps.base_at.astype(np.int64) + base
+    end_row = np.where(laps.is_final, phases.ended[laps.subject], laps.ends)
+    is_open = laps.is_final & (end_row < 0)
+    to_at = chunk.at[np.clip(end_row, 0, chunk.rows - 1)].astype(np.int64) + base
+    to_at[is_open] = now
+    some = np.flatnonzero(ground.has_target)
+    ground.opening.check_span(from_at[some], to_at[some], ground.calendar[some])
+    finals = laps.finals
+    to_at[finals] = np.maximum(to_at[finals], out.due_at)
+    marked = ground.opening.is_provisional(from_at[some], to_at[some], ground.calendar[some])
+    out.is_provisional[laps.subject[some[marked]]] = True
+
+
+def _write_undisputed(
+    chunk: Chunk,
+    policy: VectorPolicy,
+    phases: Phases,
+    pauses: Pauses,
+    ground: Ground,
+    measure: Measure,
+    out: ClockColumns,
+) -> None:
+    """Where a dispute is open, the result if it were settled for the pause."""
+    subjects = pauses.disputed(chunk)
+    if not len(subjects):
+        return
+    owners = pauses.owners(chunk.rows, undisputed=True)
+    other = Measure.of(ground, phases.counts & (owners == 0))
+    out.undisputed_elapsed[subjects] = other.elapsed[ground.laps.finals][subjects]
+    is_live = ~phases.is_cancelled & (phases.started >= 0)
+    is_breached = np.zeros(chunk.subjects, np.bool_)
+    is_breached[ground.laps.subject[other.is_breached]] = True
+    is_stopped = out.status == StatusCode.STOPPED
+    met = np.where(is_breached, 0, np.where(is_stopped, 1, NONE))
+    out.undisputed_is_met[subjects] = np.where(is_live, met, NONE)[subjects]

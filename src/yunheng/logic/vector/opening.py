@@ -1,0 +1,139 @@
+"""Open seconds of several calendars as arrays: how many before an instant, and at which instant so many are
+reached.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from yunheng.logic.vector.columns import Array
+from yunheng.logic.worktime import HorizonError, OpenTime
+
+_MOST_CELLS = 1 << 24
+_LEAST_CELL_SECONDS = 60
+
+
+class Opening:
+    """Open time of calendars over the instants from_at … to_at that the facts and `now` span.
+
+    Where opening and closing times lie on a grid (minutes, in practice), the count before an instant is one
+    look-up: each cell of the grid holds the count at its beginning, and in its lowest bit whether it is open.
+    Otherwise, and for instants outside the span, it is found by bisection. Counts are relative to the
+    calendar's count at `from_at`.
+    """
+
+    def __init__(self, calendars: Sequence[OpenTime], from_at: int, to_at: int) -> None:
+        self.calendars = calendars
+        self._starts = [np.array(it.starts, np.int64) for it in calendars]
+        self._ends = [np.array(it.ends, np.int64) for it in calendars]
+        self._prefix = [np.array(it.prefix, np.int64) for it in calendars]
+        bounds = [bound for it in calendars for bound in (*it.starts, *it.ends)]
+        self.cell_seconds = math.gcd(*bounds) if bounds else to_at - from_at + 1
+        self.base = from_at // self.cell_seconds * self.cell_seconds if self.cell_seconds else from_at
+        span = to_at - self.base + 1
+        #: type of instants relative to `base`, and of counts
+        self.type: type[np.int32] | type[np.int64] = np.int32 if span < 1 << 30 else np.int64
+        cells = span // self.cell_seconds + 1 if self.cell_seconds else 0
+        self.is_gridded = self.cell_seconds >= _LEAST_CELL_SECONDS and cells * len(calendars) <= _MOST_CELLS
+        self._base_count = np.array(
+            [self._absolute(number, np.array([self.base]))[0] for number in range(len(calendars))], np.int64
+        )
+        if self.is_gridded:
+            self.cells = cells
+            self._grid = np.concatenate([np.zeros(0, self.type), *map(self._cells_of, range(len(calendars)))])
+        self._first_at = np.array([it.first_at for it in calendars], np.int64)
+        self._last_at = np.array([it.last_at for it in calendars], np.int64)
+
+    def count(self, at: Array, calendar: Array | int) -> Array:
+        """Open seconds from `base` to each instant, which is relative to `base` and within the span."""
+        if not self.is_gridded:
+            return self.count_anywhere(at.astype(np.int64) + self.base, calendar).astype(self.type)
+        cell: Array = at // self.type(self.cell_seconds)
+        packed: Array = at - cell * self.type(self.cell_seconds)  # seconds into the cell
+        if isinstance(calendar, int):
+            cell += calendar * self.cells
+        else:
+            cell += (calendar * self.cells).astype(cell.dtype)
+        found = self._grid.take(cell)
+        packed *= found & 1
+        found >>= 1
+        packed += found
+        return packed
+
+    def count_anywhere(self, at: Array, calendar: Array | int) -> Array:
+        """Open seconds from `base` to each absolute instant; negative before it."""
+        if isinstance(calendar, int):
+            result: Array = self._absolute(calendar, at) - self._base_count[calendar]
+            return result
+        result = np.zeros(len(at), np.int64)
+        for number in range(len(self.calendars)):
+            chosen = calendar == number
+            if chosen.any():
+                result[chosen] = self._absolute(number, at[chosen]) - self._base_count[number]
+        return result
+
+    def instant(self, count: Array, calendar: Array) -> Array:
+        """Earliest absolute instant before which `count` open seconds (from `base`) lie.
+
+        Raises HorizonError.
+        """
+        result = np.zeros(len(count), np.int64)
+        for number, open_time in enumerate(self.calendars):
+            chosen = np.flatnonzero(calendar == number)
+            if not len(chosen):
+                continue
+            counts = count[chosen] + self._base_count[number]
+            prefix = self._prefix[number]
+            if counts.max() > prefix[-1]:
+                raise HorizonError(
+                    "a due instant lies after the calendar's end", open_time.first_at, open_time.last_at
+                )
+            place = np.searchsorted(prefix, counts, "left")
+            result[chosen] = self._ends[number][place - 1] - (prefix[place] - counts)
+        return result
+
+    def end_of_working_day(self, at: Array, number: int, days: int) -> Array:
+        """`OpenTime.end_of_working_day` of each absolute instant. Raises HorizonError."""
+        open_time = self.calendars[number]
+        midnights = np.array(open_time.midnights, np.int64)
+        open_days = np.array(open_time.open_days, np.int64)
+        day = np.searchsorted(midnights, at, "right") - 1
+        place = np.searchsorted(open_days, day, "right") + days - 1
+        if len(place) and place.max() < len(open_days):
+            ends: Array = np.array(open_time.day_ends, np.int64)[open_days[place]]
+            if ends.max() <= open_time.last_at:
+                return ends
+        raise HorizonError(
+            f"{days} working days end after the calendar does", open_time.first_at, open_time.last_at
+        )
+
+    def check_span(self, from_at: Array, to_at: Array, calendar: Array) -> None:
+        """Raise HorizonError if a span of absolute instants is not within its calendar."""
+        outside = (from_at < self._first_at[calendar]) | (to_at > self._last_at[calendar])
+        if outside.any():
+            open_time = self.calendars[int(calendar[outside.argmax()])]
+            raise HorizonError("facts lie outside the calendar", open_time.first_at, open_time.last_at)
+
+    def is_provisional(self, from_at: Array, to_at: Array, calendar: Array) -> Array:
+        """`OpenTime.is_provisional` of each span."""
+        result = np.zeros(len(from_at), np.bool_)
+        for number, open_time in enumerate(self.calendars):
+            for start, end in open_time.provisional:
+                touches = ((start < to_at) & (from_at < end)) | ((from_at == to_at) & (from_at == start))
+                result |= touches & (calendar == number)
+        return result
+
+    def _absolute(self, number: int, at: Array) -> Array:
+        starts, ends, prefix = self._starts[number], self._ends[number], self._prefix[number]
+        if not len(starts):
+            return np.zeros(len(at), np.int64)
+        place = np.searchsorted(starts, at, "right")
+        rest = np.maximum(ends[place - 1] - at, 0)
+        return np.where(place == 0, 0, prefix[place] - rest)
+
+    def _cells_of(self, number: int) -> Array:
+        edges = self.base + np.arange(self.cells + 1, dtype=np.int64) * self.cell_seconds
+        counts = self.count_anywhere(edges, number)
+        is_open = counts[1:] > counts[:-1]
+        return ((counts[:-1] << 1) | is_open).astype(self.type)
