@@ -33,7 +33,7 @@ class Milestones:
     closed_at: Int64
     cancelled_at: Int64
     failed_at: Int64  # FAILED where known, else opened_at
-    first_reopened_at: Int64
+    first_reopened_at: Int64  # the first that undid a resolution or closure
     reopened_from: Int64  # the resolution (or closure) that the first reopening undid
     reopenings: Int64
     waits: Int64
@@ -95,7 +95,7 @@ def read_milestones(
     opened = first_row(rows_of(FactKind.OPENED))
     opened_at = instant(opened)
     reopened_rows = rows_of(FactKind.REOPENED)
-    first_reopened, last_reopened = first_row(reopened_rows), last_row(reopened_rows)
+    last_reopened = last_row(reopened_rows)
 
     def standing(rows: Int64) -> Int64:
         """Row of the last such fact unless a reopening came after it."""
@@ -105,6 +105,9 @@ def read_milestones(
     resolved_rows = rows_of(FactKind.RESOLVED)
     closed_rows = rows_of(FactKind.CLOSED)
     ended_rows = rows_of(FactKind.RESOLVED, FactKind.CLOSED)
+    first_ended = _reach(first_row(ended_rows), len(at))
+    # a restoration that did not hold is taken up again too: only what undoes a resolution or closure is a reopening
+    first_reopened = first_row(reopened_rows[reopened_rows > first_ended[row_subject[reopened_rows]]])
     before_reopening = ended_rows[ended_rows < _reach(first_reopened, len(at))[row_subject[ended_rows]]]
     resolved = standing(resolved_rows)
     restored = standing(rows_of(FactKind.RESTORED))
