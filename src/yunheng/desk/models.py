@@ -36,6 +36,7 @@ class Ticket(SubjectBase):
     restored_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    moved_at = models.DateTimeField(null=True)  # when it came into its state; NULL: when it was opened
     reopen_count = models.PositiveIntegerField(default=0)
     is_observed = models.BooleanField(default=False)  # history from another system: observed, not executed
     source_system = models.CharField(max_length=40, db_collation="C", blank=True)

@@ -16,7 +16,7 @@ from yunheng.logic.facts import FactKind, Party
 #: `seq` of a fact is entry id × this + its ordinal: facts of one instant stand in the order of their entries.
 FACTS_PER_ENTRY: Final = 8
 
-_OPENS_REF = frozenset({FactKind.WAIT_BEGAN, FactKind.EXCLUSION_BEGAN})
+_OWN_REF = frozenset({FactKind.WAIT_BEGAN, FactKind.EXCLUSION_BEGAN, FactKind.EXCLUSION_ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def number_facts(entry_id: int, facts: Sequence[FactDraft]) -> list[Fact]:
             kind=fact.kind,
             term=fact.term,
             party=fact.party,
-            ref=fact.ref or (entry_id if fact.kind in _OPENS_REF else 0),
+            ref=fact.ref or (entry_id if fact.kind in _OWN_REF else 0),
             entry=entry_id,
         )
         for ordinal, fact in enumerate(facts)

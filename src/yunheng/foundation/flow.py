@@ -8,7 +8,7 @@ transaction.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
@@ -81,14 +81,6 @@ def process_for(subject: SubjectBase) -> Process:
     return process_of(subject.process_key, subject.process_version)
 
 
-def process_for_kind(subject_kind: str) -> Process:
-    """The newest process for a kind of subject ("incident"). Raises UnknownProcessError."""
-    keys = {process.key for process in load_processes().values() if process.subject_kind == subject_kind}
-    if not keys:
-        raise UnknownProcessError(f"no process for {subject_kind!r}")
-    return process_of(sorted(keys)[0])
-
-
 def label_text(label: Label) -> str:
     """A label of a process in the language of the request; Chinese and English are always there."""
     tag = "zh-Hans" if (get_language() or "").lower().startswith("zh") else "en"
@@ -133,6 +125,13 @@ class Outcome:
     internal: dict[str, Any] = field(default_factory=dict)
     personal: dict[str, Any] = field(default_factory=dict)
     facts: list[FactDraft] = field(default_factory=list)
+    withheld: set[FactKind] = field(default_factory=set)  # facts of the transition that must not be written
+
+    def set(self, column: str, value: Any, stored: Any, *, is_personal: bool = False) -> None:
+        """Change a column, and say so in the entry: the state of a subject is the fold of these changes."""
+        self.columns[column] = value
+        data = self.personal if is_personal else self.shared
+        data.setdefault("changes", {})[column] = stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +332,7 @@ def move(
         more(step, outcome)
     update_subject(subject, {**outcome.columns, "state": new.key}, viewer=viewer)
 
-    facts = [*_facts(step, open_wait), *outcome.facts]
+    facts = _facts(step, outcome, open_wait)
     data = _entry_data(step, cleaned, outcome, facts)
     entry_id = record(
         EntryDraft(
@@ -383,12 +382,15 @@ def _decide(
     )
 
 
-def _facts(step: Step, open_wait: int) -> list[FactDraft]:
+def _facts(step: Step, outcome: Outcome, open_wait: int) -> list[FactDraft]:
     at = int(step.at.timestamp())
     facts = []
     if step.old.category == "waiting" and step.new.key != step.old.key and open_wait:
         facts.append(FactDraft(FactKind.WAIT_ENDED, at, ref=open_wait))
+    facts += outcome.facts
     for spec in step.transition.facts:
+        if spec.kind in outcome.withheld:
+            continue
         term = spec.term
         if spec.term_from is not None:
             value = step.values.get(spec.term_from, "")
@@ -416,7 +418,8 @@ def _entry_data(
         data["shared"]["facts"] = encode_facts(facts)
     for spec in step.transition.form:
         if spec.name in cleaned:
-            data[spec.visibility].setdefault("form", {})[spec.name] = cleaned[spec.name].stored
+            visibility = "personal" if spec.kind == "person" else spec.visibility
+            data[visibility].setdefault("form", {})[spec.name] = cleaned[spec.name].stored
     return data
 
 
@@ -441,6 +444,13 @@ def update_subject(subject: SubjectBase, columns: Mapping[str, Any], *, viewer: 
     subject.row_version += 1
     for name, value in columns.items():
         setattr(subject, name, value)
+
+
+def lock_subject(subject: SubjectBase) -> None:
+    """Hold the subject's row until the transaction ends, for what adds to a subject without changing its
+    row.
+    """
+    type(subject)._default_manager.select_for_update(of=("self",)).values_list("pk").get(pk=subject.pk)
 
 
 def conflict(subject: SubjectBase, viewer: Viewer) -> Conflict:
@@ -528,8 +538,3 @@ def migrate_subject(
         ),
         recorded_at=recorded_at,
     )
-
-
-def utc_now() -> datetime:
-    """The instant at which an action is recorded."""
-    return datetime.now(UTC)

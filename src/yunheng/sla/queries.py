@@ -13,7 +13,7 @@ from yunheng.logic.clock import ClockPolicy, Explanation, Fact, explain
 from yunheng.logic.facts import FactKind, Party
 from yunheng.logic.worktime import HorizonError
 
-from .models import LiveClock, Pause
+from .models import ClockFact, LiveClock, Pause
 
 NO_CONTRACT = "no_contract"  #: no version was ever applied that covers, or came before, the instant
 CONTRACT_EXPIRED = "contract_expired"
@@ -198,3 +198,21 @@ def live_clocks(*, scope_id: int, subject_ids: Sequence[int]) -> Mapping[int, li
 def pauses_of(*, scope_id: int, subject_id: int) -> list[Pause]:
     """Waiting periods of a subject in the order in which they began."""
     return list(Pause.objects.filter(scope_id=scope_id, subject_id=subject_id).order_by("began_at", "id"))
+
+
+def open_wait_of(*, scope_id: int, subject_id: int) -> int:
+    """Id of the waiting period in force of a subject, 0 when nothing waits."""
+    found = (
+        Pause.objects.filter(scope_id=scope_id, subject_id=subject_id, ended_at=None)
+        .order_by("-id")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    return found or 0
+
+
+def has_fact(*, scope_id: int, subject_id: int, kind: FactKind) -> bool:
+    """Whether a fact of the kind is in force."""
+    return ClockFact.objects.filter(
+        scope_id=scope_id, subject_id=subject_id, kind=int(kind), superseded_by=0
+    ).exists()

@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('restored_at', models.DateTimeField(null=True)),
                 ('resolved_at', models.DateTimeField(null=True)),
                 ('closed_at', models.DateTimeField(null=True)),
+                ('moved_at', models.DateTimeField(null=True)),
                 ('reopen_count', models.PositiveIntegerField(default=0)),
                 ('is_observed', models.BooleanField(default=False)),
                 ('source_system', models.CharField(blank=True, db_collation='C', max_length=40)),

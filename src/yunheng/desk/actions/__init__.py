@@ -1,0 +1,33 @@
+"""Everything that can be done to a ticket. Each action is atomic and writes at least one entry."""
+
+from .basis import contract_for
+from .corrections import LEAVING_REASONS, correct_time, exclude_window, leave_out, take_back
+from .moving import Done, assign_ticket, change_profile, classify_ticket, migrate_ticket, move_ticket
+from .opening import CHANNELS, KIND_CODES, Opened, open_ticket
+from .pauses import answer_pause, may_answer, settle_pause
+from .talking import MEANS, note, reply
+
+__all__ = [
+    "CHANNELS",
+    "KIND_CODES",
+    "LEAVING_REASONS",
+    "MEANS",
+    "Done",
+    "Opened",
+    "answer_pause",
+    "assign_ticket",
+    "change_profile",
+    "classify_ticket",
+    "contract_for",
+    "correct_time",
+    "exclude_window",
+    "leave_out",
+    "may_answer",
+    "migrate_ticket",
+    "move_ticket",
+    "note",
+    "open_ticket",
+    "reply",
+    "settle_pause",
+    "take_back",
+]

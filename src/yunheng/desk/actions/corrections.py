@@ -1,0 +1,328 @@
+"""Mends what the record says of time, and takes tickets out of the indicators, each with reason and
+approver.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from yunheng.accounts.models import Membership, Person
+from yunheng.accounts.roles import ROLES
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.facts import FactDraft
+from yunheng.foundation.flow import lock_subject, update_subject
+from yunheng.foundation.refusals import Invalid
+from yunheng.logic.canonical import instant
+from yunheng.logic.clock import Fact
+from yunheng.logic.facts import FactKind
+from yunheng.sla.actions import move_pause
+from yunheng.sla.queries import facts_of, live_clocks
+
+from ..models import Ticket
+from .basis import begin, contract_for, fold_clocks, named, required_text, side_of, write_entry
+from .moving import Done
+
+__all__ = [
+    "LEAVING_REASONS",
+    "correct_time",
+    "exclude_window",
+    "is_left_out",
+    "leave_out",
+    "take_back",
+]
+
+#: Why a ticket may leave the population of indicators (indicators.md, rule 4).
+LEAVING_REASONS: Final = ("duplicate", "test", "withdrawn", "not_liable")
+
+#: Columns of the ticket that repeat the instant of a fact.
+_COLUMNS: Final[Mapping[FactKind, str]] = {
+    FactKind.OPENED: "opened_at",
+    FactKind.RESTORED: "restored_at",
+    FactKind.RESOLVED: "resolved_at",
+    FactKind.CLOSED: "closed_at",
+    FactKind.CANCELLED: "closed_at",
+}
+
+
+@transaction.atomic
+def correct_time(
+    viewer: Viewer,
+    number: str,
+    entry_id: int,
+    new_at: datetime,
+    *,
+    reason: str,
+    approver: str,
+    recorded_at: datetime | None = None,
+    source: str | None = None,
+) -> Done:
+    """Say that what an entry tells happened at another time. The entry stays; its facts are superseded by
+    new ones.
+
+    `approver` is the login of somebody else who may approve: a correction that changes whether a promise to
+    the client was kept needs somebody of the client. Needs `ticket.correct_time`. Raises Invalid for an
+    entry without facts, one that was corrected already, an instant before the ticket was opened or in the
+    future.
+    """
+    ticket, instants = begin(
+        viewer, number, permission="ticket.correct_time", at=None, recorded_at=recorded_at
+    )
+    why = required_text("reason", reason)
+    lock_subject(ticket)
+    approved_by = _approver(viewer, ticket, approver)
+    facts = facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
+    told = [fact for fact in facts if fact.entry == entry_id]
+    if not told:
+        raise Invalid(
+            {"entry": _("This entry says nothing of time, or was corrected already by a later one.")}
+        )
+    old = _main_instant(told)
+    moving = [fact for fact in told if fact.at == old]
+    new = int(new_at.timestamp()) if new_at.utcoffset() is not None else None
+    _check_new(ticket, facts, moving, new, instants.seconds)
+    assert new is not None  # _check_new refused it
+
+    before = _kept_promises(ticket)
+    changes = _columns(ticket, moving, old, new)
+    if changes:
+        update_subject(ticket, changes, viewer=viewer)
+    drafts = [FactDraft(fact.kind, new, fact.term, fact.party, fact.ref) for fact in moving]
+    correction = write_entry(
+        ticket,
+        "ticket.time_corrected",
+        viewer=viewer,
+        instants=instants,
+        source=source,
+        shared={
+            "entry": entry_id,
+            "old": instant(datetime.fromtimestamp(old, UTC)),
+            "new": instant(datetime.fromtimestamp(new, UTC)),
+            "reason": why,
+            "side": side_of(viewer),
+            "approver_side": approved_by.organisation.kind,
+            **({"changes": {name: instant(value) for name, value in changes.items()}} if changes else {}),
+        },
+        personal={"approver": named(approved_by)},
+        facts=drafts,
+        supersedes=[fact.seq for fact in moving],
+    )
+    moved_to = datetime.fromtimestamp(new, UTC)
+    for fact in moving:
+        if fact.kind is FactKind.WAIT_BEGAN:
+            move_pause(pause_id=fact.ref, began_at=moved_to)
+        elif fact.kind is FactKind.WAIT_ENDED:
+            move_pause(pause_id=fact.ref, ended_at=moved_to)
+    clocks = fold_clocks(ticket, instants)
+    if approved_by.organisation.kind != "client" and before != _kept_promises(ticket):
+        raise Invalid(
+            {
+                "approver": _(
+                    "This changes whether a promise to the client was kept: the client must approve."
+                )
+            },
+            code="client_must_approve",
+        )
+    return Done(ticket, correction, clocks)
+
+
+@transaction.atomic
+def leave_out(
+    viewer: Viewer,
+    number: str,
+    *,
+    reason: str,
+    evidence: str,
+    approver: str,
+    recorded_at: datetime | None = None,
+    source: str | None = None,
+) -> Done:
+    """Take a ticket out of the population of indicators, with reason, evidence and approver (login of
+    somebody else).
+
+    Clocks go on. Needs `ticket.exclude`. Reasons: duplicate, test, withdrawn, not_liable.
+    """
+    ticket, instants = begin(viewer, number, permission="ticket.exclude", at=None, recorded_at=recorded_at)
+    if reason not in LEAVING_REASONS:
+        raise Invalid({"reason": _("One of: %(choices)s.") % {"choices": ", ".join(LEAVING_REASONS)}})
+    proof = required_text("evidence", evidence)
+    lock_subject(ticket)
+    approved_by = _approver(viewer, ticket, approver)
+    if is_left_out(facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)):
+        raise Invalid({"ticket": _("The ticket is left out already.")}, code="unchanged")
+    entry_id = write_entry(
+        ticket,
+        "ticket.left_out",
+        viewer=viewer,
+        instants=instants,
+        source=source,
+        shared={"reason": reason, "evidence": proof, "approver_side": approved_by.organisation.kind},
+        personal={"approver": named(approved_by)},
+        facts=[FactDraft(FactKind.LEFT_OUT, instants.seconds, reason)],
+    )
+    return Done(ticket, entry_id, [])
+
+
+@transaction.atomic
+def take_back(
+    viewer: Viewer,
+    number: str,
+    *,
+    reason: str,
+    approver: str,
+    recorded_at: datetime | None = None,
+    source: str | None = None,
+) -> Done:
+    """Bring a ticket back into the population of indicators. Needs `ticket.exclude`."""
+    ticket, instants = begin(viewer, number, permission="ticket.exclude", at=None, recorded_at=recorded_at)
+    why = required_text("reason", reason)
+    lock_subject(ticket)
+    approved_by = _approver(viewer, ticket, approver)
+    if not is_left_out(facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)):
+        raise Invalid({"ticket": _("The ticket is not left out.")}, code="unchanged")
+    entry_id = write_entry(
+        ticket,
+        "ticket.taken_back",
+        viewer=viewer,
+        instants=instants,
+        source=source,
+        shared={"reason": why, "approver_side": approved_by.organisation.kind},
+        personal={"approver": named(approved_by)},
+        facts=[FactDraft(FactKind.TAKEN_BACK, instants.seconds)],
+    )
+    return Done(ticket, entry_id, [])
+
+
+@transaction.atomic
+def exclude_window(
+    viewer: Viewer,
+    number: str,
+    *,
+    reason: str,
+    from_at: datetime,
+    to_at: datetime,
+    evidence: str,
+    approver: str,
+    recorded_at: datetime | None = None,
+    source: str | None = None,
+) -> Done:
+    """Agree that no clock of the ticket counts between two instants, for a reason that the contract names.
+
+    The sides that the contract wants to agree are those of the viewer and of `approver`. Needs
+    `ticket.exclude`.
+    """
+    ticket, instants = begin(viewer, number, permission="ticket.exclude", at=None, recorded_at=recorded_at)
+    terms, _why_none = contract_for(ticket.scope_id, ticket.opened_at)
+    agreed = terms.exclusions.get(reason)
+    if agreed is None:
+        raise Invalid({"reason": _("One of: %(choices)s.") % {"choices": ", ".join(terms.exclusions)}})
+    if from_at.utcoffset() is None or to_at.utcoffset() is None or not from_at < to_at:
+        raise Invalid({"to_at": _("The window ends after it begins; give the time zone too.")})
+    proof = required_text("evidence", evidence)
+    lock_subject(ticket)
+    approved_by = _approver(viewer, ticket, approver)
+    missing = agreed.agreed_by - {side_of(viewer), approved_by.organisation.kind}
+    if missing:
+        raise Invalid(
+            {
+                "approver": _("The contract wants the agreement of: %(sides)s.")
+                % {"sides": ", ".join(sorted(missing))}
+            }
+        )
+    entry_id = write_entry(
+        ticket,
+        "exclusion.agreed",
+        viewer=viewer,
+        instants=instants,
+        source=source,
+        shared={"reason": reason, "evidence": proof, "approver_side": approved_by.organisation.kind},
+        personal={"approver": named(approved_by)},
+        facts=[
+            FactDraft(FactKind.EXCLUSION_BEGAN, int(from_at.timestamp()), reason, agreed.party),
+            FactDraft(FactKind.EXCLUSION_ENDED, int(to_at.timestamp())),
+        ],
+    )
+    return Done(ticket, entry_id, fold_clocks(ticket, instants))
+
+
+def is_left_out(facts: Sequence[Fact]) -> bool:
+    """Whether the last word on belonging to the population was to leave."""
+    words = [fact.kind for fact in facts if fact.kind in {FactKind.LEFT_OUT, FactKind.TAKEN_BACK}]
+    return bool(words) and words[-1] is FactKind.LEFT_OUT
+
+
+def _approver(viewer: Viewer, ticket: Ticket, login: str) -> Person:
+    """Somebody else with a word in the scope: of the provider with `ticket.correct_time`, or of the client
+    with `pause.answer`.
+    """
+    person = Person.objects.select_related("organisation").filter(login=login, is_active=True).first()
+    roles: set[str] = set()
+    if person is not None:
+        held = Membership.objects.filter(Q(scope_id=ticket.scope_id) | Q(scope=None), person=person)
+        roles = set(held.values_list("role", flat=True))
+    permissions = {name for role in roles if role in ROLES for name in ROLES[role].permissions}
+    wanted = "pause.answer" if person and person.organisation.kind == "client" else "ticket.correct_time"
+    if person is None or wanted not in permissions:
+        raise Invalid({"approver": _("“%(login)s” has no word in this.") % {"login": login}})
+    if person.pk == viewer.person_id:
+        raise Invalid({"approver": _("Somebody else has to approve.")})
+    return person
+
+
+def _main_instant(facts: Sequence[Fact]) -> int:
+    """The instant that the entry's facts share; a failure that began earlier is not meant."""
+    plain = [fact.at for fact in facts if fact.kind is not FactKind.FAILED]
+    return plain[0] if plain else facts[0].at
+
+
+def _check_new(
+    ticket: Ticket, facts: Sequence[Fact], moving: Sequence[Fact], new: int | None, now: int
+) -> None:
+    if new is None:
+        raise Invalid({"new_at": _("Give the time zone too, for example 2026-04-01T09:30:00+08:00.")})
+    if new > now:
+        raise Invalid({"new_at": _("This lies in the future.")})
+    if new == moving[0].at:
+        raise Invalid({"new_at": _("Nothing would change.")}, code="unchanged")
+    is_opening = any(fact.kind is FactKind.OPENED for fact in moving)
+    if not is_opening and new < int(ticket.opened_at.timestamp()):
+        raise Invalid({"new_at": _("The ticket was opened later than that.")})
+    others = [fact.at for fact in facts if fact not in moving and fact.kind is not FactKind.FAILED]
+    if is_opening and others and new > min(others):
+        raise Invalid({"new_at": _("Something happened to the ticket before that.")})
+    for fact in moving:
+        if fact.kind is FactKind.WAIT_ENDED:
+            began = [it.at for it in facts if it.kind is FactKind.WAIT_BEGAN and it.ref == fact.ref]
+            if began and new < began[0]:
+                raise Invalid({"new_at": _("The waiting period began later than that.")})
+        if fact.kind is FactKind.WAIT_BEGAN:
+            ended = [it.at for it in facts if it.kind is FactKind.WAIT_ENDED and it.ref == fact.ref]
+            if ended and new > ended[0]:
+                raise Invalid({"new_at": _("The waiting period ended before that.")})
+
+
+def _columns(ticket: Ticket, moving: Sequence[Fact], old: int, new: int) -> dict[str, Any]:
+    """Columns of the ticket that repeat the instant of a fact that moves."""
+    moved_to = datetime.fromtimestamp(new, UTC)
+    changes: dict[str, Any] = {}
+    for fact in moving:
+        column = _COLUMNS.get(fact.kind)
+        value = getattr(ticket, column) if column else None
+        if column and value is not None and int(value.timestamp()) == old:
+            changes[column] = moved_to
+    if ticket.moved_at is not None and int(ticket.moved_at.timestamp()) == old:
+        changes["moved_at"] = moved_to
+    return changes
+
+
+def _kept_promises(ticket: Ticket) -> dict[str, tuple[bool | None, bool]]:
+    """Per promise to the client: whether it is met, and whether it is breached by now."""
+    terms, reason = contract_for(ticket.scope_id, ticket.opened_at)
+    if reason:
+        return {}
+    promised = set(terms.clocks_for("client"))
+    rows = live_clocks(scope_id=ticket.scope_id, subject_ids=[ticket.pk])[ticket.pk]
+    return {row.kind: (row.is_met, row.breached_at is not None) for row in rows if row.kind in promised}

@@ -1,0 +1,78 @@
+"""What people say on a ticket: public replies and internal notes."""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.facts import FactDraft
+from yunheng.foundation.flow import lock_subject
+from yunheng.logic.facts import FactKind
+from yunheng.sla.queries import has_fact
+
+from .basis import begin, fold_clocks, required_text, side_of, write_entry
+from .moving import Done
+
+#: How a reply reached the other side.
+MEANS: Final = ("portal", "phone", "mail", "im", "api", "visit")
+
+
+@transaction.atomic
+def reply(
+    viewer: Viewer,
+    number: str,
+    text: str,
+    *,
+    means: str = "portal",
+    is_automatic: bool = False,
+    at: datetime | None = None,
+    recorded_at: datetime | None = None,
+    source: str | None = None,
+) -> Done:
+    """Say something that both sides read; a logged call is a reply by `means` "phone".
+
+    From a human of the provider it is a progress update, and the first response if there was none yet
+    (sla-semantics 9); an automatic reply is neither. Needs `ticket.reply`.
+    """
+    ticket, instants = begin(viewer, number, permission="ticket.reply", at=at, recorded_at=recorded_at)
+    words = required_text("text", text)
+    lock_subject(ticket)
+    facts = []
+    if side_of(viewer) == "provider" and not is_automatic:
+        if not has_fact(scope_id=ticket.scope_id, subject_id=ticket.pk, kind=FactKind.RESPONDED):
+            facts.append(FactDraft(FactKind.RESPONDED, instants.seconds))
+        facts.append(FactDraft(FactKind.UPDATED, instants.seconds))
+    entry_id = write_entry(
+        ticket,
+        "ticket.replied",
+        viewer=viewer,
+        instants=instants,
+        source=source,
+        shared={"text": words, "side": side_of(viewer), "means": means, "is_automatic": is_automatic},
+        facts=facts,
+    )
+    return Done(ticket, entry_id, fold_clocks(ticket, instants) if facts else [])
+
+
+@transaction.atomic
+def note(
+    viewer: Viewer,
+    number: str,
+    text: str,
+    *,
+    at: datetime | None = None,
+    recorded_at: datetime | None = None,
+    source: str | None = None,
+) -> Done:
+    """Write something that stays with the provider. Needs `ticket.note`; no clock sees it."""
+    ticket, instants = begin(viewer, number, permission="ticket.note", at=at, recorded_at=recorded_at)
+    entry_id = write_entry(
+        ticket,
+        "ticket.noted",
+        viewer=viewer,
+        instants=instants,
+        source=source,
+        internal={"text": required_text("text", text)},
+    )
+    return Done(ticket, entry_id, [])
