@@ -10,7 +10,8 @@ class Scope(models.Model):
     """The tenant. A contract is one-to-one with a scope; every row that belongs to a client carries it."""
 
     uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
-    key = models.CharField(max_length=32, unique=True, db_collation="C")  # lower case, also the contract's key
+    # Lower case; the contract has the same key.
+    key = models.CharField(max_length=32, unique=True, db_collation="C")
     name = models.CharField(max_length=200)
     zone = models.CharField(max_length=64)  # IANA; decides the date in numbers
     created_at = models.DateTimeField(db_default=Now())
@@ -68,10 +69,14 @@ class Entry(models.Model):
 class EntryBody(models.Model):
     """The erasable part of an entry: data per visibility class with its salt. Redaction sets both to NULL.
 
-    `personal` always holds {"actor": {"id": …, "name": …}}: an entry's actor is (kind, id, display name), no foreign key.
+    `personal` always holds {"actor": {"id": …, "name": …}}: an entry's actor is (kind, id, display name), no
+    foreign key. Rows that are never deleted need no constraint to the entry; a lookup per row would be the
+    largest cost of bulk writes. `check_log` finds what does not belong together.
     """
 
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True, related_name="body")
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, primary_key=True, related_name="body", db_constraint=False
+    )
     shared = models.JSONField(null=True)
     shared_salt = models.BinaryField(null=True)
     internal = models.JSONField(null=True)
@@ -81,13 +86,25 @@ class EntryBody(models.Model):
 
     class Meta:
         db_table = "entry_body"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(**{f"{name}__isnull": True, f"{name}_salt__isnull": True})
+                | models.Q(**{f"{name}__isnull": False, f"{name}_salt__isnull": False}),
+                name=f"entry_body_{name}",
+            )
+            for name in ("shared", "internal", "personal")
+        ]
 
 
 class Unsealed(models.Model):
     """An entry that waits for the sealer; inserted in the entry's own transaction."""
 
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True, related_name="+")
-    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, primary_key=True, related_name="+", db_constraint=False
+    )
+    scope = models.ForeignKey(
+        Scope, on_delete=models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
 
     class Meta:
         db_table = "unsealed"
@@ -97,13 +114,35 @@ class LogLeaf(models.Model):
     """Position of an entry in its scope's log: RFC 9162 leaf `index`, in sealing order."""
 
     pk = models.CompositePrimaryKey("scope_id", "index")
-    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    scope = models.ForeignKey(
+        Scope, on_delete=models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
     index = models.BigIntegerField()
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="log_leaf")
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, related_name="log_leaf", db_constraint=False
+    )
     leaf = models.BinaryField()
 
     class Meta:
         db_table = "log_leaf"
+
+
+class LogNode(models.Model):
+    """A complete subtree of 2^level leaves that begins at leaf index × 2^level: proofs read these, not all leaves.
+
+    Only levels from `sealing.NODE_LEVEL` on are kept. Derived from log_leaf, and verified with it.
+    """
+
+    pk = models.CompositePrimaryKey("scope_id", "level", "index")
+    scope = models.ForeignKey(
+        Scope, on_delete=models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        db_table = "log_node"
 
 
 class LogState(models.Model):
@@ -120,7 +159,9 @@ class LogState(models.Model):
 class SigningKey(models.Model):
     """A public key that signs tree heads; the private key is a file outside the database."""
 
-    key_id = models.CharField(max_length=64, unique=True, db_collation="C")  # hex SHA-256 of the raw public key
+    key_id = models.CharField(
+        max_length=64, unique=True, db_collation="C"
+    )  # hex SHA-256 of the raw public key
     public_key = models.BinaryField()
     created_at = models.DateTimeField(db_default=Now())
     previous = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
@@ -143,6 +184,23 @@ class TreeHead(models.Model):
     class Meta:
         db_table = "tree_head"
         constraints = [models.UniqueConstraint(fields=["scope", "size"], name="tree_head_size")]
+
+
+class LogAudit(models.Model):
+    """One verification of one log by the system itself: how far it went and what it found."""
+
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    is_full = models.BooleanField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    size = models.BigIntegerField()  # leaves that are verified now, this time and before
+    last_entry = models.BigIntegerField()  # highest entry id that is verified now
+    problem_count = models.PositiveIntegerField()
+    problems = models.JSONField(default=list)  # the first ones, as text
+
+    class Meta:
+        db_table = "log_audit"
+        indexes = [models.Index(fields=["scope", "id"], name="log_audit_scope")]
 
 
 class NumberCounter(models.Model):
