@@ -333,6 +333,32 @@ def test_4_date_that_falls_back_over_midnight_begins_when_it_lasts() -> None:
     assert calendar.local_day(lasting_midnight - 1) == date(2010, 11, 6).toordinal()
 
 
+def test_4_date_whose_first_hour_comes_twice_begins_with_the_first() -> None:
+    """Havana goes from 01:00 back to 00:00: the date never falls below."""
+    zone = "America/Havana"
+    calendar = opened(CalendarRules(zone, is_always_open=True), "2026-11-01", "2026-11-02")
+    assert calendar.first_at == at("2026-11-01T00:00", zone, fold=0)
+    assert calendar.midnights[1] - calendar.first_at == 25 * HOUR
+
+
+def test_4_last_date_is_whole_where_the_next_begins_and_is_set_back() -> None:
+    """The first minute of St John's 7th precedes the last hour of its 6th."""
+    calendar = opened(CalendarRules("America/St_Johns", is_always_open=True), "2010-11-06", "2010-11-06")
+    assert calendar.elapsed(calendar.first_at, calendar.last_at) == 25 * HOUR
+
+
+def test_4_working_day_that_ends_beyond_the_calendar_is_refused() -> None:
+    calendar = opened(CalendarRules(SHANGHAI, office((22 * 60, 30 * 60))), "2026-04-01", "2026-04-03")
+    assert calendar.end_of_working_day(at("2026-04-01T10:00"), 1) == at("2026-04-03T06:00")
+    with pytest.raises(HorizonError, match="2 working days"):
+        calendar.end_of_working_day(at("2026-04-01T10:00"), 2)
+
+
+def test_4_windows_may_be_given_in_any_order() -> None:
+    calendar = opened(CalendarRules(SHANGHAI, office((780, 1080), (540, 720))), "2026-04-01", "2026-04-02")
+    assert calendar.end_of_working_day(at("2026-04-01T10:00"), 1) == at("2026-04-02T18:00")
+
+
 # 5 and 6: holidays over New Year, make-up days, provisional years
 
 
