@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
@@ -455,10 +455,7 @@ def lock_subject(subject: SubjectBase) -> None:
 
 def conflict(subject: SubjectBase, viewer: Viewer) -> Conflict:
     """The refusal that says who changed the subject meanwhile, and what its state is now."""
-    state = cast(
-        str | None,
-        type(subject)._default_manager.filter(pk=subject.pk).values_list("state", flat=True).first(),
-    )
+    state = type(subject)._default_manager.filter(pk=subject.pk).values_list("state", flat=True).first() or ""
     last = (
         Entry.objects.filter(scope_id=subject.scope_id, subject_id=subject.pk)
         .select_related("body")
@@ -469,12 +466,12 @@ def conflict(subject: SubjectBase, viewer: Viewer) -> Conflict:
     if last is not None and viewer.may("entry.personal", subject.scope_id):
         name = ((last.body.personal or {}).get("actor") or {}).get("name", "")
     process = process_for(subject)
-    label = label_text(process.states[state].label) if state in process.states else (state or "")
+    label = label_text(process.states[state].label) if state in process.states else state
     return Conflict(
         _("%(who)s changed %(number)s meanwhile; it is “%(state)s” now. Look again before you go on.")
         % {"who": name or _("Somebody else"), "number": subject.number, "state": label},
         changed_by=name,
-        state=state or "",
+        state=state,
     )
 
 

@@ -326,6 +326,8 @@ def sweep(now: datetime, *, limit: int = 1000) -> SweepReport:
     )
     checked = warned = breached = failed = 0
     for clock_id, next_check_at in due:
+        if next_check_at is None:
+            continue  # never: the filter asks for instants
         try:
             with transaction.atomic():
                 counts = _check(clock_id, next_check_at, now)

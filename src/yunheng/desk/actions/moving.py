@@ -133,20 +133,26 @@ def change_profile(
         raise conflict(ticket, viewer)
     why = required_text("reason", reason)
     terms, _why_none = contract_for(ticket.scope_id, ticket.opened_at)
-    wanted = {
-        "service": ticket.service if service is None else service,
-        "impact": ticket.impact if impact is None else impact,
-        "urgency": ticket.urgency if urgency is None else urgency,
-        "is_major": ticket.is_major if is_major is None else is_major,
-    }
-    if wanted["service"] not in terms.services:
+    new_service = ticket.service if service is None else service
+    new_impact = ticket.impact if impact is None else impact
+    new_urgency = ticket.urgency if urgency is None else urgency
+    new_major = ticket.is_major if is_major is None else is_major
+    if new_service not in terms.services:
         raise Invalid(
             {
                 "service": _("“%(service)s” is not in the service catalogue. It offers: %(offered)s.")
-                % {"service": wanted["service"], "offered": ", ".join(terms.services)}
+                % {"service": new_service, "offered": ", ".join(terms.services)}
             }
         )
-    wanted["priority"] = priority_for(viewer, ticket.scope_id, terms, **wanted)
+    wanted: dict[str, Any] = {
+        "service": new_service,
+        "impact": new_impact,
+        "urgency": new_urgency,
+        "is_major": new_major,
+        "priority": priority_for(
+            viewer, ticket.scope_id, terms, impact=new_impact, urgency=new_urgency, is_major=new_major
+        ),
+    }
     changes = {name: value for name, value in wanted.items() if value != getattr(ticket, name)}
     if not changes:
         raise Invalid({"priority": _("Nothing would change.")}, code="unchanged")

@@ -80,9 +80,7 @@ def open_ticket(
     instants = instants_of(viewer, scope_id, at, recorded_at)
     terms, no_clock_reason = contract_for(scope_id, instants.at)
     _check(terms, title=title, service=service, channel=channel, ci=ci, category=category)
-    priority = priority_for(
-        viewer, scope_id, terms, impact=impact, urgency=urgency, service=service, is_major=is_major
-    )
+    priority = priority_for(viewer, scope_id, terms, impact=impact, urgency=urgency, is_major=is_major)
     if failed_at is not None and not (failed_at.utcoffset() is not None and failed_at <= instants.at):
         raise Invalid({"failed_at": _("The failure began before it was reported; give the time zone too.")})
     requester, requester_name = _requester(viewer, scope_id, requester, requester_name)
@@ -142,7 +140,6 @@ def priority_for(
     *,
     impact: str,
     urgency: str,
-    service: str,
     is_major: bool,
 ) -> str:
     """Priority from the contract's table, or that of a major incident, which needs permission.
@@ -162,17 +159,7 @@ def priority_for(
             viewer.require("ticket.major", scope_id)
         if matrix.major_priority is not None:
             return matrix.major_priority
-    priority = matrix.priority(impact, urgency)
-    if priority is None:
-        raise Invalid(
-            {
-                "urgency": _(
-                    "The contract names no priority for impact “%(impact)s” and urgency “%(urgency)s”."
-                )
-                % {"impact": impact, "urgency": urgency}
-            }
-        )
-    return priority
+    return matrix.priority_of(impact, urgency)
 
 
 def _check(terms: ContractTerms, *, title: str, service: str, channel: str, ci: str, category: str) -> None:
@@ -202,9 +189,10 @@ def _requester(
     name = requester_name.strip()
     if len(name) > 150:
         raise Invalid({"requester_name": required_text("requester_name", name, length=150)})
-    if viewer.roles_in(scope_id) == {"requester"} or (
+    is_own = viewer.roles_in(scope_id) == {"requester"} or (
         requester is None and not name and viewer.organisation_kind == "client"
-    ):
+    )
+    if is_own and viewer.person_id is not None:
         requester = Person.objects.get(pk=viewer.person_id)
     return requester, name or (requester.name if requester else "")
 
