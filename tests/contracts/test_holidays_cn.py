@@ -11,6 +11,7 @@ import holidays
 import pytest
 
 from yunheng.contracts.holidays_cn import ChinaYear, china_days, library_edition, newest_published_year
+from yunheng.logic.worktime import CalendarRules, Window, materialise
 
 ORACLE_ERRORS = {
     date(2005, 12, 31)
@@ -132,6 +133,23 @@ def test_a_year_loses_its_mark_with_the_library_that_knows_its_notice(
 def test_years_beyond_the_library_are_refused(year: int) -> None:
     with pytest.raises(ValueError, match=str(year)):
         china_days(year)
+
+
+def test_open_days_of_a_materialised_calendar_are_chinas_workdays_2015_to_2026() -> None:
+    years = [china_days(year) for year in range(2015, 2027)]
+    rules = CalendarRules(
+        "Asia/Shanghai",
+        tuple(Window(weekday, 540, 1080) for weekday in range(5)),
+        holidays=frozenset().union(*(year.holidays for year in years)),
+        makeup={day: 0 for year in years for day in year.makeup},
+    )
+    calendar = materialise(rules, date(2015, 1, 1), date(2026, 12, 31))
+    open_days = [date.fromordinal(calendar.first_day + i) for i in calendar.open_days]
+    workdays = [
+        day for year in range(2015, 2027) for day in days_of(year) if chinese_calendar.is_workday(day)
+    ]
+    assert open_days == workdays
+    assert calendar.prefix[-1] == len(workdays) * 9 * 3600
 
 
 def test_edition_names_the_library() -> None:

@@ -1,0 +1,1 @@
+"""Performance figures: one module each, `run()` returns the rows of its table."""
