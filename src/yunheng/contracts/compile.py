@@ -1,4 +1,4 @@
-"""From stored terms (plain data) to `ContractTerms`: policies, goals and labels ready to compute with. No Django."""
+"""From stored terms (plain data) to `ContractTerms`: policies, goals and labels to compute with. No Django."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from yunheng.logic.clock import ClockPolicy, Goal
 from yunheng.logic.facts import FactKind, Party
+from yunheng.logic.priority import PriorityTable, priority_table
 from yunheng.logic.worktime import OpenTime
 
 from .terms import (
@@ -40,7 +41,7 @@ def compile_terms(
     valid_to: datetime,
     calendars: Mapping[str, OpenTime],
 ) -> ContractTerms:
-    """Terms as checked and stored (see `checking.check_text`), with the calendars materialised for that version.
+    """Terms as checked and stored (see `checking.check`), with the calendars materialised for that version.
 
     Raises ValueError for a format that this release does not know.
     """
@@ -85,7 +86,7 @@ def compile_terms(
             priority["key"]: Priority(key=priority["key"], label=priority["label"], rank=rank)
             for rank, priority in enumerate(terms["priorities"])
         },
-        matrix=_matrix(terms["matrix"]),
+        matrix=_matrix(terms),
         pause_reasons={
             reason["code"]: PauseReason(
                 code=reason["code"],
@@ -149,14 +150,29 @@ def _facts(names: Sequence[str]) -> frozenset[FactKind]:
     return frozenset(FactKind[name.upper()] for name in names)
 
 
-def _matrix(matrix: Mapping[str, Any]) -> Matrix:
+def _matrix(terms: Terms) -> Matrix:
+    matrix = terms["matrix"]
     major = matrix["major"]
     return Matrix(
         impacts={impact["key"]: impact["label"] for impact in matrix["impacts"]},
         urgencies={urgency["key"]: urgency["label"] for urgency in matrix["urgencies"]},
-        cells={(impact, urgency): priority for impact, urgency, priority in matrix["cells"]},
+        table=priority_table_of(terms),
         major_priority=None if major is None else major["priority"],
         major_roles=frozenset() if major is None else frozenset(major["set_by"]),
+    )
+
+
+def priority_table_of(terms: Terms) -> PriorityTable:
+    """The table impact × urgency → priority of the terms."""
+    matrix = terms["matrix"]
+    rows: dict[str, dict[str, str]] = {}
+    for impact, urgency, priority in matrix["cells"]:
+        rows.setdefault(impact, {})[urgency] = priority
+    return priority_table(
+        [impact["key"] for impact in matrix["impacts"]],
+        [urgency["key"] for urgency in matrix["urgencies"]],
+        [priority["key"] for priority in terms["priorities"]],
+        rows,
     )
 
 

@@ -1,4 +1,4 @@
-"""Contracts and their versions as read by others: the terms in force at an instant, and who may see a contract."""
+"""Contracts as read by others: the terms in force at an instant, and who may see a contract."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -27,7 +27,11 @@ __all__ = [
 
 
 def version_at(scope_id: int, at: datetime) -> ContractVersion | None:
-    """The version in force at `at`: of those that had begun, the latest recorded; None before the first and from its end on."""
+    """The version in force at `at`, or None before the first and from the end on.
+
+    Of the versions that had begun by then the latest recorded governs, its own end included: a version that
+    ends the contract earlier is not overruled by an older one that would have run longer.
+    """
     version = (
         ContractVersion.objects.defer("document", "terms")
         .filter(contract_id=scope_id, valid_from__lte=at)
@@ -83,7 +87,7 @@ def contracts_visible_to(viewer: Viewer) -> QuerySet[Contract]:
 
 
 def access_contract(viewer: Viewer, key: str) -> Contract:
-    """The contract with that key. Raises NotFound alike when it is missing and when the viewer may not see contracts there."""
+    """The contract with that key. Raises NotFound alike when it is missing and when the viewer may not see it."""
     contract = contracts_visible_to(viewer).filter(scope__key=key).first()
     if contract is None or not viewer.may("contract.view", contract.pk):
         raise NotFound(_("There is no contract “%(key)s”.") % {"key": key})
@@ -91,7 +95,7 @@ def access_contract(viewer: Viewer, key: str) -> Contract:
 
 
 def contract_by_key(key: str) -> Contract:
-    """The contract with that key, for the command line and jobs of the installation's owner. Raises NotFound."""
+    """The contract with that key, for the command line and jobs of the owner. Raises NotFound."""
     contract = Contract.objects.select_related("scope", "provider", "client").filter(scope__key=key).first()
     if contract is None:
         raise NotFound(_("There is no contract “%(key)s”.") % {"key": key})

@@ -1,4 +1,4 @@
-"""What a contract version says, compiled: the value objects that desk, sla, imports and appraisal work with. No Django."""
+"""What a contract version says, compiled: what desk, sla, imports and appraisal work with. No Django."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Literal
 
 from yunheng.logic.clock import ClockPolicy
 from yunheng.logic.facts import Party
+from yunheng.logic.priority import PriorityTable
 from yunheng.logic.worktime import OpenTime
 
 #: Text per language, at least "zh-Hans" and "en".
@@ -18,7 +19,7 @@ Audience = Literal["client", "internal", "supplier"]
 
 
 def label_in(label: Label, language: str) -> str:
-    """The label in a language ("zh-hans", "zh-Hans", "en-gb" …), else in Chinese for zh, else in English, else any."""
+    """The label in a language ("zh-hans", "en-gb" …), else in Chinese for zh, else in English, else any."""
     by_tag = {tag.lower(): text for tag, text in label.items()}
     wanted = language.lower()
     fallback = "zh-hans" if wanted.startswith("zh") else "en"
@@ -50,13 +51,13 @@ class Matrix:
 
     impacts: Mapping[str, Label]  #: in the contract's order, the gravest first
     urgencies: Mapping[str, Label]
-    cells: Mapping[tuple[str, str], str]  #: (impact, urgency) -> priority
+    table: PriorityTable
     major_priority: str | None = None  #: priority of what is declared "major", outside the table
     major_roles: frozenset[str] = frozenset()  #: who may declare it
 
-    def priority(self, impact: str, urgency: str) -> str | None:
-        """Priority of a cell, or None where the contract leaves the cell open."""
-        return self.cells.get((impact, urgency))
+    def priority_of(self, impact: str, urgency: str) -> str:
+        """The priority; every cell has one. Raises logic.priority.PriorityError for an unknown word."""
+        return self.table.priority_of(impact, urgency)
 
 
 @dataclass(frozen=True, slots=True)
