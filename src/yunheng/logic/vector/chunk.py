@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yunheng.logic.vector.columns import Array, FactColumns
+from yunheng.logic.vector.opening import Opening
 from yunheng.logic.vector.policy import VectorPolicy
 
 
@@ -34,54 +35,52 @@ class Chunk:
 
     def having(self, effect: int) -> Array:
         """Rows that have any of the effects."""
-        return np.flatnonzero(self.effects & np.uint16(effect))
-
-    def only(self, subjects: Array) -> "Chunk":
-        """The chunk without the rows of other subjects; `subjects` ascends."""
-        counts = self.ends[subjects] - self.firsts[subjects]
-        ends = np.cumsum(counts)
-        firsts = ends - counts
-        rows = np.repeat(self.firsts[subjects] - firsts, counts) + np.arange(counts.sum())
-        return Chunk(
-            firsts=firsts,
-            ends=ends,
-            subject=np.repeat(np.arange(len(subjects), dtype=np.int32), counts),
-            at=self.at[rows],
-            effects=self.effects[rows],
-            kind=self.kind[rows],
-            term=self.term[rows],
-            party=self.party[rows],
-            ref=self.ref[rows],
-        )
+        return np.flatnonzero((self.effects & np.uint16(effect)) != 0)
 
 
 def cut_chunk(
-    facts: FactColumns, firsts: Array, end: int, policy: VectorPolicy, base: int, now: int, at_type: type
+    facts: FactColumns, firsts: Array, end: int, policy: VectorPolicy, opening: Opening, until: int | None
 ) -> Chunk:
-    """The rows from firsts[0] to `end`; `firsts` are the first rows of its subjects among all facts."""
+    """The rows from firsts[0] to `end`; `firsts` are the first rows of its subjects among all facts.
+
+    `until` is the last instant whose facts are heard, relative to the opening's base; None if all are.
+    """
     begin = int(firsts[0])
     rows = slice(begin, end)
     inside = firsts - begin
-    ends = np.empty_like(inside)
-    ends[:-1], ends[-1] = inside[1:], end - begin
-    at = facts.at[rows]
+    ends = np.append(inside[1:], end - begin)
+    at: Array = (facts.at[rows] - opening.base).astype(opening.type, copy=False)
     effects = policy.effects.take(facts.kind[rows].view(np.uint16))
-    relative = np.subtract(at, base, dtype=np.int64, casting="unsafe")
-    limit = now - base
-    if relative.max() > limit:
-        effects[relative > limit] = 0
-        np.minimum(relative, limit, out=relative)
+    if until is not None:
+        late = np.flatnonzero(at > until)
+        effects[late] = 0
+        at[late] = until
     return Chunk(
         firsts=inside,
         ends=ends,
         subject=np.repeat(np.arange(len(inside), dtype=np.int32), ends - inside),
-        at=relative.astype(at_type),
+        at=at,
         effects=effects,
         kind=facts.kind[rows],
         term=facts.term[rows],
         party=facts.party[rows],
         ref=facts.ref[rows],
     )
+
+
+def rows_between(begins: Array, ends: Array, values: Array, rows: int) -> Array:
+    """For each of `rows` rows the value of the range [begin, end) it lies in, else 0; disjoint ranges in
+    order.
+    """
+    lengths = np.empty(2 * len(begins) + 1, np.int64)
+    lengths[1::2] = ends - begins
+    lengths[0:-1:2] = begins
+    lengths[-1] = rows
+    lengths[2::2] -= ends
+    marks = np.zeros(len(lengths), values.dtype)
+    marks[1::2] = values
+    result: Array = np.repeat(marks, lengths)
+    return result
 
 
 def is_neighbour(subject: Array) -> Array:

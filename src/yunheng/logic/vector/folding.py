@@ -15,7 +15,7 @@ from yunheng.logic.vector.phases import Phases, find_phases
 from yunheng.logic.vector.policy import VectorPolicy
 from yunheng.logic.worktime import OpenTime
 
-CHUNK_ROWS = 1 << 15  #: what a chunk works on then stays in a second-level cache
+CHUNK_ROWS = 1 << 16  #: what a chunk works on then stays in a second-level cache
 
 
 def fold_many(
@@ -43,12 +43,13 @@ def fold_many(
     opening = Opening([calendars[name] for name in names], min(int(facts.at.min()), now), now)
     numbers = np.array([names.index(goal.calendar) for goal in policy.goals], np.int64)
 
+    until = now - opening.base if facts.at.max() > now else None
     begin = 0
     while begin < len(firsts):
         end = int(np.searchsorted(firsts, firsts[begin] + chunk_rows, "right"))
         end = max(end - 1, begin + 1) if end < len(firsts) else end
         end_row = int(firsts[end]) if end < len(firsts) else len(facts)
-        chunk = cut_chunk(facts, firsts[begin:end], end_row, policy, opening.base, now, opening.type)
+        chunk = cut_chunk(facts, firsts[begin:end], end_row, policy, opening, until)
         _fold_chunk(chunk, policy, opening, numbers, now, _part(result, begin, end))
         begin = end
     return result
@@ -77,7 +78,7 @@ def _fold_chunk(
     owners = pauses.owners(chunk.rows)
     measure = Measure.of(ground, phases.counts & (owners == 0))
     _write(chunk, phases, measure, owners, now, out)
-    _write_undisputed(chunk, policy, phases, pauses, ground, measure, out)
+    _write_undisputed(chunk, phases, pauses, owners, measure, out)
 
 
 def _write_without_target(chunk: Chunk, phases: Phases, opening: Opening, out: ClockColumns) -> None:
@@ -129,7 +130,9 @@ def _write(
         breached_goal = ground.goal[breaches]
         out.is_met[subject] = 0
         out.breached_at[subject] = measure.instant_of(breaches, breached_goal + 1)
-        out.settled_at[subject] = measure.instant_of(breaches, breached_goal)
+        out.settled_at[subject] = out.due_at[subject]
+        earlier = np.flatnonzero(~ground.laps.is_final[breaches])
+        out.settled_at[subject[earlier]] = measure.instant_of(breaches[earlier], breached_goal[earlier])
     out.undisputed_elapsed[:], out.undisputed_is_met[:] = out.elapsed, out.is_met
     _write_provisional(chunk, phases, measure, now, out)
 
@@ -162,24 +165,17 @@ def _write_provisional(chunk: Chunk, phases: Phases, measure: Measure, now: int,
 
 
 def _write_undisputed(
-    chunk: Chunk,
-    policy: VectorPolicy,
-    phases: Phases,
-    pauses: Pauses,
-    ground: Ground,
-    measure: Measure,
-    out: ClockColumns,
+    chunk: Chunk, phases: Phases, pauses: Pauses, owners: Array, measure: Measure, out: ClockColumns
 ) -> None:
-    """Where a dispute is open, the result if it were settled for the pause."""
+    """Where a dispute is open, the result if it were settled for the pause: some rows count no longer."""
     subjects = pauses.disputed(chunk)
     if not len(subjects):
         return
-    owners = pauses.owners(chunk.rows, undisputed=True)
-    other = Measure.of(ground, phases.counts & (owners == 0))
-    out.undisputed_elapsed[subjects] = other.elapsed[ground.laps.finals][subjects]
-    is_live = ~phases.is_cancelled & (phases.started >= 0)
-    is_breached = np.zeros(chunk.subjects, np.bool_)
-    is_breached[ground.laps.subject[other.is_breached]] = True
-    is_stopped = out.status == StatusCode.STOPPED
-    met = np.where(is_breached, 0, np.where(is_stopped, 1, NONE))
-    out.undisputed_is_met[subjects] = np.where(is_live, met, NONE)[subjects]
+    others = pauses.of_subjects(chunk, subjects).owners(chunk.rows, undisputed=True)
+    elapsed, is_breached = measure.without(np.flatnonzero((others != 0) & (owners == 0) & phases.counts))
+    out.undisputed_elapsed[subjects] = elapsed[measure.ground.laps.finals[subjects]]
+    has_breached = np.zeros(chunk.subjects, np.bool_)
+    has_breached[measure.ground.laps.subject[is_breached]] = True
+    met = np.where(has_breached, 0, np.where(out.status == StatusCode.STOPPED, 1, NONE))
+    met[phases.is_cancelled] = NONE
+    out.undisputed_is_met[subjects] = met[subjects]

@@ -69,7 +69,8 @@ class Measure:
     def of(cls, ground: Ground, is_running: Array) -> "Measure":
         """`is_running` says for each row whether the clock runs after it."""
         laps = ground.laps
-        passed = np.cumsum(ground.seconds * is_running, dtype=np.int64)
+        passed = np.multiply(ground.seconds, is_running, dtype=np.int64)
+        np.cumsum(passed, out=passed)
         at_end = passed[laps.ends - 1]
         before = np.zeros_like(at_end)
         before[1:] = at_end[:-1]
@@ -92,18 +93,26 @@ class Measure:
 
     def waited(self, owners: Array, is_counted_phase: Array) -> Array:
         """Open seconds in which a pause or exclusion stopped the clock, by lap and party."""
-        laps = self.ground.laps
         rows = np.flatnonzero((owners != 0) & is_counted_phase)
         width = len(Party)
-        if len(laps.firsts) == self.ground.chunk.subjects:
-            lap = self.ground.chunk.subject[rows]
-        else:
-            lap = np.searchsorted(laps.firsts, rows, "right") - 1
-        cell = lap * width + (owners[rows] - 1)
-        sums = np.bincount(cell, self.ground.seconds[rows], minlength=len(laps.firsts) * width)
+        cell = self._lap_of(rows) * width + (owners[rows] - 1)
+        sums = np.bincount(cell, self.ground.seconds[rows], minlength=len(self.elapsed) * width)
         result = sums.astype(np.int64).reshape(-1, width)
         result[~self.ground.has_target] = 0
         return result
+
+    def without(self, rows: Array) -> tuple[Array, Array]:
+        """Elapsed time, and whether the goal is breached, by lap, if some of the counted rows did not count."""
+        seconds = np.bincount(self._lap_of(rows), self.ground.seconds[rows], minlength=len(self.elapsed))
+        elapsed = np.where(self.ground.has_target, self.elapsed - seconds.astype(np.int64), 0)
+        return elapsed, self.ground.has_target & (elapsed > self.ground.goal)
+
+    def _lap_of(self, rows: Array) -> Array:
+        laps = self.ground.laps
+        if len(laps.firsts) == self.ground.chunk.subjects:
+            result: Array = self.ground.chunk.subject[rows]
+            return result
+        return np.searchsorted(laps.firsts, rows, "right") - 1
 
 
 def _goal_seconds(
@@ -113,14 +122,15 @@ def _goal_seconds(
         return np.full(len(laps.firsts), NONE, np.int64)
     fixed = np.array([NONE if it.seconds is None else it.seconds for it in policy.goals], np.int64)
     goal = np.where(has_target, fixed[laps.goal], NONE)
-    for number, it in enumerate(policy.goals):
+    for index, it in enumerate(policy.goals):
         if it.working_days is None:
             continue
-        chosen = np.flatnonzero(laps.goal == number)
+        chosen = np.flatnonzero(laps.goal == index)
         if len(chosen):
-            from_at = laps.base_at[chosen].astype(np.int64) + opening.base
+            base_at = laps.base_at[chosen]
+            number = int(calendar[chosen[0]])
+            from_at = base_at.astype(np.int64) + opening.base
             opening.check_span(from_at, from_at, calendar[chosen])
-            until = opening.end_of_working_day(from_at, int(calendar[chosen[0]]), it.working_days)
-            numbers = calendar[chosen]
-            goal[chosen] = opening.count_anywhere(until, numbers) - opening.count_anywhere(from_at, numbers)
+            until = opening.count_at_end_of_working_day(from_at, number, it.working_days)
+            goal[chosen] = until - opening.count(base_at, number)
     return goal

@@ -4,6 +4,7 @@ reached.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,9 +40,13 @@ class Opening:
         self._base_count = np.array(
             [self._absolute(number, np.array([self.base]))[0] for number in range(len(calendars))], np.int64
         )
+        self._open_cells: Array | None = None
         if self.is_gridded:
             self.cells = cells
             self._grid = np.concatenate([np.zeros(0, self.type), *map(self._cells_of, range(len(calendars)))])
+            self._open_cells, self._first_open_cell = self._list_open_cells()
+        self._total = np.array([it.prefix[-1] for it in calendars], np.int64)
+        self._working_days: dict[int, _WorkingDays] = {}
         self._first_at = np.array([it.first_at for it in calendars], np.int64)
         self._last_at = np.array([it.last_at for it in calendars], np.int64)
 
@@ -76,44 +81,42 @@ class Opening:
     def instant(self, count: Array, calendar: Array) -> Array:
         """Earliest absolute instant before which `count` open seconds (from `base`) lie.
 
-        Raises HorizonError.
+        Not for the very beginning of a calendar (nothing open before). Raises HorizonError.
         """
+        counts = count + self._base_count[calendar]
+        beyond = counts > self._total[calendar]
+        if beyond.any():
+            raise self._horizon("a due instant lies after the calendar's end", int(calendar[beyond.argmax()]))
+        if self._open_cells is not None:
+            cell = (counts - 1) // self.cell_seconds
+            result: Array = self._open_cells.take(cell + self._first_open_cell[calendar])
+            result += counts
+            result -= cell * self.cell_seconds
+            return result
         result = np.zeros(len(count), np.int64)
-        for number, open_time in enumerate(self.calendars):
+        for number, prefix in enumerate(self._prefix):
             chosen = np.flatnonzero(calendar == number)
-            if not len(chosen):
-                continue
-            counts = count[chosen] + self._base_count[number]
-            prefix = self._prefix[number]
-            if counts.max() > prefix[-1]:
-                raise HorizonError(
-                    "a due instant lies after the calendar's end", open_time.first_at, open_time.last_at
-                )
-            place = np.searchsorted(prefix, counts, "left")
-            result[chosen] = self._ends[number][place - 1] - (prefix[place] - counts)
+            place = np.searchsorted(prefix, counts[chosen], "left")
+            result[chosen] = self._ends[number][place - 1] - (prefix[place] - counts[chosen])
         return result
 
-    def end_of_working_day(self, at: Array, number: int, days: int) -> Array:
-        """`OpenTime.end_of_working_day` of each absolute instant. Raises HorizonError."""
-        open_time = self.calendars[number]
-        midnights = np.array(open_time.midnights, np.int64)
-        open_days = np.array(open_time.open_days, np.int64)
-        day = np.searchsorted(midnights, at, "right") - 1
-        place = np.searchsorted(open_days, day, "right") + days - 1
-        if len(place) and place.max() < len(open_days):
-            ends: Array = np.array(open_time.day_ends, np.int64)[open_days[place]]
-            if ends.max() <= open_time.last_at:
-                return ends
-        raise HorizonError(
-            f"{days} working days end after the calendar does", open_time.first_at, open_time.last_at
-        )
+    def count_at_end_of_working_day(self, at: Array, number: int, days: int) -> Array:
+        """Open seconds from `base` to `OpenTime.end_of_working_day` of each absolute instant.
+
+        Raises HorizonError.
+        """
+        if number not in self._working_days:
+            self._working_days[number] = _WorkingDays.of(self, number)
+        try:
+            return self._working_days[number].count_at_end(at, days)
+        except IndexError:
+            raise self._horizon(f"{days} working days end after the calendar does", number) from None
 
     def check_span(self, from_at: Array, to_at: Array, calendar: Array) -> None:
         """Raise HorizonError if a span of absolute instants is not within its calendar."""
         outside = (from_at < self._first_at[calendar]) | (to_at > self._last_at[calendar])
         if outside.any():
-            open_time = self.calendars[int(calendar[outside.argmax()])]
-            raise HorizonError("facts lie outside the calendar", open_time.first_at, open_time.last_at)
+            raise self._horizon("facts lie outside the calendar", int(calendar[outside.argmax()]))
 
     def is_provisional(self, from_at: Array, to_at: Array, calendar: Array) -> Array:
         """`OpenTime.is_provisional` of each span."""
@@ -137,3 +140,56 @@ class Opening:
         counts = self.count_anywhere(edges, number)
         is_open = counts[1:] > counts[:-1]
         return ((counts[:-1] << 1) | is_open).astype(self.type)
+
+    def _list_open_cells(self) -> tuple[Array | None, Array]:
+        """Beginnings of all open cells of all calendars, and where each calendar's begin in it. None if too
+        many.
+        """
+        lengths = [(self._ends[i] - starts) // self.cell_seconds for i, starts in enumerate(self._starts)]
+        totals = np.array([length.sum() for length in lengths], np.int64)
+        if totals.sum() > _MOST_CELLS:
+            return None, totals
+        cells = [np.zeros(0, np.int64)]
+        for starts, length in zip(self._starts, lengths, strict=True):
+            within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+            cells.append(np.repeat(starts, length) + within * self.cell_seconds)
+        return np.concatenate(cells), np.cumsum(totals) - totals
+
+    def _horizon(self, message: str, number: int) -> HorizonError:
+        open_time = self.calendars[number]
+        return HorizonError(message, open_time.first_at, open_time.last_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkingDays:
+    """Working days of one calendar as tables."""
+
+    midnights: Array
+    opened_by: Array  #: by day: how many days up to and including it are open
+    end_counts: Array  #: by open day: open seconds from the base to its end; only ends within the calendar
+
+    @classmethod
+    def of(cls, opening: Opening, number: int) -> "_WorkingDays":
+        open_time = opening.calendars[number]
+        is_open = np.array(open_time.day_ends, np.int64) >= 0
+        ends = np.array(open_time.day_ends, np.int64)[is_open]
+        ends = ends[ends <= open_time.last_at]
+        return cls(
+            np.array(open_time.midnights, np.int64),
+            np.append(np.cumsum(is_open), len(ends) + 1),  # from the last midnight on there is none
+            opening.count_anywhere(ends, number),
+        )
+
+    def count_at_end(self, at: Array, days: int) -> Array:
+        """Raises IndexError where there are not so many days."""
+        last = len(self.midnights) - 1
+        day = np.clip((at - self.midnights[0]) // 86_400, 0, last)
+        while True:  # days have 23 to 25 hours, and a zone may skip one
+            step = (self.midnights[np.minimum(day + 1, last)] <= at).astype(np.int64)
+            step[day == last] = 0
+            step -= self.midnights[day] > at
+            if not step.any():
+                break
+            day += step
+        result: Array = self.end_counts[self.opened_by[day] + days - 1]
+        return result

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yunheng.logic.facts import FactKind
-from yunheng.logic.vector.chunk import Chunk, is_neighbour
+from yunheng.logic.vector.chunk import Chunk, is_neighbour, rows_between
 from yunheng.logic.vector.columns import Array
 from yunheng.logic.vector.policy import Effect, VectorPolicy
 
@@ -27,6 +27,12 @@ class Pauses:
         """Subjects with an open dispute, ascending."""
         return np.unique(chunk.subject[self.begins[self.standing == FactKind.PAUSE_DISPUTED]])
 
+    def of_subjects(self, chunk: Chunk, subjects: Array) -> "Pauses":
+        is_chosen = np.zeros(chunk.subjects, np.bool_)
+        is_chosen[subjects] = True
+        kept = np.flatnonzero(is_chosen[chunk.subject[self.begins]])
+        return Pauses(self.begins[kept], self.ends[kept], self.party[kept], self.standing[kept])
+
     def owners(self, rows: int, *, undisputed: bool = False) -> Array:
         """For each row, 1 + the party of the pause that stops the clock after it, or 0 while none does.
 
@@ -36,26 +42,21 @@ class Pauses:
         is_running = self.standing == FactKind.PAUSE_REJECTED
         if not undisputed:
             is_running |= self.standing == FactKind.PAUSE_DISPUTED
-        steps = np.zeros(rows + 1, np.int8)
         begins, ends, party = self.begins, self.ends, self.party
         if is_running.any():
-            stopping = ~is_running
+            stopping = np.flatnonzero(~is_running)
             begins, ends, party = begins[stopping], ends[stopping], party[stopping]
-        if len(begins):
-            covered_to = np.maximum.accumulate(ends)
-            clipped = begins.copy()
-            np.maximum(begins[1:], covered_to[:-1], out=clipped[1:])
-            kept = clipped < ends
-            mark = (party[kept] + 1).astype(np.int8)
-            steps[clipped[kept]] = mark
-            steps[ends[kept]] -= mark
-        return np.cumsum(steps[:-1], dtype=np.int8)
+        covered_to = np.maximum.accumulate(ends)
+        clipped = begins.copy()
+        np.maximum(begins[1:], covered_to[:-1], out=clipped[1:])
+        kept = np.flatnonzero(clipped < ends)
+        return rows_between(clipped[kept], ends[kept], (party[kept] + 1).astype(np.int8), rows)
 
 
 def find_pauses(chunk: Chunk, policy: VectorPolicy) -> Pauses:
     """All waits and exclusions that the contract lets stop the clock, with their standing."""
     begins, ends = pair_rows(chunk, chunk.having(Effect.WAITS))
-    chosen = policy.can_pause(chunk.term[begins])
+    chosen = np.flatnonzero(policy.can_pause(chunk.term[begins]))
     begins, ends = begins[chosen], ends[chosen]
     standing = standings_of(chunk, begins)
     excluding = chunk.having(Effect.EXCLUDES)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yunheng.logic.vector.chunk import Chunk, is_neighbour
+from yunheng.logic.vector.chunk import Chunk, is_neighbour, rows_between
 from yunheng.logic.vector.columns import NONE, Array
 from yunheng.logic.vector.policy import Effect
 
@@ -30,7 +30,7 @@ def find_phases(chunk: Chunk, *, counts_gaps: bool) -> Phases:
     effects, subject = chunk.effects[rows], chunk.subject[rows]
 
     started = np.full(chunk.subjects, NONE, np.int64)
-    starts = np.flatnonzero(effects & np.uint16(Effect.STARTS))
+    starts = np.flatnonzero((effects & np.uint16(Effect.STARTS)) != 0)
     firsts = starts[~is_neighbour(subject[starts])]
     started[subject[firsts]] = rows[firsts]
 
@@ -55,20 +55,12 @@ def find_phases(chunk: Chunk, *, counts_gaps: bool) -> Phases:
 
     begins = np.flatnonzero(~is_end)
     until = chunk.ends[subject[begins]]
-    has_end = ~is_last[begins]
-    until[has_end] = rows[begins[has_end] + 1]
-    is_active = rows_between(rows[begins], until, chunk.rows)
+    ending = np.flatnonzero(~is_last[begins])
+    until[ending] = rows[begins[ending] + 1]
+    is_active = rows_between(rows[begins], until, np.ones(len(begins), np.bool_), chunk.rows)
     counts = is_active
     if counts_gaps:
         some = np.flatnonzero(started >= 0)
         until = np.where(ended[some] >= 0, ended[some], chunk.ends[some])
-        counts = rows_between(started[some], until, chunk.rows)
+        counts = rows_between(started[some], until, np.ones(len(some), np.bool_), chunk.rows)
     return Phases(started, ended, is_cancelled, is_active, counts)
-
-
-def rows_between(begins: Array, ends: Array, rows: int) -> Array:
-    """A bool for each of `rows` rows: whether it lies in one of the disjoint ranges [begin, end)."""
-    steps = np.zeros(rows + 1, np.int8)
-    steps[begins] = 1
-    steps[ends] -= 1
-    return np.cumsum(steps[:-1], dtype=np.int8).view(np.bool_)
