@@ -18,7 +18,15 @@ from yunheng.logic.merkle import root as root_of
 
 from .models import Entry, LogLeaf, TreeHead
 
-__all__ = ["NODE_LEVEL", "InclusionProof", "NotSealedError", "consistency", "frontier_at", "inclusion"]
+__all__ = [
+    "NODE_LEVEL",
+    "InclusionProof",
+    "NotSealedError",
+    "consistency",
+    "frontier_at",
+    "inclusion",
+    "stored_nodes",
+]
 
 NODE_LEVEL = 8
 """Subtrees of 2^8 leaves and more are stored: a proof reads fewer than 2 × 256 leaves, and 0.8 % is added."""
@@ -84,24 +92,29 @@ def _proof(scope_id: int, nodes: Sequence[_Range]) -> list[bytes]:
     return proof_from(nodes, lambda start, end: hashes[start, end])
 
 
+def stored_nodes(scope_id: int, ranges: Sequence[_Range]) -> dict[_Range, bytes]:
+    """What log_node has of these complete subtrees, each given as (first leaf, leaf after the last)."""
+    levels = [(end - start).bit_length() - 1 for start, end in ranges]
+    places = [start >> level for (start, _), level in zip(ranges, levels, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT level, index, hash FROM log_node JOIN unnest(%s::int[], %s::bigint[]) AS wanted (l, i)"
+            " ON scope_id = %s AND level = l AND index = i",
+            [levels, places, scope_id],
+        )
+        return {
+            (index << level, (index + 1) << level): bytes(value) for level, index, value in cursor.fetchall()
+        }
+
+
 def _subtrees(scope_id: int, ranges: Iterable[_Range]) -> dict[_Range, bytes]:
     """Roots of complete subtrees, with one query for the large and one for the leaves of the small."""
     wanted = set(ranges)
     large = [part for part in wanted if part[1] - part[0] >= 1 << NODE_LEVEL]
     small = sorted(wanted - set(large))
-    levels = [(end - start).bit_length() - 1 for start, end in large]
-    places = [start >> level for (start, _), level in zip(large, levels, strict=True)]
-    hashes: dict[_Range, bytes] = {}
-    with connection.cursor() as cursor:
-        if large:
-            cursor.execute(
-                "SELECT level, index, hash FROM log_node JOIN unnest(%s::int[], %s::bigint[]) AS wanted (l, i)"
-                " ON scope_id = %s AND level = l AND index = i",
-                [levels, places, scope_id],
-            )
-            for level, index, value in cursor.fetchall():
-                hashes[index << level, (index + 1) << level] = bytes(value)
-        if small:
+    hashes = stored_nodes(scope_id, large) if large else {}
+    if small:
+        with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT start, count(*), string_agg(leaf, ''::bytea ORDER BY index) FROM log_leaf"
                 " JOIN unnest(%s::bigint[], %s::bigint[]) AS wanted (start, stop)"

@@ -13,15 +13,19 @@ from django.db import connection, transaction
 from yunheng.logic.merkle import HASH_BYTES, Frontier, tree_head_bytes
 
 from .keys import current_key, is_signed
+from .log_check import LogCheck, Problem, check_log
 from .models import SigningKey, TreeHead
 from .proofs import NODE_LEVEL, InclusionProof, NotSealedError, consistency, inclusion
 
 __all__ = [
     "BATCH",
     "InclusionProof",
+    "LogCheck",
     "NotSealedError",
+    "Problem",
     "SealReport",
     "SealedHead",
+    "check_log",
     "consistency",
     "inclusion",
     "seal",
