@@ -104,16 +104,8 @@ class Step:
     viewer: Viewer
     at: datetime
     values: Mapping[str, Any]
-
-    @property
-    def old(self) -> State:
-        """The state before."""
-        return self.process.states[self.subject.state]
-
-    @property
-    def new(self) -> State:
-        """The state after; the same for a transition that stays."""
-        return self.process.states[self.transition.target(self.subject.state)]
+    old: State  # before; the subject's own state changes while the step is made
+    new: State  # after; the same for a transition that stays
 
 
 @dataclass(slots=True)
@@ -321,10 +313,10 @@ def move(
     _decide(process, subject, transition, viewer, None)
     cleaned = clean_form(transition, form, subject)
     values = {name: item.value for name, item in cleaned.items()}
-    step = Step(subject, process, transition, viewer, at, values)
+    old, new = process.states[subject.state], process.states[transition.target(subject.state)]
+    step = Step(subject, process, transition, viewer, at, values, old, new)
     _decide(process, subject, transition, viewer, step)
 
-    old, new = step.old, step.new
     outcome = Outcome()
     for name in transition.effects:
         _effects[name](step, outcome)
