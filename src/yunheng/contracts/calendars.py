@@ -34,8 +34,9 @@ def rules_of(calendar: Calendar, first: date, last: date) -> CalendarRules:
         for year in range(first.year, last.year + 1):
             days = china_days(year)
             holidays |= days.holidays
-            if calendar["makeup"] is not None:
-                makeup |= dict.fromkeys(days.makeup, calendar["makeup"])
+            weekday: int | None = calendar["makeup"]
+            if weekday is not None:
+                makeup |= dict.fromkeys(days.makeup, weekday)
             if not days.is_published:
                 provisional.add(year)
     elif calendar["holidays"] != "none":

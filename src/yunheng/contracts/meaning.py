@@ -10,8 +10,8 @@ from typing import Any
 from .document import MapNode, Node, place_of, places
 from .grammar import MISSING, near
 from .indicators import INDICATORS
-from .problems import Path, Problem, gettext_noop
 from .normal import CLOCK_KINDS
+from .problems import Path, Problem, gettext_noop
 from .schema import ALL, AUDIENCES
 
 MAX_YEARS = 30
@@ -305,7 +305,7 @@ def _check_indicators(reading: Reading) -> None:
         kind = INDICATORS[key]
         path: Path = ("indicators", key)
         for option in ("at_least", "at_most", "clocks", "within", "days", "of"):
-            if indicator.get(option) not in (None, MISSING) and not kind.allows(option):  # type: ignore[arg-type]
+            if indicator.get(option) not in (None, MISSING) and not kind.allows(option):
                 reading.error(
                     "indicator_option",
                     (*path, option),

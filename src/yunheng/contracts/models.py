@@ -11,6 +11,11 @@ class Contract(models.Model):
     """What provider and client agreed. One-to-one with its scope, whose key is the contract's key."""
 
     scope = models.OneToOneField(Scope, on_delete=models.PROTECT, primary_key=True, related_name="contract")
+    subject_id = models.BigIntegerField(
+        unique=True,
+        db_default=models.Func(models.Value("subject_id_seq"), function="nextval"),
+        editable=False,
+    )  # under which its entries stand in the journal
     title = models.CharField(max_length=200)
     provider = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     client = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -24,7 +29,7 @@ class Contract(models.Model):
 
 
 class ContractVersion(models.Model):
-    """One immutable version: in force from `valid_from` (inclusive) until the next version or `valid_to` (exclusive)."""
+    """One immutable version: in force from `valid_from` on until the next version or `valid_to` (exclusive)."""
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()

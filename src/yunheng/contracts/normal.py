@@ -141,7 +141,7 @@ def resolved_targets(raw: Mapping[str, Any]) -> list[tuple[dict[str, Any] | None
                 if goal is None:
                     found.append((None, at))
                     continue
-                within = goal["within"] if "within" in goal else goal
+                within = goal.get("within", goal)
                 found.append(
                     (
                         {

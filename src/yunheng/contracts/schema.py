@@ -1,4 +1,4 @@
-"""The definition of a contract document: what may be written where. Checking and the JSON Schema both come from here."""
+"""The definition of a contract document: what may be written where. Checking and JSON Schema come from here."""
 
 from __future__ import annotations
 
@@ -341,7 +341,7 @@ CLOCK = Record(
         "reset": Entry(FACTS, "Facts that close a cycle and begin the next (update clocks)"),
         "reopen": Entry(
             Choice(("exclude", "count", "final")),
-            "After a reopening the clock goes on: time since the resolution excluded or counted; final: its first stop stays",
+            "After a reopening: time since the resolution excluded or counted; final: its first stop stays",
         ),
         "goal_change": Entry(
             Choice(("retroactive", "from_change")),
@@ -544,6 +544,6 @@ def json_schema() -> JsonSchema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Yunheng contract",
-        "description": "A service contract as code (YAML 1.2). What a schema cannot say, `yunheng contract check` does.",
+        "description": "A service contract as code (YAML 1.2). What no schema can say, `yunheng contract check` does.",
         **CONTRACT.json_schema(),
     }

@@ -1,0 +1,364 @@
+"""Writes contracts: a checked document becomes an immutable version with its calendars, and an entry says so."""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from yunheng.accounts.actions import create_organisation
+from yunheng.accounts.models import Organisation
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.journal import EntryDraft, record
+from yunheng.foundation.models import Entry, Scope
+from yunheng.foundation.refusals import Conflict, Refusal
+from yunheng.logic.canonical import canonical, instant
+from yunheng.logic.flow import Process
+from yunheng.logic.worktime import materialise, tzdata_edition
+
+from .calendars import rules_document, rules_of, span
+from .checking import Checked, check, day_start, digest
+from .difference import differences
+from .holidays_cn import library_edition
+from .models import CalendarVersion, Contract, ContractVersion
+from .problems import Problem
+from .queries import version_at
+from .terms import label_in
+
+__all__ = ["Applied", "ContractFaulty", "apply_contract", "refresh_calendars"]
+
+_log = logging.getLogger(__name__)
+
+
+class ContractFaulty(Refusal):
+    """The document has errors; `problems` says where and what would be right."""
+
+    code = "contract_faulty"
+    status = 422
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(_("The contract has errors: %(count)d.") % {"count": len(self.problems)})
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of applying: the new version, and what was found on the way."""
+
+    contract: Contract
+    version: ContractVersion
+    checked: Checked
+    entry_id: int
+
+
+@transaction.atomic
+def apply_contract(
+    *,
+    viewer: Viewer,
+    at: datetime,
+    data: bytes,
+    processes: Mapping[str, Process] | None = None,
+    accepted_by_both: str = "",
+) -> Applied:
+    """Make a document the contract's next version, or create the contract with its scope and organisations.
+
+    The version holds from `effective` (a new contract: from its first day) until its end or the next version.
+    `accepted_by_both` says how both parties agreed to a version that begins in the past, over work that is
+    already recorded; it becomes an entry of its own. Running clocks keep the version of their start (10).
+
+    Raises ContractFaulty for a document with errors, Refusal with a code for what the state forbids:
+    nothing_changes, effective_missing, backdated, mid_period, zone_changed, party_changed; Forbidden without
+    `contract.apply`.
+    """
+    checked = check(data, processes)
+    if checked.terms is None:
+        raise ContractFaulty(checked.problems)
+    terms = checked.terms
+    with connection.cursor() as cursor:  # two who apply the same key: one after the other
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"contract:{terms['key']}"])
+    contract = (
+        Contract.objects.select_related("scope", "provider", "client").filter(scope__key=terms["key"]).first()
+    )
+    if contract is None:
+        contract = _create_contract(viewer, terms)
+        first_day = checked.effective or date.fromisoformat(terms["valid"]["from"])
+        before = None
+    else:
+        viewer.require("contract.apply", contract.pk)
+        first_day = _check_amendment(contract, terms, checked.effective)
+        before = version_at(contract.pk, day_start(first_day, terms["zone"]))
+    valid_from = day_start(first_day, terms["zone"])
+    changes: list[str] | None = None
+    if before is not None:
+        old_terms: dict[str, Any] = before.terms
+        if bytes(before.digest) == digest(terms):
+            raise Refusal(
+                _("Nothing changes: version %(number)d already says this on %(day)s.")
+                % {"number": before.number, "day": first_day},
+                code="nothing_changes",
+            )
+        _check_period(old_terms, terms, first_day)
+        changes = [difference.text() for difference in differences(old_terms, terms)]
+    if valid_from < at and _has_work_since(contract, valid_from):
+        _accept_backdating(viewer, at, contract, first_day, accepted_by_both)
+    _name_suppliers(viewer, terms)
+    version = _store_version(viewer, at, contract, terms, checked.text, valid_from)
+    entry_id = _record(
+        viewer,
+        at,
+        contract,
+        "contract.applied",
+        {**_version_data(version), "changes": changes, "accepted_warnings": len(checked.accepted)},
+    )
+    _log.info("contract.applied", extra={"contract": terms["key"], "version": version.number})
+    return Applied(contract, version, checked, entry_id)
+
+
+@transaction.atomic
+def refresh_calendars(*, viewer: Viewer, at: datetime, contract: Contract) -> list[ContractVersion]:
+    """Record new versions with the same terms where official holidays were published since (sla-semantics 6).
+
+    Every version that governs some time and is not older than the first one concerned gets a successor from
+    the same day on, in order, so that each day keeps its terms. Raises Refusal "nothing_changes" when no year
+    that was provisional is published now.
+    """
+    viewer.require("contract.apply", contract.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"contract:{contract.scope.key}"]
+        )
+    chain = _governing(list(contract.versions.order_by("number")))
+    concerned = [version for version in chain if _published_since(version)]
+    if not concerned:
+        raise Refusal(_("No provisional year has been published since."), code="nothing_changes")
+    fresh = []
+    for version in chain[chain.index(concerned[0]) :]:
+        years = _published_since(version)
+        successor = _store_version(
+            viewer, at, contract, version.terms, version.document, version.valid_from, version.valid_to
+        )
+        _record(
+            viewer,
+            at,
+            contract,
+            "contract.calendar_refreshed",
+            {**_version_data(successor), "replaces": version.number, "published_years": sorted(years)},
+        )
+        fresh.append(successor)
+    return fresh
+
+
+def _create_contract(viewer: Viewer, terms: Mapping[str, Any]) -> Contract:
+    viewer.require("contract.apply", None)
+    if Scope.objects.filter(key=terms["key"]).exists():
+        raise Conflict(_("The key “%(key)s” is taken.") % {"key": terms["key"]})
+    parties = terms["parties"]
+    provider = _organisation(viewer, parties["provider"], Organisation.Kind.PROVIDER)
+    client = _organisation(viewer, parties["client"], Organisation.Kind.CLIENT)
+    title = label_in(terms["title"], "zh-Hans")
+    scope = Scope.objects.create(key=terms["key"], name=title, zone=terms["zone"])
+    contract = Contract.objects.create(scope=scope, title=title, provider=provider, client=client)
+    contract.refresh_from_db(fields=["subject_id"])
+    return contract
+
+
+def _organisation(viewer: Viewer, party: Mapping[str, str], kind: str) -> Organisation:
+    known = Organisation.objects.filter(key=party["key"]).first()
+    if known is None:
+        return create_organisation(viewer=viewer, key=party["key"], name=party["name"], kind=kind)
+    if known.kind != kind:
+        raise Refusal(
+            _("The organisation “%(key)s” is a %(kind)s here already; choose another key.")
+            % {"key": known.key, "kind": known.get_kind_display()},
+            code="party_kind",
+        )
+    return known
+
+
+def _name_suppliers(viewer: Viewer, terms: Mapping[str, Any]) -> None:
+    for supplier in terms["parties"]["suppliers"]:
+        _organisation(viewer, supplier, Organisation.Kind.SUPPLIER)
+
+
+def _check_amendment(contract: Contract, terms: Mapping[str, Any], effective: date | None) -> date:
+    """The first day of an amendment. Raises Refusal for what an amendment cannot change."""
+    for role, organisation in (("provider", contract.provider), ("client", contract.client)):
+        if terms["parties"][role]["key"] != organisation.key:
+            raise Refusal(
+                _("The %(role)s of a contract cannot change (%(old)s); make a new contract with another key.")
+                % {"role": _(role), "old": organisation.key},
+                code="party_changed",
+            )
+    if terms["zone"] != contract.scope.zone:
+        raise Refusal(
+            _("The time zone of a contract cannot change (%(old)s): numbers and periods rest on it.")
+            % {"old": contract.scope.zone},
+            code="zone_changed",
+        )
+    if effective is None:
+        raise Refusal(
+            _(
+                "The contract “%(key)s” has a version already; say from which day this one holds: effective: YYYY-MM-DD"
+            )
+            % {"key": terms["key"]},
+            code="effective_missing",
+        )
+    return effective
+
+
+def _check_period(old: Mapping[str, Any], new: Mapping[str, Any], first_day: date) -> None:
+    """Targets may change on any day; what figures are judged by, only where a period (a month) begins."""
+    if old["indicators"] != new["indicators"] and first_day.day != 1:
+        raise Refusal(
+            _("Indicators can only change on the first day of a month, not on %(day)s.") % {"day": first_day},
+            code="mid_period",
+        )
+
+
+def _has_work_since(contract: Contract, valid_from: datetime) -> bool:
+    return (
+        Entry.objects.filter(scope_id=contract.pk, occurred_at__gte=valid_from)
+        .exclude(subject_id=contract.subject_id)
+        .exists()
+    )
+
+
+def _accept_backdating(
+    viewer: Viewer, at: datetime, contract: Contract, first_day: date, reason: str
+) -> None:
+    if not reason.strip():
+        raise Refusal(
+            _(
+                "%(day)s lies in the past and work is recorded since: clocks that ran under the present version would "
+                "change. Choose a coming day, or name the acceptance of both parties."
+            )
+            % {"day": first_day},
+            code="backdated",
+        )
+    _record(
+        viewer,
+        at,
+        contract,
+        "contract.backdating_accepted",
+        {
+            "effective": first_day.isoformat(),
+            "accepted_by": [contract.provider.key, contract.client.key],
+            "reason": reason.strip(),
+        },
+    )
+
+
+def _store_version(
+    viewer: Viewer,
+    at: datetime,
+    contract: Contract,
+    terms: Mapping[str, Any],
+    document: str,
+    valid_from: datetime,
+    valid_to: datetime | None = None,
+) -> ContractVersion:
+    last = contract.versions.order_by("-number").values_list("number", flat=True).first() or 0
+    version = ContractVersion.objects.create(
+        contract=contract,
+        number=last + 1,
+        valid_from=valid_from,
+        valid_to=valid_to or day_start(terms["valid"]["to"], terms["zone"]),
+        recorded_at=at,
+        document=document,
+        terms=terms,
+        digest=digest(terms),
+        applied_by=viewer.actor.name[:150],
+    )
+    first, end = (date.fromisoformat(terms["valid"][name]) for name in ("from", "to"))
+    last = end - timedelta(days=1)
+    start, horizon = span(first, end, at.astimezone(ZoneInfo(terms["zone"])).date())
+    edition = tzdata_edition()
+    rows = []
+    for calendar in terms["calendars"]:
+        rules = rules_of(calendar, start, horizon)
+        stored = rules_document(rules)
+        if calendar["holidays"] == "china":
+            stored["holidays_edition"] = library_edition()
+        open_time = materialise(rules, start, horizon).to_document()
+        rows.append(
+            CalendarVersion(
+                contract_version=version,
+                key=calendar["key"],
+                rules=stored,
+                open_time=open_time,
+                tzdata=edition[:16],
+                provisional_years=[
+                    year for year in stored["provisional_years"] if first.year <= year <= last.year
+                ],
+                digest=hashlib.sha256(canonical({"rules": stored, "open_time": open_time})).digest(),
+            )
+        )
+    CalendarVersion.objects.bulk_create(rows)
+    return version
+
+
+def _version_data(version: ContractVersion) -> dict[str, object]:
+    """What the journal keeps of a version: enough to prove later which terms and calendars were meant."""
+    return {
+        "version": version.number,
+        "valid_from": instant(version.valid_from),
+        "valid_to": instant(version.valid_to),
+        "terms_sha256": bytes(version.digest).hex(),
+        "document_sha256": hashlib.sha256(version.document.encode()).hexdigest(),
+        "calendars": {
+            calendar.key: {
+                "sha256": bytes(calendar.digest).hex(),
+                "tzdata": calendar.tzdata,
+                "provisional_years": calendar.provisional_years,
+            }
+            for calendar in version.calendars.order_by("key")
+        },
+    }
+
+
+def _record(
+    viewer: Viewer, at: datetime, contract: Contract, entry_type: str, data: Mapping[str, object]
+) -> int:
+    return record(
+        EntryDraft(
+            scope_id=contract.pk,
+            scope_key=contract.scope.key,
+            subject_id=contract.subject_id,
+            subject_number=contract.scope.key.upper(),
+            type=entry_type,
+            occurred_at=at,
+            actor=viewer.actor,
+            source="person" if viewer.actor.kind in ("person", "token") else "server",
+            shared=data,
+        ),
+        recorded_at=at,
+    )
+
+
+def _governing(versions: list[ContractVersion]) -> list[ContractVersion]:
+    """The versions that are in force at some time, by the day they begin: no later one begins as early."""
+    chain = [
+        version
+        for version in versions
+        if not any(
+            later.number > version.number and later.valid_from <= version.valid_from for later in versions
+        )
+    ]
+    return sorted(chain, key=lambda version: version.valid_from)
+
+
+def _published_since(version: ContractVersion) -> set[int]:
+    """Years that are provisional in the version's calendars and published by now."""
+    terms = version.terms
+    published: set[int] = set()
+    for stored in version.calendars.all():
+        calendar = next(item for item in terms["calendars"] if item["key"] == stored.key)
+        for year in stored.provisional_years:
+            if not rules_of(calendar, date(year, 1, 1), date(year, 12, 31)).provisional_years:
+                published.add(year)
+    return published

@@ -1,0 +1,38 @@
+"""What ships with the program, read without Django: contract packs by name, and the processes a contract is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from ruamel.yaml import YAML
+
+from yunheng.logic.flow import Process, parse_process
+
+PACKS: Final = Path(__file__).resolve().parent.parent / "packs"
+PREFIX: Final = "pack:"
+
+
+def contract_packs() -> list[str]:
+    """Names of the contracts that ship, in alphabetical order."""
+    return sorted(path.stem for path in (PACKS / "contracts").glob("*.yaml"))
+
+
+def contract_pack(name: str) -> bytes:
+    """The document of a pack. Raises LookupError for a name that is none."""
+    if name not in contract_packs():
+        raise LookupError(name)
+    return (PACKS / "contracts" / f"{name}.yaml").read_bytes()
+
+
+@cache
+def newest_processes() -> Mapping[str, Process]:
+    """The newest version of each process, by key."""
+    newest: dict[str, Process] = {}
+    for path in sorted((PACKS / "processes").glob("*.yaml")):
+        process = parse_process(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+        if process.key not in newest or newest[process.key].version < process.version:
+            newest[process.key] = process
+    return newest
