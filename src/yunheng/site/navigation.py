@@ -11,7 +11,7 @@ from . import errors
 _CONTRACT_PLACES = (
     ("indicators", "appraisal:indicators", "indicators", "i"),
     ("tickets", "desk:tickets", "tickets", "t"),
-    ("log", "appraisal:log", "log", "l"),
+    ("log", "contracts:log", "log", "l"),
 )
 
 

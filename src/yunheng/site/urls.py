@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme", sign_in.set_theme, name="set_theme"),
     path("", include("yunheng.appraisal.urls")),
     path("", include("yunheng.desk.urls")),
+    path("", include("yunheng.contracts.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

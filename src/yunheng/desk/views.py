@@ -1,0 +1,56 @@
+"""Pages of the desk: a contract's tickets, and one ticket with everything that is known of it."""
+
+from datetime import UTC, datetime
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from yunheng.contracts.queries import terms_at
+from yunheng.foundation.pages import PageRequest, signed_in
+
+from .listing import TicketFilter, contract_with_tickets, list_tickets
+from .presentation import filter_choices, ticket_rows
+from .story import tell_ticket
+
+
+@require_safe
+@signed_in
+def tickets(request: PageRequest, key: str) -> HttpResponse:
+    """The contract's tickets, newest first, narrowed by state, priority, service and text."""
+    contract = contract_with_tickets(request.viewer, key)
+    now = datetime.now(UTC)
+    wanted = TicketFilter(
+        **{name: request.GET.get(name, "") for name in ("state", "priority", "service", "text")}
+    )
+    page = list_tickets(
+        request.viewer, scope_id=contract.pk, wanted=wanted, after=request.GET.get("after", "")
+    )
+    terms = terms_at(contract.pk, min(now, page.tickets[0].opened_at if page.tickets else now))
+    query = request.GET.copy()
+    query.pop("after", None)
+    context = {
+        "contract": contract,
+        "contract_title": contract.title,
+        "wanted": wanted,
+        "is_narrowed": any((wanted.state, wanted.priority, wanted.service, wanted.text)),
+        "choices": filter_choices(terms, get_language() or ""),
+        "rows": ticket_rows(page, terms, now=now),
+        "following": page.following,
+        "after": request.GET.get("after", ""),
+        "query": query.urlencode(),
+    }
+    return render(request, "desk/tickets.html", context)
+
+
+@require_safe
+@signed_in
+def ticket(request: PageRequest, number: str) -> HttpResponse:
+    """One ticket: clocks with picture and table, process, timeline."""
+    story = tell_ticket(
+        request.viewer, number, now=datetime.now(UTC), all_segments=request.GET.get("segments") == "all"
+    )
+    request.contract_key = story.ticket.scope.key
+    context = {"story": story, "ticket": story.ticket, "contract_title": story.ticket.scope.name}
+    return render(request, "desk/ticket.html", context)

@@ -1,0 +1,167 @@
+"""What happened to a ticket, as a sentence: entries of the journal in the words of their process."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from django.utils.translation import gettext as _
+
+from yunheng.contracts.terms import ContractTerms, label_in
+from yunheng.foundation import wording
+from yunheng.foundation.flow import label_text
+from yunheng.logic.flow import Process
+
+from .queries import TimelineEntry
+
+TimelineMark = Literal["plain", "running", "paused", "met", "risk", "breached"]
+
+#: The mark that a state carries, by its category.
+CATEGORY_MARKS = {
+    "open": "running",
+    "waiting": "paused",
+    "restored": "met",
+    "resolved": "met",
+    "closed": "plain",
+    "cancelled": "na",
+}
+_PLUMBING = frozenset(
+    {"facts", "entry", "pause", "supersedes"}
+)  # what projections need: internal ids, never shown
+#: Fields of a form or an entry that are read as text and quoted under the sentence.
+_QUOTED = ("text", "note", "resolution", "reason", "measure", "opinion", "message", "answer")
+
+
+def channel_name(key: str) -> str:
+    """How a ticket came in."""
+    names = {
+        "portal": _("portal"),
+        "phone": _("phone"),
+        "mail": _("e-mail"),
+        "im": _("instant message"),
+        "api": _("API"),
+        "fax": _("fax"),
+        "alert": _("alert"),
+        "inspection": _("inspection"),
+        "import": _("import"),
+    }
+    return names.get(key, key)
+
+
+def source_name(key: str) -> str:
+    """Who says when it happened."""
+    names = {
+        "server": _("by the system"),
+        "person": _("entered by hand"),
+        "device": _("from a device"),
+        "import": _("imported"),
+    }
+    return names.get(key, key)
+
+
+def kind_name(key: str) -> str:
+    """Kind of a ticket."""
+    return {"incident": _("Incident"), "service_request": _("Service request")}.get(key, key)
+
+
+def entry_sentence(
+    entry: TimelineEntry, process: Process | None, terms: ContractTerms | None, language: str
+) -> str:
+    """What happened, in one phrase."""
+    shared = entry.shared or {}
+    transition = process.transitions.get(str(shared.get("transition", ""))) if process else None
+    if transition is not None and process is not None:
+        name = label_text(transition.label)
+        old, new = state_label(process, shared.get("from")), state_label(process, shared.get("to"))
+        return f"{name}: {old} → {new}" if old != new else name
+    if entry.type in {"clock.warned", "clock.breached"}:
+        return _clock_sentence(entry, terms, language)
+    names = {
+        "ticket.opened": _("Opened"),
+        "ticket.observed": _("Observed in the source system"),
+        "source.asserted": _("What the source system claims"),
+        "ticket.replied": _("Public reply"),
+        "ticket.noted": _("Internal note"),
+        "ticket.profile_changed": _("Service or priority changed"),
+        "ticket.classified": _("Classified"),
+        "ticket.process_changed": _("Moved to another version of the process"),
+        "ticket.time_corrected": _("Time corrected"),
+        "ticket.left_out": _("Left out of the indicators"),
+        "ticket.taken_back": _("Taken back into the indicators"),
+        "pause.confirmed": _("Pause confirmed"),
+        "pause.disputed": _("Pause disputed"),
+        "pause.upheld": _("Dispute settled: the pause stands"),
+        "pause.rejected": _("Dispute settled: the pause counts as service time"),
+        "exclusion.agreed": _("Time excluded by agreement"),
+        "entry.redacted": _("Data erased, the record stays"),
+    }
+    return names.get(entry.type, entry.type)
+
+
+def _clock_sentence(entry: TimelineEntry, terms: ContractTerms | None, language: str) -> str:
+    data = entry.shared or entry.internal or {}
+    clock = str(data.get("clock") or data.get("kind") or "")
+    label = clock
+    if terms is not None and clock in terms.clock_details:
+        label = label_in(terms.clock_details[clock].label, language)
+    if entry.type == "clock.breached":
+        return _("%(clock)s: goal passed") % {"clock": label}
+    return _("%(clock)s: %(share)s %% of the goal used") % {"clock": label, "share": data.get("share", "")}
+
+
+def entry_mark(entry: TimelineEntry, process: Process | None) -> tuple[TimelineMark, str]:
+    """Mark and icon of an entry."""
+    if entry.type == "clock.breached":
+        return "breached", "breached"
+    if entry.type == "clock.warned":
+        return "risk", "risk"
+    target = str((entry.shared or {}).get("to") or "")
+    state = process.states.get(target) if process else None
+    if state is not None and (entry.shared or {}).get("from") != target:
+        if state.category == "waiting":
+            return "paused", "paused"
+        if state.category in {"restored", "resolved", "closed"}:
+            return "met", "met"
+        if state.category == "cancelled":
+            return "plain", "cancelled"
+        return "running", "running"
+    icons = {"system": "system", "import": "import", "token": "token"}
+    return "plain", icons.get(entry.actor_kind, "person")
+
+
+def state_label(process: Process | None, key: object) -> str:
+    """A state as its process calls it; "unmapped" and other foreign states by their key."""
+    state = process.states.get(str(key)) if process else None
+    if state is not None:
+        return label_text(state.label)
+    return _("unmapped") if key == "unmapped" else str(key or wording.DASH)
+
+
+def quotes(entry: TimelineEntry) -> list[tuple[str, bool]]:
+    """Texts that people wrote, each with whether it is for the provider only."""
+    found: list[tuple[str, bool]] = []
+    for data, is_internal in ((entry.shared, False), (entry.internal, True)):
+        for holder in (data or {}, (data or {}).get("form") or {}):
+            for name in _QUOTED:
+                text = holder.get(name) if isinstance(holder, Mapping) else None
+                if isinstance(text, str) and text.strip() and (text, is_internal) not in found:
+                    found.append((text, is_internal))
+    return found
+
+
+def details(entry: TimelineEntry) -> list[tuple[str, str]]:
+    """The rest of the data, name and value, for those who want to see exactly what is recorded."""
+    rows: list[tuple[str, str]] = []
+    for data in (entry.shared, entry.internal, entry.personal):
+        rows += _flat({name: value for name, value in (data or {}).items() if name not in _PLUMBING}, "")
+    return rows
+
+
+def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            rows.append((prefix + name, ", ".join(map(str, value))))
+        elif value not in (None, ""):
+            rows.append((prefix + name, str(value)))
+    return rows
