@@ -186,7 +186,7 @@ def _wait_until_ready(
 def _tell_first_steps(database: Database) -> None:
     """On a new system nobody can sign in yet, and there is no default password: say what to do."""
     with psycopg.connect(database.app_url) as connection:
-        row = connection.execute("SELECT EXISTS (SELECT 1 FROM accounts_person)").fetchone()
+        row = connection.execute("SELECT EXISTS (SELECT 1 FROM person)").fetchone()
     if row == (False,):
         print(
             _("Nobody can sign in yet. Create the first administrator:\n  {command}").format(
