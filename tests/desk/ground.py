@@ -8,9 +8,12 @@ from yunheng.accounts.actions import create_organisation, create_person, create_
 from yunheng.accounts.models import Organisation, Person, Team
 from yunheng.accounts.queries import viewer_for_person
 from yunheng.contracts.models import CalendarVersion, Contract, ContractVersion
+from yunheng.desk.actions import Opened, open_ticket
+from yunheng.desk.models import Ticket
 from yunheng.foundation.access import SYSTEM_VIEWER, Viewer
 from yunheng.foundation.models import Scope
 from yunheng.logic.worktime import CalendarRules, Window, materialise
+from yunheng.sla.models import LiveClock
 
 FIRST, LAST = date(2026, 1, 1), date(2027, 12, 31)
 #: Wednesday, 1 April 2026, 09:00 in Shanghai.
@@ -245,3 +248,25 @@ def make_ground(key: str = "acme", *, with_version: bool = True, zone: str = "As
 def _organisation(key: str, kind: str) -> Organisation:
     found = Organisation.objects.filter(key=key).first()
     return found or create_organisation(viewer=SYSTEM_VIEWER, key=key, name=key.title(), kind=kind)
+
+
+def opened(ground: Ground, role: str = "desk_agent", **changes: Any) -> Opened:
+    """A ticket on the ground, opened by somebody in that role at nine in the morning."""
+    values: dict[str, Any] = {
+        "viewer": ground.viewer(role),
+        "scope_id": ground.scope.pk,
+        "kind": "incident",
+        "title": "No mail",
+        "service": "mail",
+        "impact": "high",
+        "urgency": "high",
+        "channel": "phone",
+        "requester_name": "Wang",
+        "recorded_at": MORNING,
+    }
+    return open_ticket(**(values | changes))
+
+
+def clocks(ticket: Ticket) -> dict[str, LiveClock]:
+    """The live clocks of a ticket by kind."""
+    return {clock.kind: clock for clock in LiveClock.objects.filter(subject_id=ticket.pk)}

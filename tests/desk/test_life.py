@@ -4,32 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.desk.ground import HOUR, MORNING, Ground
+from tests.desk.ground import HOUR, MORNING, Ground, clocks, opened
 
-from yunheng.desk.actions import Opened, assign_ticket, move_ticket, open_ticket, reply
+from yunheng.desk.actions import assign_ticket, move_ticket, reply
 from yunheng.desk.models import Ticket
 from yunheng.foundation.refusals import Conflict, Forbidden, Invalid
-from yunheng.sla.models import LiveClock
-
-
-def opened(ground: Ground, role: str = "desk_agent", **changes: Any) -> Opened:
-    values: dict[str, Any] = {
-        "viewer": ground.viewer(role),
-        "scope_id": ground.scope.pk,
-        "kind": "incident",
-        "title": "No mail",
-        "service": "mail",
-        "impact": "high",
-        "urgency": "high",
-        "channel": "phone",
-        "requester_name": "Wang",
-        "recorded_at": MORNING,
-    }
-    return open_ticket(**(values | changes))
-
-
-def clocks(ticket: Ticket) -> dict[str, LiveClock]:
-    return {clock.kind: clock for clock in LiveClock.objects.filter(subject_id=ticket.pk)}
 
 
 def test_a_ticket_opens_with_number_priority_and_clocks(ground: Ground) -> None:

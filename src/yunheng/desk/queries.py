@@ -13,7 +13,9 @@ from yunheng.accounts.roles import ROLES
 from yunheng.foundation.access import EntryClass, Viewer, visible_classes
 from yunheng.foundation.models import Entry
 from yunheng.foundation.refusals import NotFound
+from yunheng.logic.canonical import instant
 
+from .fold import ToldState, fold_entries
 from .models import Ticket
 
 
@@ -87,6 +89,8 @@ def timeline(viewer: Viewer, ticket: Ticket) -> list[TimelineEntry]:
         .select_related("body", "log_leaf")
         .order_by("occurred_at", "id")
     )
+    if "internal" not in classes:  # what is the provider's alone does not even show that it exists
+        entries = entries.exclude(shared_digest=None)
     return [_cut(entry, classes) for entry in entries]
 
 
@@ -123,3 +127,48 @@ def _cut(entry: Entry, classes: tuple[EntryClass, ...]) -> TimelineEntry:
         hidden=frozenset(hidden),
         log_index=leaf.index if leaf is not None else None,
     )
+
+
+# --- the journal's word
+
+
+def fold_state(ticket: Ticket) -> ToldState:
+    """The ticket as its entries tell it, in the order in which they were recorded (1 query)."""
+    entries = (
+        Entry.objects.filter(scope_id=ticket.scope_id, subject_id=ticket.pk)
+        .select_related("body")
+        .order_by("id")
+    )
+    return fold_entries(
+        (entry.type, instant(entry.occurred_at), entry.body.shared, entry.body.personal) for entry in entries
+    )
+
+
+def differences_from_journal(ticket: Ticket) -> list[str]:
+    """Where the ticket's row is not what its entries tell; empty when they agree."""
+    told = fold_state(ticket)
+    row: dict[str, Any] = {
+        "state": ticket.state,
+        "process_version": ticket.process_version,
+        "opened_at": instant(ticket.opened_at),
+    }
+    said: dict[str, Any] = {
+        "state": told.state,
+        "process_version": told.process_version,
+        "opened_at": told.opened_at,
+        **told.columns,
+    }
+    for name in told.columns:
+        value = getattr(ticket, name)
+        if isinstance(value, datetime):
+            value = instant(value)
+        elif name in {"team", "supplier"}:
+            value = value.key if value is not None else None
+        elif name == "assignee":
+            value = str(value.uuid) if value is not None else None
+        row[name] = value
+    return [
+        f"{name}: the row has {row[name]!r}, the journal tells {said[name]!r}"
+        for name in row
+        if row[name] != said[name]
+    ]

@@ -5,6 +5,7 @@ from .corrections import LEAVING_REASONS, correct_time, exclude_window, leave_ou
 from .moving import Done, assign_ticket, change_profile, classify_ticket, migrate_ticket, move_ticket
 from .opening import CHANNELS, KIND_CODES, Opened, open_ticket
 from .pauses import answer_pause, may_answer, settle_pause
+from .silence import close_silent_tickets
 from .talking import MEANS, note, reply
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "assign_ticket",
     "change_profile",
     "classify_ticket",
+    "close_silent_tickets",
     "contract_for",
     "correct_time",
     "exclude_window",

@@ -1,0 +1,18 @@
+"""Closes resolved tickets on which the user has said nothing for as long as the contract gives."""
+
+import logging
+
+from procrastinate.contrib.django import app
+
+from .actions import close_silent_tickets
+
+_log = logging.getLogger(__name__)
+
+
+@app.periodic(cron="7,37 * * * *")
+@app.task(name="desk.close_silent", queueing_lock="desk.close_silent")
+def close_silent(timestamp: int) -> None:
+    """Twice an hour: close what the contract lets close, marked as closed without the user's word."""
+    closed = close_silent_tickets()
+    if closed:
+        _log.info("tickets.closed_without_word", extra={"count": closed})

@@ -1,0 +1,20 @@
+"""The sweep of the clocks, once a minute."""
+
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from procrastinate.contrib.django import app
+
+from .actions import sweep
+
+_log = logging.getLogger(__name__)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="sla.sweep", queueing_lock="sla.sweep")
+def sweep_clocks(timestamp: int) -> None:
+    """Record what clocks reached until now. `timestamp` is when it was due; what counts is when it runs."""
+    report = sweep(datetime.now(UTC))
+    if report.checked or report.failed:
+        _log.info("clocks.swept", extra=asdict(report))

@@ -1,0 +1,203 @@
+"""Corrections of time, backdating, and tickets that leave the indicators."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.desk.ground import HOUR, MORNING, Ground, clocks, opened
+
+from yunheng.desk.actions import (
+    change_profile,
+    correct_time,
+    exclude_window,
+    leave_out,
+    move_ticket,
+    take_back,
+)
+from yunheng.desk.actions.corrections import is_left_out
+from yunheng.desk.models import Ticket
+from yunheng.desk.queries import differences_from_journal
+from yunheng.foundation.models import Entry
+from yunheng.foundation.refusals import Forbidden, Invalid
+from yunheng.sla.actions import facts_in_journal, rebuild_facts
+from yunheng.sla.models import ClockFact
+from yunheng.sla.queries import facts_of
+
+RESOLUTION = {"resolution": "new cable", "cause": "hardware", "line": "first"}
+
+
+def after(hours: float) -> dict[str, Any]:
+    return {"recorded_at": MORNING + timedelta(hours=hours)}
+
+
+def resolved(ground: Ground, hours: float) -> tuple[Ticket, int]:
+    """A ticket resolved so many hours after nine in the morning; its entry."""
+    ticket = opened(ground).ticket
+    move_ticket(ground.viewer("desk_agent"), ticket.number, "accept", **after(0))
+    done = move_ticket(ground.viewer("desk_agent"), ticket.number, "resolve", RESOLUTION, **after(hours))
+    return done.ticket, done.entry_id
+
+
+def test_a_correction_supersedes_and_keeps_the_old(ground: Ground) -> None:
+    ticket, entry_id = resolved(ground, 3)
+    done = correct_time(
+        ground.viewer("service_manager"),
+        ticket.number,
+        entry_id,
+        MORNING + timedelta(hours=2.5),
+        reason="noted late",
+        approver="acme-provider_admin",
+        **after(3.5),
+    )
+    assert done.ticket.resolved_at == MORNING + timedelta(hours=2.5)
+    assert clocks(ticket)["resolve"].elapsed_seconds == 2.5 * HOUR
+    assert Entry.objects.filter(pk=entry_id).exists()
+    old = ClockFact.objects.filter(entry_id=entry_id)
+    assert old and all(fact.superseded_by == done.entry_id for fact in old)
+    with pytest.raises(Invalid):  # the old entry says nothing any more; the correction does
+        correct_time(
+            ground.viewer("service_manager"),
+            ticket.number,
+            entry_id,
+            MORNING + timedelta(hours=2),
+            reason="again",
+            approver="acme-provider_admin",
+            **after(3.5),
+        )
+    ticket.refresh_from_db()
+    assert differences_from_journal(ticket) == []
+
+
+def test_a_correction_that_changes_an_outcome_needs_the_client(ground: Ground) -> None:
+    ticket, entry_id = resolved(ground, 5)  # one hour late
+    wanted = {
+        "viewer": ground.viewer("service_manager"),
+        "number": ticket.number,
+        "entry_id": entry_id,
+        "new_at": MORNING + timedelta(hours=3),
+        "reason": "noted late",
+        **after(6),
+    }
+    with pytest.raises(Invalid) as refused:
+        correct_time(approver="acme-provider_admin", **wanted)
+    assert refused.value.code == "client_must_approve"
+    assert clocks(ticket)["resolve"].is_met is False
+    correct_time(approver="acme-contact", **wanted)
+    assert clocks(ticket)["resolve"].is_met is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"reason": " "}, "reason"),
+        ({"approver": "acme-service_manager"}, "approver"),  # oneself
+        ({"approver": "acme-engineer"}, "approver"),  # without a word in it
+        ({"approver": "nobody"}, "approver"),
+        ({"new_at": MORNING + timedelta(hours=9)}, "new_at"),
+        ({"new_at": MORNING - timedelta(hours=1)}, "new_at"),
+        ({"new_at": MORNING + timedelta(hours=3)}, "new_at"),  # as it is
+        ({"entry_id": 10**12}, "entry"),
+    ],
+)
+def test_a_wrong_correction_is_refused(ground: Ground, changes: Any, field: str) -> None:
+    ticket, entry_id = resolved(ground, 3)
+    values: dict[str, Any] = {
+        "entry_id": entry_id,
+        "new_at": MORNING + timedelta(hours=2),
+        "reason": "noted late",
+        "approver": "acme-provider_admin",
+        **after(4),
+    }
+    with pytest.raises(Invalid) as refused:
+        correct_time(ground.viewer("service_manager"), ticket.number, **(values | changes))
+    assert field in refused.value.fields
+    with pytest.raises(Forbidden):
+        correct_time(ground.viewer("engineer"), ticket.number, **values)
+
+
+def test_how_far_back_somebody_may_say_depends_on_the_role(ground: Ground) -> None:
+    ticket = opened(ground).ticket
+    engineer, agent = ground.viewer("engineer"), ground.viewer("desk_agent")
+    at = MORNING + timedelta(minutes=10)
+    with pytest.raises(Invalid) as refused:  # this contract gives engineers two hours
+        move_ticket(engineer, ticket.number, "accept", at=at, **after(3))
+    assert refused.value.code == "backdating"
+    move_ticket(agent, ticket.number, "accept", at=at, **after(3))
+    respond = clocks(ticket)["respond"]
+    assert (respond.elapsed_seconds, respond.is_met) == (600, True)
+    with pytest.raises(Invalid):  # before it came into its state
+        move_ticket(
+            agent, ticket.number, "resolve", RESOLUTION, at=MORNING + timedelta(minutes=5), **after(3)
+        )
+
+
+def test_a_change_of_priority_loses_no_time(ground: Ground) -> None:
+    ticket = opened(ground).ticket
+    manager = ground.viewer("service_manager")
+    change_profile(manager, ticket.number, urgency="low", reason="workaround", **after(3))
+    resolve = clocks(ticket)["resolve"]
+    assert (resolve.profile, resolve.goal_seconds, resolve.elapsed_seconds) == ("mail|p2", 8 * HOUR, 3 * HOUR)
+    change_profile(manager, ticket.number, is_major=True, reason="board meeting", **after(3.5))
+    resolve = clocks(ticket)["resolve"]
+    assert (resolve.profile, resolve.elapsed_seconds) == ("mail|p1", 3.5 * HOUR)
+    with pytest.raises(Forbidden):
+        change_profile(ground.viewer("engineer"), ticket.number, urgency="low", reason="no", **after(4))
+    with pytest.raises(Invalid):
+        change_profile(manager, ticket.number, service="fax", reason="no", **after(4))
+    with pytest.raises(Invalid) as refused:
+        change_profile(manager, ticket.number, is_major=True, reason="no", **after(4))
+    assert refused.value.code == "unchanged"
+
+
+def test_leaving_and_coming_back_to_the_indicators(ground: Ground) -> None:
+    ticket = opened(ground).ticket
+    officer = ground.viewer("quality_officer")
+    words = {"evidence": "same as 0002", "approver": "acme-contact", **after(1)}
+    with pytest.raises(Invalid):
+        leave_out(officer, ticket.number, reason="ugly", **words)
+    leave_out(officer, ticket.number, reason="duplicate", **words)
+    with pytest.raises(Invalid):
+        leave_out(officer, ticket.number, reason="duplicate", **words)
+    assert is_left_out(facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk))
+    take_back(officer, ticket.number, reason="it is not", approver="acme-contact", **after(2))
+    assert not is_left_out(facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk))
+    with pytest.raises(Forbidden):
+        leave_out(ground.viewer("engineer"), ticket.number, reason="duplicate", **words)
+
+
+def test_an_agreed_window_does_not_count(ground: Ground) -> None:
+    ticket = opened(ground).ticket
+    window = {
+        "reason": "maintenance",
+        "from_at": MORNING + timedelta(hours=1),
+        "to_at": MORNING + timedelta(hours=2),
+        "evidence": "change 7",
+        **after(3),
+    }
+    manager = ground.viewer("service_manager")
+    with pytest.raises(Invalid) as refused:  # the contract wants both sides
+        exclude_window(manager, ticket.number, approver="acme-provider_admin", **window)
+    assert "approver" in refused.value.fields
+    exclude_window(manager, ticket.number, approver="acme-contact", **window)
+    assert clocks(ticket)["resolve"].elapsed_seconds == 2 * HOUR
+
+
+def test_facts_can_be_written_anew_from_the_entries(ground: Ground) -> None:
+    ticket, entry_id = resolved(ground, 3)
+    correct_time(
+        ground.viewer("service_manager"),
+        ticket.number,
+        entry_id,
+        MORNING + timedelta(hours=2),
+        reason="noted late",
+        approver="acme-contact",
+        **after(4),
+    )
+    columns = ("at", "seq", "kind", "term", "party", "ref", "entry_id", "superseded_by")
+    stored = list(ClockFact.objects.filter(subject_id=ticket.pk).order_by("seq").values_list(*columns))
+    assert len(facts_in_journal(scope_id=ticket.scope_id, subject_id=ticket.pk)) == len(stored)
+    ClockFact.objects.filter(subject_id=ticket.pk).delete()
+    rebuild_facts(scope_id=ticket.scope_id, subject_id=ticket.pk)
+    assert (
+        list(ClockFact.objects.filter(subject_id=ticket.pk).order_by("seq").values_list(*columns)) == stored
+    )

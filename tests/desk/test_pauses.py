@@ -1,0 +1,128 @@
+"""Who is at fault for a wait: confirmed or disputed by the other side, settled by whoever gives way."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.desk.ground import HOUR, MORNING, Ground, clocks, opened
+
+from yunheng.desk.actions import answer_pause, assign_ticket, move_ticket, settle_pause
+from yunheng.desk.models import Ticket
+from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
+from yunheng.sla.models import Pause
+
+DAY = 24
+
+
+def after(hours: float) -> dict[str, Any]:
+    return {"recorded_at": MORNING + timedelta(hours=hours)}
+
+
+def waiting(ground: Ground, transition: str = "wait_for_client") -> tuple[Ticket, Pause]:
+    """A ticket that waits from 10:00 to 12:00."""
+    ticket = opened(ground).ticket
+    engineer = ground.viewer("engineer")
+    move_ticket(engineer, ticket.number, "accept", **after(0))
+    move_ticket(engineer, ticket.number, transition, {"note": "a password"}, **after(1))
+    move_ticket(engineer, ticket.number, "resume", **after(3))
+    return ticket, Pause.objects.get(subject_id=ticket.pk)
+
+
+def test_a_wait_is_kept_with_reason_party_and_note(ground: Ground) -> None:
+    ticket = opened(ground).ticket
+    engineer = ground.viewer("engineer")
+    move_ticket(engineer, ticket.number, "accept", **after(0))
+    until = MORNING + timedelta(hours=5)
+    form = {"note": "a password", "expected_until": until.isoformat()}
+    move_ticket(engineer, ticket.number, "wait_for_client", form, **after(1))
+    pause = Pause.objects.get(subject_id=ticket.pk)
+    assert (pause.reason, pause.party, pause.note, pause.standing) == (
+        "waiting_client",
+        2,
+        "a password",
+        "proposed",
+    )
+    assert (pause.expected_until, pause.ended_at) == (until, None)
+    move_ticket(engineer, ticket.number, "wait_for_supplier", {"note": "a part"}, **after(2))
+    first, second = Pause.objects.filter(subject_id=ticket.pk).order_by("id")
+    assert (first.ended_at, second.ended_at, second.reason) == (
+        MORNING + timedelta(hours=2),
+        None,
+        "waiting_supplier",
+    )
+
+
+def test_the_client_confirms_and_the_provider_does_not(ground: Ground) -> None:
+    ticket, pause = waiting(ground)
+    for role in ("service_manager",):
+        with pytest.raises(Forbidden):
+            answer_pause(ground.viewer(role), ticket.number, pause.pk, "confirm", **after(4))
+    with pytest.raises(NotFound):  # a requester of another ticket does not see this one
+        answer_pause(ground.viewer("requester"), ticket.number, pause.pk, "confirm", **after(4))
+    answer_pause(ground.viewer("contact"), ticket.number, pause.pk, "confirm", **after(4))
+    pause.refresh_from_db()
+    assert pause.standing == "confirmed"
+    assert clocks(ticket)["resolve"].elapsed_seconds == 2 * HOUR
+    with pytest.raises(Invalid) as refused:
+        answer_pause(ground.viewer("contact"), ticket.number, pause.pk, "dispute", text="no", **after(4))
+    assert refused.value.code == "answered"
+
+
+def test_a_disputed_pause_counts_until_it_is_settled(ground: Ground) -> None:
+    ticket, pause = waiting(ground)
+    contact, manager = ground.viewer("contact"), ground.viewer("service_manager")
+    with pytest.raises(Invalid):
+        answer_pause(contact, ticket.number, pause.pk, "dispute", **after(3.5))  # says no reason
+    answer_pause(contact, ticket.number, pause.pk, "dispute", text="it was in the first mail", **after(3.5))
+    assert clocks(ticket)["resolve"].elapsed_seconds == 3.5 * HOUR
+    with pytest.raises(Forbidden):  # nobody decides for themselves
+        settle_pause(manager, ticket.number, pause.pk, is_upheld=True, text="it was not", **after(3.6))
+    with pytest.raises(Forbidden):
+        settle_pause(contact, ticket.number, pause.pk, is_upheld=False, text="it was", **after(3.6))
+    settle_pause(contact, ticket.number, pause.pk, is_upheld=True, text="we were wrong", **after(4))
+    assert clocks(ticket)["resolve"].elapsed_seconds == 2 * HOUR
+    with pytest.raises(Invalid):
+        settle_pause(contact, ticket.number, pause.pk, is_upheld=True, text="again", **after(4))
+
+
+def test_a_provider_who_gives_way_lets_the_time_count(ground: Ground) -> None:
+    ticket, pause = waiting(ground)
+    answer_pause(ground.viewer("contact"), ticket.number, pause.pk, "dispute", text="no", **after(4))
+    settle_pause(
+        ground.viewer("service_manager"), ticket.number, pause.pk, is_upheld=False, text="true", **after(4)
+    )
+    pause.refresh_from_db()
+    assert (pause.standing, clocks(ticket)["resolve"].elapsed_seconds) == ("rejected", 4 * HOUR)
+
+
+def test_silence_confirms_after_the_contracts_term(ground: Ground) -> None:
+    ticket, pause = waiting(ground)
+    contact = ground.viewer("contact")
+    # begun on Wednesday: three working days end on Monday, 17:00 in Shanghai, which is 09:00 UTC
+    with pytest.raises(Invalid) as refused:
+        answer_pause(contact, ticket.number, pause.pk, "dispute", text="no", **after(5 * DAY + 8))
+    assert refused.value.code == "lapsed"
+    answer_pause(contact, ticket.number, pause.pk, "dispute", text="no", **after(5 * DAY + 7))
+
+
+def test_a_suppliers_pause_may_be_answered_by_the_supplier_who_has_the_ticket(ground: Ground) -> None:
+    ticket, pause = waiting(ground, "wait_for_supplier")
+    vendor = ground.viewer("supplier_engineer")
+    with pytest.raises(NotFound):
+        answer_pause(vendor, ticket.number, pause.pk, "confirm", **after(4))
+    assign_ticket(ground.viewer("desk_agent"), ticket.number, team="vendor-acme", **after(4))
+    answer_pause(vendor, ticket.number, pause.pk, "confirm", **after(4))
+
+
+def test_a_supplier_does_not_answer_for_the_client(ground: Ground) -> None:
+    ticket, pause = waiting(ground)
+    assign_ticket(ground.viewer("desk_agent"), ticket.number, team="vendor-acme", **after(4))
+    with pytest.raises(Forbidden):
+        answer_pause(ground.viewer("supplier_engineer"), ticket.number, pause.pk, "confirm", **after(4))
+
+
+def test_a_pause_of_another_ticket_is_not_found(ground: Ground) -> None:
+    _ticket, pause = waiting(ground)
+    other = opened(ground).ticket
+    with pytest.raises(NotFound):
+        answer_pause(ground.viewer("contact"), other.number, pause.pk, "confirm", **after(4))
