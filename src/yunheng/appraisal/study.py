@@ -93,7 +93,7 @@ def _head_instant(scope_id: int, position: int, size: int) -> datetime:
 
 
 def _study(contract: Contract, now: int, position: int | None, size: int, unsealed: int) -> Study:
-    eras = _eras(contract, datetime.fromtimestamp(now, tz=UTC))
+    eras = _eras(contract, None if position is None else datetime.fromtimestamp(now + 1, tz=UTC))
     facts = load_facts(contract.pk, position)
     keep = facts.at <= now
     if not keep.all():
@@ -108,9 +108,10 @@ def _study(contract: Contract, now: int, position: int | None, size: int, unseal
             outcome, is_provisional = columns
             outcomes.setdefault(key, []).append(outcome)
             provisional.setdefault(key, []).append(is_provisional)
-    newest = next((terms for _begin, _end, terms in reversed(eras) if terms is not None), None)
-    if newest is None:
+    in_force = [(begin, terms) for begin, _end, terms in eras if terms is not None]
+    if not in_force:
         raise NotFound(f"Contract {contract.scope.key} has no version in force by then.")
+    newest = next((terms for begin, terms in reversed(in_force) if begin <= now), in_force[0][1])
     return Study(
         scope_id=contract.pk,
         position=size if position is None else position,
@@ -126,9 +127,12 @@ def _study(contract: Contract, now: int, position: int | None, size: int, unseal
     )
 
 
-def _eras(contract: Contract, known_at: datetime) -> list[tuple[int, int, ContractTerms | None]]:
-    """Which version is in force when, as [from, to) in epoch seconds: of those that had begun, the latest recorded."""
-    versions = [version for version in versions_of(contract) if version.recorded_at <= known_at]
+def _eras(contract: Contract, known_at: datetime | None) -> list[tuple[int, int, ContractTerms | None]]:
+    """Which version is in force when, as [from, to) in epoch seconds: of those that had begun, the latest recorded.
+
+    Only versions recorded before `known_at` count; None: all.
+    """
+    versions = [it for it in versions_of(contract) if known_at is None or it.recorded_at < known_at]
     edges = sorted({version.valid_from for version in versions} | {version.valid_to for version in versions})
     eras: list[tuple[int, int, ContractTerms | None]] = []
     for begin, end in pairwise(edges):
