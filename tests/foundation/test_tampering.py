@@ -3,39 +3,58 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from tests.conftest import clone
 from tests.foundation.ground import ALICE, make_draft, make_scope
 
 from yunheng.foundation.journal import record, record_many, redact
 from yunheng.foundation.keys import rotate_key
 from yunheng.foundation.models import Entry, LogLeaf, Scope, Unsealed
 from yunheng.foundation.sealing import check_log, seal
+from yunheng.site.cli.database import connected_to
 
 TABLES = ("entry", "entry_body", "log_leaf", "log_node", "tree_head", "signing_key")
 
 
-@pytest.fixture
-def scope(committed_db, tmp_path, settings):
+@pytest.fixture(scope="module")
+def world(migrated_template, django_db_blocker, tmp_path_factory):
     """A sealed log of seven entries under two heads, and another log that nobody touches."""
-    settings.DATA = tmp_path
-    scope, other = make_scope(), make_scope("other")
-    for count in (4, 3):
-        with transaction.atomic():
-            record_many([make_draft(scope, subject) for subject in range(count)])
-            record(make_draft(other))
-        seal()
-    return scope
+    database = clone(migrated_template, "yunheng_tampering")
+    kept, django_settings.DATA = django_settings.DATA, tmp_path_factory.mktemp("tampering")
+    try:
+        with django_db_blocker.unblock(), connected_to(database.app_url):
+            scope, other = make_scope(), make_scope("other")
+            for count in (4, 3):
+                with transaction.atomic():
+                    record_many([make_draft(scope, subject) for subject in range(count)])
+                    record(make_draft(other))
+                seal()
+        yield database
+    finally:
+        django_settings.DATA = kept
+        with database.embedded.cluster.connect("postgres", "postgres") as session:
+            session.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
 
 
 @pytest.fixture
-def cheat(committed_db):
-    """SQL as a superuser with the triggers of every kept table off."""
+def scope(world, django_db_blocker):
+    """The first log, as a superuser sees it, in a transaction that is rolled back."""
+    with django_db_blocker.unblock(), connected_to(world.superuser_url), transaction.atomic():
+        yield Scope.objects.get(key="acme")
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def cheat(scope):
+    """SQL with the triggers of every kept table off."""
 
     def run(statement, *values):
-        with committed_db.connect("superuser", autocommit=False) as session:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in TABLES:
-                session.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-            session.execute(statement, values)
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+            cursor.execute(statement, values or None)
 
     return run
 
