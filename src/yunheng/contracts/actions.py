@@ -262,10 +262,10 @@ def _store_version(
     valid_from: datetime,
     valid_to: datetime | None = None,
 ) -> ContractVersion:
-    last = contract.versions.order_by("-number").values_list("number", flat=True).first() or 0
+    newest = contract.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = ContractVersion.objects.create(
         contract=contract,
-        number=last + 1,
+        number=newest + 1,
         valid_from=valid_from,
         valid_to=valid_to or day_start(terms["valid"]["to"], terms["zone"]),
         recorded_at=at,

@@ -72,11 +72,9 @@ def check(data: bytes, processes: Mapping[str, Process] | None = None) -> Checke
         return Checked(text, None, None, _sorted(problems))
     terms = terms_of(raw)
     at = places(root)
-    used = {
-        key: process
-        for key, process in (processes or {}).items()
-        if terms["processes"] is None or key in terms["processes"]
-    }
+    used = processes
+    if processes is not None and terms["processes"] is not None:
+        used = {key: process for key, process in processes.items() if key in terms["processes"]}
     try:
         calendars, provisional = _materialised(terms)
     except CalendarError as error:  # not foreseen by the checks above: still an answer, not a crash

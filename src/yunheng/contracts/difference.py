@@ -166,7 +166,9 @@ def _listed(section: str, old: Iterable[str], new: Iterable[str]) -> list[Differ
 
 
 def _targets(old: Terms, new: Terms) -> list[Difference]:
-    """Goals by priority and clock; a change that is the same for every service is said once. A service that is gone takes its goals."""
+    """Goals by priority and clock; what changes alike for every service is said once. A service that is gone takes
+    its goals along.
+    """
 
     def table(terms: Terms) -> dict[tuple[str, str], dict[str, str]]:
         rows: dict[tuple[str, str], dict[str, str]] = {}
@@ -191,7 +193,9 @@ def _targets(old: Terms, new: Terms) -> list[Difference]:
 
 
 def _without_calendar(was: str | None, now: str | None) -> tuple[str | None, str | None]:
-    """Calendars are named only where they differ."""
+    """Calendars are named only where they differ, or the goal is new."""
+    if was and now is None:
+        return was.partition(" (")[0], None
     if was and now and was.partition(" (")[2] == now.partition(" (")[2]:
         return was.partition(" (")[0], now.partition(" (")[0]
     return was, now

@@ -325,6 +325,8 @@ class _Reader:
         elif parent.key is None:
             parent.key = self.as_key(node, parent)
         else:
+            if isinstance(node, ScalarNode) and node.is_plain and not node.text:
+                node = ScalarNode("", True, parent.key.place)  # no value: the parser places it on a later line
             parent.node.pairs.append((parent.key, node))
             parent.key = None
 

@@ -33,7 +33,7 @@ class Linter:
     terms: Mapping[str, Any]
     compiled: ContractTerms
     places: dict[Path, Any]
-    processes: Mapping[str, Process]
+    processes: Mapping[str, Process] | None  #: None: unknown, nothing is said of reasons and states
     problems: list[Problem] = field(default_factory=list)
     sources: dict[tuple[str, str, str], Path] = field(default_factory=dict)
 
@@ -300,6 +300,8 @@ def _lint_back_to_back(linter: Linter) -> None:
 
 def _lint_reasons(linter: Linter) -> None:
     """Pause reasons no process uses, waiting states the contract does not mention, another party at fault."""
+    if linter.processes is None:
+        return
     used: dict[str, set[str]] = {}
     states: dict[str, str] = {}
     for process in linter.processes.values():
@@ -346,17 +348,16 @@ def _lint_process_ends(linter: Linter) -> None:
     """States of a process in which a clock runs and from which nothing leads to its end."""
     for key, policy in linter.compiled.clocks.items():
         path: Path = ("clocks", key)
-        for process in linter.processes.values():
-            for state in _stuck_states(process, policy):
+        for process in (linter.processes or {}).values():
+            states = _stuck_states(process, policy)
+            if states:
                 linter.note(
                     "clock_never_stops",
                     path,
-                    gettext_noop(
-                        "in process “%(process)s”, state “%(state)s”, nothing stops the clock any more"
-                    ),
+                    gettext_noop("in process “%(process)s” the clock runs for ever in: %(states)s"),
                     gettext_noop("let a fact that follows from there stop or cancel it"),
                     process=process.key,
-                    state=state,
+                    states=", ".join(states),
                 )
 
 

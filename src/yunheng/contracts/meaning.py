@@ -15,6 +15,7 @@ from .problems import Path, Problem, gettext_noop
 from .schema import ALL, AUDIENCES
 
 MAX_YEARS = 30
+_NO_FACTS: tuple[list[str], list[str], list[str]] = ([], [], [])
 
 
 @dataclass(slots=True)
@@ -236,7 +237,8 @@ def _check_clocks(reading: Reading) -> None:
                     fact="opened" if name == "start" else "resolved",
                     known=", ".join(CLOCK_KINDS),
                 )
-        start, stop = clock.get("start") or [], clock.get("stop") or []
+        start = clock.get("start") or CLOCK_KINDS.get(kind, _NO_FACTS)[0]
+        stop = clock.get("stop") or CLOCK_KINDS.get(kind, _NO_FACTS)[1]
         both = [fact for fact in start if fact in stop]
         if both:
             reading.error(
