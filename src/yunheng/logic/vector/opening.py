@@ -49,6 +49,9 @@ class Opening:
         self._working_days: dict[int, _WorkingDays] = {}
         self._first_at = np.array([it.first_at for it in calendars], np.int64)
         self._last_at = np.array([it.last_at for it in calendars], np.int64)
+        #: whether every calendar covers the whole span, so that none of it needs to be checked
+        self.is_covered = all(it.first_at <= from_at and to_at <= it.last_at for it in calendars)
+        self.has_provisional = any(it.provisional for it in calendars)
 
     def count(self, at: Array, calendar: Array | int) -> Array:
         """Open seconds from `base` to each instant, which is relative to `base` and within the span."""
@@ -114,6 +117,8 @@ class Opening:
 
     def check_span(self, from_at: Array, to_at: Array, calendar: Array) -> None:
         """Raise HorizonError if a span of absolute instants is not within its calendar."""
+        if self.is_covered:
+            return
         outside = (from_at < self._first_at[calendar]) | (to_at > self._last_at[calendar])
         if outside.any():
             raise self._horizon("facts lie outside the calendar", int(calendar[outside.argmax()]))

@@ -125,18 +125,18 @@ def standings_of(chunk: Chunk, begins: Array) -> Array:
     """Kind of the last standing fact of each pause, by subject and ref; 0 for none."""
     standing = np.zeros(len(begins), np.int16)
     judged = chunk.having(Effect.JUDGES)
-    if not len(judged) or not len(begins):
+    is_judged = np.zeros(chunk.subjects, np.bool_)
+    is_judged[chunk.subject[judged]] = True
+    some = np.flatnonzero(is_judged[chunk.subject[begins]]) if len(judged) else judged
+    if not len(some):
         return standing
-    refs, codes = np.unique(np.concatenate([chunk.ref[judged], chunk.ref[begins]]), return_inverse=True)
-    judged_codes, pause_codes = codes[: len(judged)], codes[len(judged) :]
-    keys = chunk.subject[judged].astype(np.int64) * len(refs) + judged_codes
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    is_last = np.ones(len(keys), np.bool_)
-    is_last[:-1] = keys[1:] != keys[:-1]
-    last_keys, last_kinds = keys[is_last], chunk.kind[judged[order[is_last]]]
-    wanted = chunk.subject[begins].astype(np.int64) * len(refs) + pause_codes
-    place = np.minimum(np.searchsorted(last_keys, wanted), len(last_keys) - 1)
-    found = last_keys[place] == wanted
-    standing[found] = last_kinds[place[found]]
+    pauses = begins[some]
+    refs, codes = np.unique(np.concatenate([chunk.ref[judged], chunk.ref[pauses]]), return_inverse=True)
+    keys = chunk.subject[np.concatenate([judged, pauses])].astype(np.int64) * len(refs) + codes
+    judged_keys, wanted = keys[: len(judged)], keys[len(judged) :]
+    order = np.argsort(judged_keys, kind="stable")
+    judged_keys = judged_keys[order]
+    place = np.searchsorted(judged_keys, wanted, "right") - 1
+    found = np.flatnonzero((place >= 0) & (judged_keys[place] == wanted))
+    standing[some[found]] = chunk.kind[judged[order[place[found]]]]
     return standing

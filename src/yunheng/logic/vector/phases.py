@@ -23,44 +23,59 @@ class Phases:
 
 
 def find_phases(chunk: Chunk, *, counts_gaps: bool) -> Phases:
-    """The first start row starts a clock; from there, ends and reopenings take turns, and repetitions change
+    """The first start row starts a clock; then ends and reopenings take turns, and repetitions change
     nothing.
     """
-    rows = chunk.having(Effect.STARTS | _ENDS | Effect.REOPENS)
-    effects, subject = chunk.effects[rows], chunk.subject[rows]
-
-    started = np.full(chunk.subjects, NONE, np.int64)
-    starts = np.flatnonzero((effects & np.uint16(Effect.STARTS)) != 0)
-    firsts = starts[~is_neighbour(subject[starts])]
-    started[subject[firsts]] = rows[firsts]
-
-    since = started[subject]
-    is_start = rows == since
-    can_turn = (effects & np.uint16(_ENDS | Effect.REOPENS)) != 0
-    turns = np.flatnonzero((since >= 0) & (is_start | (can_turn & (rows > since))))
-    rows, effects, subject = rows[turns], effects[turns], subject[turns]
-    is_end = ((effects & np.uint16(_ENDS)) != 0) & ~is_start[turns]
-    is_repeated = is_neighbour(subject)
-    is_repeated[1:] &= is_end[1:] == is_end[:-1]
-    kept = np.flatnonzero(~is_repeated)
-    rows, effects, subject, is_end = rows[kept], effects[kept], subject[kept], is_end[kept]
+    started = _find_starts(chunk)
+    rows = chunk.having(_ENDS | Effect.REOPENS)
+    since = started[chunk.subject[rows]]
+    rows = rows[np.flatnonzero((since >= 0) & (rows > since))]
+    subject = chunk.subject[rows]
+    is_end = (chunk.effects[rows] & np.uint16(_ENDS)) != 0
+    was_ended = is_neighbour(subject)
+    was_ended[1:] &= is_end[:-1]
+    turns = np.flatnonzero(is_end != was_ended)
+    rows, subject, is_end = rows[turns], subject[turns], is_end[turns]
 
     is_last = np.ones(len(rows), np.bool_)
     is_last[:-1] = subject[1:] != subject[:-1]
-    ended = np.full(chunk.subjects, NONE, np.int64)
-    is_cancelled = np.zeros(chunk.subjects, np.bool_)
     finals = np.flatnonzero(is_last & is_end)
+    ended = np.full(chunk.subjects, NONE, np.int64)
     ended[subject[finals]] = rows[finals]
-    is_cancelled[subject[finals]] = (effects[finals] & np.uint16(Effect.CANCELS)) != 0
+    is_cancelled = np.zeros(chunk.subjects, np.bool_)
+    is_cancelled[subject[finals]] = (chunk.effects[rows[finals]] & np.uint16(Effect.CANCELS)) != 0
 
-    begins = np.flatnonzero(~is_end)
-    until = chunk.ends[subject[begins]]
-    ending = np.flatnonzero(~is_last[begins])
-    until[ending] = rows[begins[ending] + 1]
-    is_active = rows_between(rows[begins], until, np.ones(len(begins), np.bool_), chunk.rows)
+    rests = np.flatnonzero(is_end)
+    until = chunk.ends[subject[rests]]
+    reopened = np.flatnonzero(~is_last[rests])
+    until[reopened] = rows[rests[reopened] + 1]
+    is_active = _outside(chunk, started, rows[rests], until)
     counts = is_active
     if counts_gaps:
-        some = np.flatnonzero(started >= 0)
-        until = np.where(ended[some] >= 0, ended[some], chunk.ends[some])
-        counts = rows_between(started[some], until, np.ones(len(some), np.bool_), chunk.rows)
+        counts = _outside(chunk, started, rows[finals], chunk.ends[subject[finals]])
     return Phases(started, ended, is_cancelled, is_active, counts)
+
+
+def _find_starts(chunk: Chunk) -> Array:
+    """The first start row by subject, mostly its first row at all; -1 for none."""
+    is_first = (chunk.effects[chunk.firsts] & np.uint16(Effect.STARTS)) != 0
+    if is_first.all():
+        return chunk.firsts
+    started = np.where(is_first, chunk.firsts, NONE)
+    rows = chunk.having(Effect.STARTS)
+    firsts = rows[~is_neighbour(chunk.subject[rows])]
+    started[chunk.subject[firsts]] = firsts
+    return started
+
+
+def _outside(chunk: Chunk, started: Array, begins: Array, ends: Array) -> Array:
+    """For each row whether it is neither before the start nor in a range [begin, end) in which the clock
+    rests.
+    """
+    late = np.flatnonzero(started != chunk.firsts)
+    if len(late):
+        begins = np.concatenate([begins, chunk.firsts[late]])
+        ends = np.concatenate([ends, np.where(started[late] >= 0, started[late], chunk.ends[late])])
+        order = np.argsort(begins)
+        begins, ends = begins[order], ends[order]
+    return ~rows_between(begins, ends, np.ones(len(begins), np.bool_), chunk.rows)
