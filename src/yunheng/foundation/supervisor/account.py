@@ -108,17 +108,17 @@ def _create_system_user() -> None:
     """Create the system user with what the machine has: shadow's useradd, Debian's adduser, or busybox."""
     home = str(SYSTEM_HOME)
     attempts = [
-        ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home]
-        + ["--shell", "/usr/sbin/nologin", SYSTEM_USER],
-        ["adduser", "--system", "--group", "--no-create-home", "--home", home, SYSTEM_USER],
-        ["adduser", "-S", "-D", "-H", "-h", home, SYSTEM_USER],
+        f"useradd --system --user-group --no-create-home --home-dir {home} --shell /usr/sbin/nologin",
+        f"adduser --system --group --no-create-home --home {home}",
+        f"adduser -S -D -H -h {home}",
     ]
     said = ""
     for command in attempts:
-        program = shutil.which(command[0], path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        name, *options = command.split()
+        program = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
         if program is None:
             continue
-        done = subprocess.run([program, *command[1:]], check=False, capture_output=True, text=True)
+        done = subprocess.run([program, *options, SYSTEM_USER], check=False, capture_output=True, text=True)
         said = done.stderr.strip() or said
         try:
             pwd.getpwnam(SYSTEM_USER)

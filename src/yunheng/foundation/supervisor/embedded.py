@@ -44,7 +44,9 @@ class Embedded:
 
 
 @contextmanager
-def borrow(folder: DataFolder, *, is_durable: bool = True, programs: Path | None = None) -> Iterator[Embedded]:
+def borrow(
+    folder: DataFolder, *, is_durable: bool = True, programs: Path | None = None
+) -> Iterator[Embedded]:
     """Use the embedded database of a data folder for a while.
 
     Every user holds a shared `flock` on the lease file. Who finds no server starts it; who finds one, started by

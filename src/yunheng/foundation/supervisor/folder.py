@@ -137,7 +137,7 @@ class DataFolder:
         except FileExistsError:
             pass
         finally:
-            os.unlink(name)
+            Path(name).unlink()
 
     def _prepare_socket_folder(self) -> None:
         try:

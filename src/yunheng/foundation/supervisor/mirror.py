@@ -126,7 +126,9 @@ def _signature(paths: Iterable[Path]) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
-def _mirror_once(source: Path, target: Path, signature: str, skip: frozenset[str] | set[str] = frozenset()) -> None:
+def _mirror_once(
+    source: Path, target: Path, signature: str, skip: frozenset[str] | set[str] = frozenset()
+) -> None:
     """Mirror a large tree that changes only as a whole, unless that was done already."""
     stamp = target.parent / f".{target.name}.stamp"
     if stamp.exists() and stamp.read_text() == signature:

@@ -41,7 +41,13 @@ log_checkpoints = off
 idle_in_transaction_session_timeout = '15min'
 """
 _DURABLE = "fsync = on\nfull_page_writes = on\n"
-_FORGETFUL = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nshared_buffers = 32MB\nmax_wal_size = 256MB\n"
+_FORGETFUL = """\
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+shared_buffers = 32MB
+max_wal_size = 256MB
+"""
 
 
 class Cluster:
@@ -114,7 +120,8 @@ class Cluster:
                 break
             said = self._log_from(seen)
             # Children of a killed server hold its shared memory for a moment.
-            if "pre-existing shared memory" not in said and "lock file" not in said or time.monotonic() > deadline:
+            is_passing = "pre-existing shared memory" in said or "lock file" in said
+            if not is_passing or time.monotonic() > deadline:
                 raise SupervisorError(
                     _("PostgreSQL did not start: {reason} (log: {path})").format(
                         reason=_last_lines(said) or done.stderr.strip(), path=self.log
@@ -149,8 +156,12 @@ class Cluster:
             return
         cluster = str(self.folder.cluster)
         limit = str(timeout_seconds)
-        if self._call("pg_ctl", "stop", "-D", cluster, "-m", "fast", "-w", "-t", limit, "-s", check=False).returncode:
-            self._call("pg_ctl", "stop", "-D", cluster, "-m", "immediate", "-w", "-t", "10", "-s", check=False)
+        if self._call(
+            "pg_ctl", "stop", "-D", cluster, "-m", "fast", "-w", "-t", limit, "-s", check=False
+        ).returncode:
+            self._call(
+                "pg_ctl", "stop", "-D", cluster, "-m", "immediate", "-w", "-t", "10", "-s", check=False
+            )
 
     def program(self, name: str) -> str:
         """Path of one of PostgreSQL's client programs."""
@@ -165,7 +176,12 @@ class Cluster:
             file.write(passwords[SUPERUSER])
             file.flush()
             self.account.own(Path(file.name))
-            options = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+            options = [
+                "--encoding=UTF8",
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+            ]
             options += ["--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={file.name}"]
             options += [] if self._is_durable else ["--no-sync"]
             done = self._call("initdb", "-D", str(fresh), *options, check=False)
@@ -198,8 +214,8 @@ class Cluster:
         if made_by != ours:
             raise SupervisorError(
                 _(
-                    "The database in {path} was made by PostgreSQL {old}; this Yunheng carries PostgreSQL {new}. Take a "
-                    "backup with the Yunheng that made it, and restore it with this one into a new data folder."
+                    "The database in {path} was made by PostgreSQL {old}; this Yunheng carries PostgreSQL {new}. "
+                    "Take a backup with the Yunheng that made it, and restore it with this one into a new data folder."
                 ).format(path=self.folder.cluster, old=made_by, new=ours)
             )
 

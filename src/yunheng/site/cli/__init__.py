@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     table = {name: entry for name, entry in commands().items() if find_spec(f"{__name__}.{entry.module}")}
     parser = argparse.ArgumentParser(
-        prog="yunheng", description=_("Runs IT operations service and proves its quality."), epilog=_environment()
+        prog="yunheng",
+        description=_("Runs IT operations service and proves its quality."),
+        epilog=_environment(),
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--version", action="version", version=f"yunheng {version()}")

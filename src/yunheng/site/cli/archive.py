@@ -116,9 +116,9 @@ def extract(path: Path, manifest: Manifest, folder: Path) -> None:
                 ) from error
             if digest.hexdigest() != expected["sha256"]:
                 raise CommandError(
-                    _("{name} in {path} was changed after the backup: its SHA-256 is not the manifest's.").format(
-                        name=name, path=path
-                    )
+                    _(
+                        "{name} in {path} was changed after the backup: its SHA-256 is not the manifest's."
+                    ).format(name=name, path=path)
                 )
 
 
@@ -132,9 +132,13 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
     except OSError as error:
-        raise CommandError(_("{path} cannot be read: {reason}").format(path=path, reason=error.strerror)) from error
+        raise CommandError(
+            _("{path} cannot be read: {reason}").format(path=path, reason=error.strerror)
+        ) from error
     except zipfile.BadZipFile as error:
-        raise CommandError(_("{path} is not a backup of Yunheng, or it is cut off.").format(path=path)) from error
+        raise CommandError(
+            _("{path} is not a backup of Yunheng, or it is cut off.").format(path=path)
+        ) from error
     with archive:
         yield archive
 
@@ -142,5 +146,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 def _safe_parts(path: Path, name: str) -> tuple[str, ...]:
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or ".." in parts or "\\" in name:
-        raise CommandError(_("{path} holds a file with a forbidden name: {name}").format(path=path, name=name))
+        raise CommandError(
+            _("{path} holds a file with a forbidden name: {name}").format(path=path, name=name)
+        )
     return parts

@@ -27,7 +27,8 @@ from yunheng.site.cli.database import Database, migrate, open_database, reach_da
 _FOLDERS = ("keys", "attachments")
 _HEADS = """
     SELECT s.key, h.size, encode(h.root, 'hex')
-    FROM scope s JOIN LATERAL (SELECT size, root FROM tree_head WHERE scope_id = s.id ORDER BY size DESC LIMIT 1) h ON true
+    FROM scope s
+    JOIN LATERAL (SELECT size, root FROM tree_head WHERE scope_id = s.id ORDER BY size DESC LIMIT 1) h ON true
     ORDER BY s.key
 """
 
@@ -44,7 +45,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Make a backup, or bring one back."""
-    return _backup(args.file, is_forced=args.force) if args.command == "backup" else _restore(args.file, args.replace)
+    return (
+        _backup(args.file, is_forced=args.force)
+        if args.command == "backup"
+        else _restore(args.file, args.replace)
+    )
 
 
 def _backup(path: Path, *, is_forced: bool) -> int:
@@ -74,7 +79,9 @@ def _backup(path: Path, *, is_forced: bool) -> int:
                     archive.add(DUMP, dump.stdout, is_compressed=True)
                     if dump.wait():
                         said.seek(0)
-                        raise CommandError(_("pg_dump failed: {reason}").format(reason=_tail(said.read().decode())))
+                        raise CommandError(
+                            _("pg_dump failed: {reason}").format(reason=_tail(said.read().decode()))
+                        )
                 # Files after the dump: each was on disk before its row was committed.
                 for name in _FOLDERS:
                     for file in relative_files(database.folder.path / name):
@@ -105,7 +112,9 @@ def _restore(path: Path, is_replacing: bool) -> int:
             _check_fits(manifest, database)
             if not is_replacing and _has_content(database):
                 raise CommandError(
-                    _("The database is not empty. Restore into a new data folder, or say --replace to give it up.")
+                    _(
+                        "The database is not empty. Restore into a new data folder, or say --replace to give it up."
+                    )
                 )
             _bring_back(path, manifest, database)
             migrate(database)
@@ -135,15 +144,15 @@ def _check_fits(manifest: Manifest, database: Database) -> None:
     unknown = sorted(set(manifest.migrations) - known)
     if unknown:
         raise CommandError(
-            _("The backup was made by version {theirs}; this is {ours}, which does not know {migration}.").format(
-                theirs=manifest.version, ours=version(), migration=unknown[-1]
-            )
+            _(
+                "The backup was made by version {theirs}; this is {ours}, which does not know {migration}."
+            ).format(theirs=manifest.version, ours=version(), migration=unknown[-1])
         )
     if manifest.app_role != database.app_role:
         raise CommandError(
-            _("The backup grants rights to the role “{theirs}”; this database's application is “{ours}”.").format(
-                theirs=manifest.app_role, ours=database.app_role
-            )
+            _(
+                "The backup grants rights to the role “{theirs}”; this database's application is “{ours}”."
+            ).format(theirs=manifest.app_role, ours=database.app_role)
         )
 
 
@@ -237,15 +246,18 @@ def _migrations(connection: "psycopg.Connection[Any]") -> list[str]:
 
 
 def _heads(connection: "psycopg.Connection[Any]") -> list[dict[str, object]]:
-    return [{"log": key, "size": size, "root": root} for key, size, root in connection.execute(_HEADS).fetchall()]
+    return [
+        {"log": key, "size": size, "root": root} for key, size, root in connection.execute(_HEADS).fetchall()
+    ]
 
 
 def _tell_heads(heads: list[dict[str, object]]) -> None:
     for head in heads:
         count = int(str(head["size"]))
-        print(
-            ngettext("  log {log}: {size} entry, head {root}", "  log {log}: {size} entries, head {root}", count).format(**head)
+        text = ngettext(
+            "  log {log}: {size} entry, head {root}", "  log {log}: {size} entries, head {root}", count
         )
+        print(text.format(**head))
 
 
 def _one(connection: "psycopg.Connection[Any]", query: Any, parameters: list[str] | None = None) -> Any:

@@ -77,9 +77,9 @@ def open_database() -> Iterator[Database]:
                     migrate(database)
                 else:
                     raise SupervisorError(
-                        _("{count} database changes of this version are not applied yet: run “yunheng migrate”.").format(
-                            count=len(pending)
-                        )
+                        _(
+                            "{count} database changes of this version are not applied yet: run “yunheng migrate”."
+                        ).format(count=len(pending))
                     )
             yield database
         finally:
@@ -113,7 +113,9 @@ def pending_migrations() -> tuple[list[str], bool]:
     try:
         executor = MigrationExecutor(connection)
     except OperationalError as error:
-        raise SupervisorError(_("The database cannot be reached: {reason}").format(reason=str(error).strip())) from error
+        raise SupervisorError(
+            _("The database cannot be reached: {reason}").format(reason=str(error).strip())
+        ) from error
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     names = [f"{step.app_label}.{step.name}" for step, _is_backward in plan]
     return names, not executor.loader.applied_migrations

@@ -28,6 +28,7 @@ def run_as_service_account() -> DataFolder:
     os.chdir(folder.path)
     sys.stdout.flush()
     os.execv(python.executable, [str(python.executable), "-m", "yunheng.site.cli", *sys.argv[1:]])
+    raise AssertionError("execv does not return")
 
 
 def _tell(folder: DataFolder, mirror: str | None) -> None:

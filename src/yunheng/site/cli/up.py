@@ -179,7 +179,9 @@ def _wait_until_ready(
     if signals.asked:
         return False
     raise SupervisorError(
-        _("Not ready after {seconds} seconds: {reason}").format(seconds=int(_READY_WITHIN_SECONDS), reason=reason)
+        _("Not ready after {seconds} seconds: {reason}").format(
+            seconds=int(_READY_WITHIN_SECONDS), reason=reason
+        )
     )
 
 
@@ -201,5 +203,3 @@ def _shown(host: str) -> str:
     if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-

@@ -41,5 +41,3 @@ def work(jobs: int, logs: Path) -> None:
             stalled_worker_timeout=20,
             fetch_job_polling_interval=2,
         )
-
-
