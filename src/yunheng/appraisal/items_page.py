@@ -87,7 +87,11 @@ def items_page(
     ).rows
     row = next((one for one in rows if one.group == group), rows[0])
     terms = terms_at(contract.pk, now)
-    labels = {name: label_in(one.label, get_language() or "") for name, one in terms.clock_details.items()} if terms else {}
+    labels = (
+        {name: label_in(one.label, get_language() or "") for name, one in terms.clock_details.items()}
+        if terms
+        else {}
+    )
     lines = [_line(item, labels) for item in found]
 
     def address(other: str, cursor: str | None = None) -> str:
@@ -120,7 +124,9 @@ def _tabs(row: Row) -> list[tuple[str, str]]:
     tabs = [("denominator", _("All %(n)s") % {"n": wording.grouped(row.denominator)})]
     if row.unit == "%":
         tabs.append(("numerator", _("Counted %(n)s") % {"n": wording.grouped(row.numerator)}))
-        tabs.append(("misses", _("Not counted %(n)s") % {"n": wording.grouped(row.denominator - row.numerator)}))
+        tabs.append(
+            ("misses", _("Not counted %(n)s") % {"n": wording.grouped(row.denominator - row.numerator)})
+        )
     if row.waiting:
         tabs.append(("waiting", _("No value yet %(n)s") % {"n": wording.grouped(row.waiting)}))
     tabs.append(("excluded", _("Left out %(n)s") % {"n": wording.grouped(row.excluded)}))

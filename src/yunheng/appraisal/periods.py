@@ -52,18 +52,38 @@ def month_of(day: date) -> Period:
     return Period(first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1))
 
 
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 def month_name(first: date) -> str:
     """ "2016 年 3 月", "March 2016"."""
-    return f"{first.year} 年 {first.month} 月" if wording.is_chinese() else f"{_MONTHS[first.month - 1]} {first.year}"
+    return (
+        f"{first.year} 年 {first.month} 月"
+        if wording.is_chinese()
+        else f"{_MONTHS[first.month - 1]} {first.year}"
+    )
 
 
 def latest_month(contract: Contract, now: datetime) -> Period:
     """The month of the newest ticket (1 query), or the present one: what a page shows that was asked for no period."""
     newest = (
-        Ticket.objects.filter(scope_id=contract.pk).order_by("-opened_at").values_list("opened_at", flat=True).first()
+        Ticket.objects.filter(scope_id=contract.pk)
+        .order_by("-opened_at")
+        .values_list("opened_at", flat=True)
+        .first()
     )
     instant = min(newest, now) if newest is not None else now
     return month_of(instant.astimezone(ZoneInfo(contract.scope.zone)).date())
@@ -99,5 +119,7 @@ def _read(field: str, text: str, problems: dict[str, str | list[str]]) -> Period
         day = date.fromisoformat(text)
         return Period(day, day)
     except ValueError:
-        problems[field] = _("“%(text)s” is not a date. Write it as 2016-03-31, or a month as 2016-03.") % {"text": text[:40]}
+        problems[field] = _("“%(text)s” is not a date. Write it as 2016-03-31, or a month as 2016-03.") % {
+            "text": text[:40]
+        }
         return None

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from yunheng.contracts.models import Contract
 from yunheng.foundation import wording
@@ -20,7 +20,16 @@ from .queries import figures, trend
 from .sparkline import Sparkline, draw_sparkline
 
 #: Which figures stand at the top, in order of preference, where the contract has them.
-HEADLINES = ("response_timeliness", "resolution_timeliness", "sla_attainment", "mtrs", "mttr", "resolved_24h", "backlog_age", "mtta")
+HEADLINES = (
+    "response_timeliness",
+    "resolution_timeliness",
+    "sla_attainment",
+    "mtrs",
+    "mttr",
+    "resolved_24h",
+    "backlog_age",
+    "mtta",
+)
 TILES = 4
 TREND_MONTHS = 12
 
@@ -163,7 +172,9 @@ def headline(contract: Contract, question: Question, *, now: datetime) -> tuple[
     )
     totals = {row.key: row for row in found.rows if not row.group}
     keys = _headline_keys(list(totals))
-    trends = trend(contract, keys=keys, end=question.period.end, months=TREND_MONTHS, basis=question.basis, now=now)
+    trends = trend(
+        contract, keys=keys, end=question.period.end, months=TREND_MONTHS, basis=question.basis, now=now
+    )
     return found, [_line(contract, question, totals[key], trends.get(key, []), "") for key in keys]
 
 
@@ -174,7 +185,9 @@ def _headline_keys(keys: Sequence[str]) -> list[str]:
 
 def _of_month(question: Question, row: Row) -> Question:
     year, month = row.group.split("-")
-    return Question(month_of(date(int(year), int(month), 1)), None, question.basis, question.position, row.key)
+    return Question(
+        month_of(date(int(year), int(month), 1)), None, question.basis, question.position, row.key
+    )
 
 
 def _by(question: Question, grouping: Grouping) -> Question:
@@ -206,7 +219,9 @@ def of_text(row: Row) -> str:
         return "n = " + wording.grouped(row.n)
     if row.group and row.denominator:
         return wording.of_text(row.numerator, row.denominator)
-    return ngettext("%(n)s ticket", "%(n)s tickets", row.denominator) % {"n": wording.grouped(row.denominator)}
+    return ngettext("%(n)s ticket", "%(n)s tickets", row.denominator) % {
+        "n": wording.grouped(row.denominator)
+    }
 
 
 def goal_text(row: Row) -> str:
@@ -285,15 +300,13 @@ def base_text(row: Row) -> str:
 
 def _mark(row: Row) -> tuple[str, str]:
     if row.value is None:
-        return "na", _("not applicable")
+        return "", ""
     if row.is_met is None:
         return "", ""
-    return ("met", _("goal reached")) if row.is_met else ("breached", _("goal missed"))
+    return ("met", pgettext("goal", "met")) if row.is_met else ("breached", pgettext("goal", "missed"))
 
 
-def _line(
-    contract: Contract, question: Question, row: Row, months: Sequence[Row], chosen: str
-) -> FigureLine:
+def _line(contract: Contract, question: Question, row: Row, months: Sequence[Row], chosen: str) -> FigureLine:
     mark, mark_label = _mark(row)
     points = [(one.group, one.value, one.is_met) for one in months]
     story = "; ".join(f"{one.group}: {value_text(one)}" for one in months)
@@ -328,14 +341,20 @@ def _line(
         waiting=opens("waiting") if row.waiting else "",
         show=reverse("appraisal:indicators", args=[contract.scope.key]) + "?" + question.query(show=row.key),
         spark=draw_sparkline(points, goal=row.goal, title=story) if is_drawn else None,
-        wide_spark=draw_sparkline(points, goal=row.goal, title=story, width=220, height=34) if is_drawn else None,
+        wide_spark=draw_sparkline(points, goal=row.goal, title=story, width=220, height=34)
+        if is_drawn
+        else None,
         share=int(row.value) if row.unit == "%" and row.value is not None else None,
         is_chosen=row.key == chosen,
     )
 
 
 def _items_url(contract: Contract, question: Question, row: Row, part: str) -> str:
-    changes: dict[str, str | int | None] = {"show": None, "indicator": row.key, "part": part if part != "denominator" else None}
+    changes: dict[str, str | int | None] = {
+        "show": None,
+        "indicator": row.key,
+        "part": part if part != "denominator" else None,
+    }
     if row.group and row.population != "open":
         changes["group"] = row.group
     elif row.group:
@@ -353,19 +372,36 @@ def _number(value: Decimal | None) -> float | None:
 
 
 def _tip(row: Row, name: str) -> str:
-    return "\n".join(text for text in (name, f"{value_text(row)} · {of_text(row)}", goal_text(row) and _("goal %(goal)s") % {"goal": goal_text(row)}) if text)
+    return "\n".join(
+        text
+        for text in (
+            name,
+            f"{value_text(row)} · {of_text(row)}",
+            goal_text(row) and _("goal %(goal)s") % {"goal": goal_text(row)},
+        )
+        if text
+    )
 
 
 def _charts(chosen: FigureLine, months: Sequence[Row], groups: Sequence[Row]) -> dict[str, Any]:
     row = chosen.row
-    shared = {"unit": row.unit if row.unit == "%" else unit_name(row.unit), "goal": _number(row.goal), "name": row.label}
+    shared = {
+        "unit": row.unit if row.unit == "%" else unit_name(row.unit),
+        "goal": _number(row.goal),
+        "name": row.label,
+    }
     return {
         "trend": {
             "kind": "trend",
             **shared,
             "goalShown": _("goal %(goal)s") % {"goal": chosen.goal},
             "points": [
-                {"label": one.group, "value": _number(one.value), "tip": _tip(one, one.group), "isMet": one.is_met}
+                {
+                    "label": one.group,
+                    "value": _number(one.value),
+                    "tip": _tip(one, one.group),
+                    "isMet": one.is_met,
+                }
                 for one in months
             ],
         },

@@ -163,6 +163,11 @@ class TicketStory:
         return any(clock.is_condensed for clock in self.clocks)
 
     @property
+    def drawn_clocks(self) -> list[ClockStory]:
+        """Clocks that have begun and have a goal: those with a picture and a table."""
+        return [clock for clock in self.clocks if clock.band is not None]
+
+    @property
     def may_see_names(self) -> bool:
         """Whether names of persons are for this viewer."""
         return "personal" in self.classes
@@ -290,11 +295,12 @@ def _clock(
     goal = clock.terms.clocks[clock.kind].goals.get(state.profile) if clock.terms else None
     calendar = clock.terms.calendars.get(goal.calendar) if clock.terms and goal else None
     band = None
-    if axis is not None and state.started_at is not None:
+    if axis is not None and state.started_at is not None and state.goal_seconds is not None and clock.terms is not None:
         band = draw_band(
             explanation,
             axis=axis,
             calendar=calendar,
+            pause_reasons=clock.terms.clocks[clock.kind].pause_reasons,
             zone=timezone.get_current_timezone(),
             now=int(now.timestamp()),
             name=label,

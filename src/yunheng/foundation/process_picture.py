@@ -10,13 +10,14 @@ from typing import Final
 
 from yunheng.logic.flow import Diagram, Edge, Node
 
-NODE_WIDTH: Final = 116
+NODE_WIDTH: Final = 128
 NODE_HEIGHT: Final = 30
-COLUMN_PITCH: Final = 160
+COLUMN_PITCH: Final = 168
 ROW_PITCH: Final = 44
 MARGIN: Final = 6
 ARCH: Final = 16  # how far an arch rises for each column it spans
 ROOM_FOR_LABEL: Final = 18
+RAIL: Final = 14  # how far left of their boxes the brackets of waiting states run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,22 @@ class NodeShape:
     y: int
     css: str
     is_here: bool
+    row: int
+
+    @property
+    def label_x(self) -> int:
+        """Where "you are here" begins or is centred: above the main line, beside what stands below it."""
+        return self.middle_x if self.row == 0 else self.x + NODE_WIDTH + 8
+
+    @property
+    def label_y(self) -> int:
+        """Base line of "you are here"."""
+        return self.y - 6 if self.row == 0 else self.text_y
+
+    @property
+    def label_anchor(self) -> str:
+        """How "you are here" is set at its place."""
+        return "middle" if self.row == 0 else "start"
 
     @property
     def middle_x(self) -> int:
@@ -117,10 +134,9 @@ def _path(edge: Edge, cells: Mapping[str, Node], top: int) -> str:
         begin, end = x1 + NODE_WIDTH // 2 + shift, x2 + NODE_WIDTH // 2 - shift
         rise = y1 - ARCH * abs(target.column - source.column)
         return f"M{begin} {y1}C{begin} {rise} {end} {rise} {end} {y2 - 5}"
-    if source.column == target.column:
-        side = -10 if target.row > source.row else -26
-        reach = side - 6 * (abs(target.row - source.row) - 1)
-        return f"M{x1} {y1 + half}C{x1 + reach} {y1 + half} {x2 + reach} {y2 + half} {x2 - 5} {y2 + half}"
+    if source.column == target.column:  # a bracket: waiting states hang on the state that they are entered from
+        upper, lower = min(y1, y2) + half, max(y1, y2) + half
+        return f"M{x1} {upper}H{x1 - RAIL + 4}Q{x1 - RAIL} {upper} {x1 - RAIL} {upper + 4}V{lower - 4}Q{x1 - RAIL} {lower} {x1 - RAIL + 4} {lower}H{x1 - 5}"
     if target.column > source.column:
         begin, end = x1 + NODE_WIDTH, x2 - 5
         bend = max(18, (end - begin) // 2)
@@ -141,4 +157,4 @@ def _node(node: Node, label: str, here: str, been: set[str], top: int) -> NodeSh
         css += " process-node-waiting"
     elif node.category in {"closed", "cancelled"}:
         css += " process-node-end"
-    return NodeShape(node.state, label, x, y, css, node.state == here)
+    return NodeShape(node.state, label, x, y, css, node.state == here, node.row)

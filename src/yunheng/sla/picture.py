@@ -132,14 +132,24 @@ def common_axis(explanations: Iterable[Explanation], now: int) -> Axis | None:
 
 
 def draw_band(
-    explanation: Explanation, *, axis: Axis, calendar: OpenTime | None, zone: tzinfo, now: int, name: str
+    explanation: Explanation,
+    *,
+    axis: Axis,
+    calendar: OpenTime | None,
+    pause_reasons: frozenset[str],
+    zone: tzinfo,
+    now: int,
+    name: str,
 ) -> Band:
-    """The band of one clock on the common axis. `calendar` is that of its goal, `name` how the contract calls it."""
+    """The band of one clock on the common axis.
+
+    `calendar` is that of its goal, `pause_reasons` are those that stop it, `name` is how the contract calls it.
+    """
     state = explanation.state
     is_met = state.status is ClockStatus.STOPPED and state.is_met is True
     return Band(
         open_time=tuple(_open_blocks(calendar, axis)) if calendar is not None else (),
-        blocks=tuple(_blocks(explanation, axis)),
+        blocks=tuple(_blocks(explanation, axis, pause_reasons)),
         marks=tuple(_marks(explanation, axis, now)),
         ticks=tuple(_ticks(axis, zone)),
         is_met=is_met,
@@ -196,11 +206,11 @@ class _Stretch:
     title: str
 
 
-def _blocks(explanation: Explanation, axis: Axis) -> Iterable[Block]:
+def _blocks(explanation: Explanation, axis: Axis, pause_reasons: frozenset[str]) -> Iterable[Block]:
     breached_at = explanation.state.breached_at
     stretches: list[_Stretch] = []
     for segment in explanation.segments:
-        for part in _split(segment, breached_at):
+        for part in _split(segment, breached_at, pause_reasons):
             _append(stretches, part, axis)
     for stretch in stretches:
         x1, x2 = axis.x(stretch.begin), axis.x(stretch.end)
@@ -210,9 +220,13 @@ def _blocks(explanation: Explanation, axis: Axis) -> Iterable[Block]:
         yield Block(x1, width, stretch.css, stretch.title, name if fits else "", stretch.entry)
 
 
-def _split(segment: Segment, breached_at: int | None) -> Iterable[_Stretch]:
-    """A segment with its look; counted time from the breach on looks different from the time before."""
-    is_wait = segment.party is not Party.NONE and segment.why is Why.OFF_HOURS
+def _split(segment: Segment, breached_at: int | None, pause_reasons: frozenset[str]) -> Iterable[_Stretch]:
+    """A segment with its look; counted time from the breach on looks different from the time before.
+
+    Closed hours belong to the pause that covers them, but not to a wait that does not stop this clock.
+    """
+    is_running = segment.standing is not None and segment.standing.is_running
+    is_wait = segment.why is Why.OFF_HOURS and segment.reason in pause_reasons and not is_running
     css = "band-pause" if is_wait else _LOOKS.get(segment.why, "")
     if not css:
         return
@@ -256,7 +270,7 @@ def _marks(explanation: Explanation, axis: Axis, now: int) -> list[MarkLine]:
     state = explanation.state
     wanted: list[tuple[int, str, str]] = []
     if state.due_at is not None and state.goal_seconds is not None:
-        due = wording.instant(state.due_at)
+        due = wording.instant(state.due_at, now=wording.local(now))
         text = _("goal %(goal)s · due %(at)s") % {"goal": wording.duration(state.goal_seconds), "at": due}
         wanted.append((state.due_at, "due", text))
     if state.stopped_at is not None and state.status is ClockStatus.STOPPED:

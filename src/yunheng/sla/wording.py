@@ -126,9 +126,9 @@ def clock_sentence(state: ClockState, *, now: datetime, waits_for: Party = Party
     elapsed, goal = state.elapsed_seconds, state.goal_seconds
     took = wording.duration(elapsed)
     if state.status is ClockStatus.NOT_STARTED:
-        return _("Starts with what the contract names.")
+        return _("Its start has not come yet.")
     if goal is None:
-        return _("%(elapsed)s of service time so far.") % {"elapsed": took}
+        return no_clock_text(NO_TARGET)
     values = {"elapsed": took, "goal": wording.duration(goal)}
     if state.status is ClockStatus.CANCELLED:
         return _("Called off after %(elapsed)s of %(goal)s.") % values
