@@ -1,5 +1,7 @@
 """Checking: each wrong value is named with line, column, path and what would be right; a right one becomes terms."""
 
+# ruff: noqa: E501  (tables of cases: one line is one case)
+
 import json
 
 import jsonschema

@@ -1,5 +1,7 @@
 """The linter: what is valid but wrong is found; its opposite is not."""
 
+# ruff: noqa: E501  (tables of cases: one line is one case)
+
 import pytest
 from documents import SMALL, changed, checked, codes
 

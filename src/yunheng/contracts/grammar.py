@@ -316,7 +316,7 @@ class Duration(Kind):
                 path,
                 node.place,
                 gettext_noop("%(given)s is ambiguous"),
-                gettext_noop("write %(hours)d h (open time) or %(days)d working days")
+                gettext_noop("write %(hours)d h (open time) or %(days)d working day(s)")
                 if self.has_working_days
                 else gettext_noop("write %(hours)d h"),
                 given=_shown(node),
