@@ -47,6 +47,7 @@ class KeyMissingError(RuntimeError):
             "good, “yunheng log rotate-key --lost” begins a new key, which everybody who holds a head will see."
         )
         self.key_id = key_id
+        self.path = path
 
 
 def keys_folder() -> Path:
