@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import UserAttributeSimilarityValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -143,7 +143,7 @@ def create_person(
             faults["email"] = _("This is no e-mail address.")
     if language not in dict(settings.LANGUAGES):
         faults["language"] = _("One of: %(choices)s.") % {"choices": ", ".join(dict(settings.LANGUAGES))}
-    if zone not in available_timezones():
+    if not _is_zone(zone):
         faults["zone"] = _("This is no time zone like Asia/Shanghai.")
     person = Person(
         login=login,
@@ -388,9 +388,23 @@ def _name_fault(name: str, length: int) -> dict[str, str]:
     return {}
 
 
-def _password_faults(password: str, person: Person) -> list[str]:
+def _is_zone(name: str) -> bool:
     try:
-        validate_password(password, person)
-    except ValidationError as error:
-        return [str(message) for message in error.messages]
-    return []
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
+
+
+def _password_faults(password: str, person: Person) -> list[str]:
+    """Everything that is weak about a password, the likeness to the person's login, name and e-mail
+    included.
+    """
+    faults: list[str] = []
+    alike = UserAttributeSimilarityValidator(user_attributes=("login", "name", "email"))
+    for validate in (validate_password, alike.validate):
+        try:
+            validate(password, person)
+        except ValidationError as error:
+            faults += error.messages
+    return list(dict.fromkeys(faults))
