@@ -233,8 +233,8 @@ def _swap(connection: "psycopg.Connection[Any]", current: str, fresh: str, old: 
 
 def _client(database: Database, address: str, program: str) -> tuple[list[str], dict[str, str]]:
     """A client program's command line and environment; the password stays out of the process list."""
-    parts = conninfo_to_dict(address)
-    password = str(parts.pop("password", "") or "")
+    parts = {name: str(value) for name, value in conninfo_to_dict(address).items() if value is not None}
+    password = parts.pop("password", "")
     programs = postgres_programs(database.folder.account)
     environment = {**os.environ, "PGPASSWORD": password}
     return [str(programs / program), f"--dbname={make_conninfo(**parts)}"], environment

@@ -28,10 +28,12 @@ def run(args: argparse.Namespace) -> int:
 def work(jobs: int, logs: Path) -> None:
     """Run a Procrastinate worker on all queues, periodic tasks included."""
     from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
 
     from yunheng.site.logging import configure
 
     configure("worker", logs)
+    assert isinstance(app.connector, DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()) as worker:
         worker.run_worker(
             name="yunheng",
