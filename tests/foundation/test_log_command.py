@@ -87,31 +87,20 @@ def test_an_unknown_contract_or_ticket_is_said_to_be_unknown(log, two_logs):
     assert log("prove", "NOPE-INC-20260401-0001") == (1, "yunheng log: There is no NOPE-INC-20260401-0001.\n")
 
 
-@pytest.fixture
-def ticket(two_logs):
-    """The ticket that the entries of the first log are about, as far as the journal needs it."""
-    draft = make_draft(two_logs, 7)
-    with connection.cursor() as cursor:  # rights of the application: rows of its own
-        cursor.execute("SELECT count(*) FROM entry WHERE subject_id = 7")
-    return Ticket(
-        id=7, scope=two_logs, number=draft.subject_number, state="new", process_key="incident", process_version=1,
-        opened_at=draft.occurred_at,
+def test_evidence_verifies_without_the_system(log, two_logs):
+    draft = make_draft(two_logs)
+    ticket = Ticket.objects.create(
+        scope=two_logs, number=draft.subject_number, state="new", process_key="incident", process_version=1,
+        opened_at=draft.occurred_at, kind="incident", title="x", channel="phone", service="lan", priority="p2",
     )  # fmt: skip
-
-
-def test_evidence_verifies_without_the_system(log, two_logs, ticket, monkeypatch):
-    from yunheng.foundation import log_status
-
-    monkeypatch.setattr(
-        log_status, "_subject", lambda number: (7, two_logs.pk) if number == ticket.number else None
-    )
+    record_many([make_draft(two_logs, subject_id=ticket.pk, type=f"ticket.step{step}") for step in "abc"])
     status, said = log("prove", ticket.number)
     assert (status, said) == (
         1,
         f"yunheng log: The newest entries of {ticket.number} are not sealed yet: yunheng log seal\n",
     )
     log("seal")
-    assert "under the head at 3 leaves" in log("prove", ticket.number)[1]
+    assert "under the head at 6 leaves" in log("prove", ticket.number)[1]
     document = json.loads(log("prove", ticket.number, "--json")[1])
     head = document["head"]
     signed = {name: head[name] for name in ("v", "kind", "log", "size", "root", "at")}
