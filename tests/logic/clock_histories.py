@@ -68,6 +68,12 @@ VARIANTS = {
     "arrive": make_policy(
         kind="arrive", start=frozenset({K.DISPATCHED}), stop=frozenset({K.ARRIVED}), is_reopenable=False
     ),
+    "arrive_from_change": make_policy(
+        kind="arrive",
+        start=frozenset({K.DISPATCHED}),
+        stop=frozenset({K.ARRIVED}),
+        goal_change="from_change",
+    ),
     "no_pause_stops": make_policy(pause_reasons=frozenset()),
     "immediate": make_policy(goals={"mail|P1": Goal("24x7", seconds=0), "mail|P3": Goal("8x5", seconds=60)}),
     "no_goals": make_policy(goals={}),

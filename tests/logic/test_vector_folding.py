@@ -1,9 +1,11 @@
 """The vectorised fold equals the fold of one subject, to the second, on random histories."""
 
 import random
+from dataclasses import fields
 
 import numpy as np
 import pytest
+from benchmarks import clocks
 from tests.logic.clock_histories import CALENDARS, PROFILES, REASONS, VARIANTS, random_history, random_now
 
 from yunheng.logic.clock import ClockPolicy, ClockState, Fact, fold
@@ -77,3 +79,24 @@ def test_equals_the_scalar_fold(variant: str, seed: int) -> None:
         histories = [random_history(chance) for _ in range(200)]
         now = random_now(chance, [fact for history in histories for fact in history])
         assert_equal_folds(histories, VARIANTS[variant], now, chunk_rows)
+
+
+def test_threads_change_nothing() -> None:
+    chance = random.Random("threads")
+    facts = columns_of([random_history(chance) for _ in range(300)])
+    policy, now = VectorPolicy.from_policy(VARIANTS["plain"], TERMS), int(facts.at.max())
+    one, many = (fold_many(facts, policy, CALENDARS, now, chunk_rows=50, threads=n) for n in (1, 4))
+    for field in fields(ClockColumns):
+        assert np.array_equal(getattr(one, field.name), getattr(many, field.name)), field.name
+
+
+def test_the_benchmark_measures_right_results() -> None:
+    """Its calendars have no provisional year and cover all facts, so that some checks are left out."""
+    policy, calendars = clocks.policy(), clocks.calendars()
+    facts = clocks.histories(400, seed=3)
+    result = fold_many(facts, VectorPolicy.from_policy(policy, clocks.TERMS), calendars, clocks.NOW)
+    for place, told in enumerate(clocks.rows_of(facts, 400)):
+        row = row_of(result, place)
+        expected = same_fields(fold(told, policy, calendars, clocks.NOW))
+        assert clocks.TERMS[str(expected["profile"])] == result.profile[place]
+        assert row | {"profile": ""} == expected | {"profile": ""}, told

@@ -132,10 +132,10 @@ def read_history(facts: Iterable[Fact], policy: ClockPolicy, now: int) -> Histor
                 phase.is_cancelled = kind in policy.cancel
             elif kind in policy.reset:
                 resets.append((order, fact.at, fact.entry))
-        elif kind is FactKind.REOPENED and policy.is_reopenable:
+        elif kind == FactKind.REOPENED and policy.is_reopenable:
             phases.append(Phase(fact.at, order, fact.entry))
 
-        if kind is FactKind.PROFILED:
+        if kind == FactKind.PROFILED:
             profiles.append(Profile(fact.at, order, fact.term, fact.entry))
         elif kind in _BEGAN:
             key = (_BEGAN[kind], fact.ref)
