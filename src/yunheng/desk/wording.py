@@ -23,7 +23,7 @@ CATEGORY_MARKS = {
     "closed": "plain",
     "cancelled": "na",
 }
-_PLUMBING = frozenset(
+PLUMBING = frozenset(
     {"facts", "entry", "pause", "supersedes"}
 )  # what projections need: internal ids, never shown
 #: Fields of a form or an entry that are read as text and quoted under the sentence.
@@ -151,7 +151,7 @@ def details(entry: TimelineEntry) -> list[tuple[str, str]]:
     """The rest of the data, name and value, for those who want to see exactly what is recorded."""
     rows: list[tuple[str, str]] = []
     for data in (entry.shared, entry.internal, entry.personal):
-        rows += _flat({name: value for name, value in (data or {}).items() if name not in _PLUMBING}, "")
+        rows += _flat({name: value for name, value in (data or {}).items() if name not in PLUMBING}, "")
     return rows
 
 

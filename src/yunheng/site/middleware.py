@@ -3,6 +3,7 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -54,6 +55,27 @@ class SecurityHeaders:
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         return response
+
+
+class ApiProblems:
+    """Whatever goes wrong under /api/ is answered with a problem document, also what Django itself refuses."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer; an error that is no problem document yet becomes one, with its status and headers kept."""
+        response = self._get_response(request)
+        if not request.path_info.startswith("/api/") or response.status_code < HTTPStatus.BAD_REQUEST:
+            return response
+        if response.headers.get("Content-Type", "").startswith(errors.PROBLEM_TYPE):
+            return response
+        status = HTTPStatus(response.status_code)
+        answer = errors.problem(response.status_code, status.name.lower(), status.phrase)
+        for name, value in response.items():
+            if name not in {"Content-Type", "Content-Length"}:
+                answer[name] = value
+        return answer
 
 
 class Reader:

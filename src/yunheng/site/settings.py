@@ -98,6 +98,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "yunheng.site.logging.RequestLog",
     "yunheng.site.middleware.SecurityHeaders",
+    "yunheng.site.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

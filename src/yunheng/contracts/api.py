@@ -1,0 +1,278 @@
+"""API of contracts: versions, calendars, the sealed log and its proofs."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router, Schema
+
+from yunheng.foundation.answers import LARGEST_PAGE, PAGE, PROBLEMS, Page, viewer_of
+from yunheng.foundation.log_queries import Head, heads, leaf_at, log_summary
+from yunheng.foundation.proofs import NotSealedError, consistency, inclusion
+from yunheng.foundation.refusals import Invalid, NotFound
+
+from .models import CalendarVersion, Contract, ContractVersion
+from .queries import access_contract, contracts_visible_to, version_at, versions_of
+from .reading import access_version, calendars_of
+
+router = Router(tags=["contracts"])
+
+
+class Party(Schema):
+    """An organisation."""
+
+    key: str
+    name: str
+
+
+class ContractOut(Schema):
+    """A contract."""
+
+    key: str
+    title: str
+    zone: str
+    provider: Party
+    client: Party
+    version: int | None = Field(None, description="Version in force now; null before the first and after the last")
+
+
+class VersionOut(Schema):
+    """One immutable version of a contract."""
+
+    number: int
+    valid_from: datetime
+    valid_to: datetime
+    recorded_at: datetime
+    applied_by: str
+    digest: str = Field(description="SHA-256 of the canonical JSON of the terms, hex")
+
+
+class VersionDetail(VersionOut):
+    """A version with its text."""
+
+    document: str = Field(description="The YAML as it was applied, comments and all")
+    terms: dict[str, Any]
+
+
+class CalendarOut(Schema):
+    """A calendar as materialised when its version was applied."""
+
+    key: str
+    contract_version: int
+    rules: dict[str, Any]
+    tzdata: str
+    provisional_years: list[int]
+    digest: str
+
+
+class HeadOut(Schema):
+    """A signed tree head (RFC 9162): Ed25519 over the log's name, size, root and instant; bytes in hex."""
+
+    size: int
+    root: str
+    signed_at: datetime
+    key_id: str
+    public_key: str
+    signature: str
+
+
+class LogOut(Schema):
+    """How a contract's log stands."""
+
+    log: str = Field(description="Name of the log: the contract's key")
+    size: int
+    unsealed: int = Field(description="Entries that wait for the sealer, counted up to 1000")
+    head: HeadOut | None
+
+
+class InclusionOut(Schema):
+    """Audit path of one leaf (RFC 9162 §2.1.3), hashes in hex."""
+
+    index: int
+    size: int
+    leaf: str
+    path: list[str]
+
+
+class ConsistencyOut(Schema):
+    """Proof that the smaller log is a prefix of the larger one (RFC 9162 §2.1.4), hashes in hex."""
+
+    old_size: int
+    new_size: int
+    path: list[str]
+
+
+def _contract(contract: Contract, at: datetime) -> ContractOut:
+    version = version_at(contract.pk, at)
+    return ContractOut(
+        key=contract.scope.key,
+        title=contract.title,
+        zone=contract.scope.zone,
+        provider=Party(key=contract.provider.key, name=contract.provider.name),
+        client=Party(key=contract.client.key, name=contract.client.name),
+        version=version.number if version else None,
+    )
+
+
+def _version(version: ContractVersion) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "valid_from": version.valid_from,
+        "valid_to": version.valid_to,
+        "recorded_at": version.recorded_at,
+        "applied_by": version.applied_by,
+        "digest": bytes(version.digest).hex(),
+    }
+
+
+def _calendar(calendar: CalendarVersion, number: int) -> CalendarOut:
+    return CalendarOut(
+        key=calendar.key,
+        contract_version=number,
+        rules=calendar.rules,
+        tzdata=calendar.tzdata,
+        provisional_years=calendar.provisional_years,
+        digest=bytes(calendar.digest).hex(),
+    )
+
+
+def _head(head: Head) -> HeadOut:
+    return HeadOut(
+        size=head.size,
+        root=head.root.hex(),
+        signed_at=head.signed_at,
+        key_id=head.key_id,
+        public_key=head.public_key.hex(),
+        signature=head.signature.hex(),
+    )
+
+
+@router.get("", response={200: Page[ContractOut], **PROBLEMS}, summary="Contracts that one may see")
+def list_contracts(
+    request: HttpRequest, after: str = "", limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE)
+) -> dict[str, Any]:
+    """In the order of their keys."""
+    viewer, now = viewer_of(request), datetime.now(UTC)
+    found = contracts_visible_to(viewer)
+    if after:
+        found = found.filter(scope__key__gt=after)
+    shown = [contract for contract in found if viewer.may("contract.view", contract.pk)]
+    page = shown[:limit]
+    return {
+        "items": [_contract(contract, now) for contract in page],
+        "next": page[-1].scope.key if len(shown) > limit else None,
+    }
+
+
+@router.get("/{key}", response={200: ContractOut, **PROBLEMS}, summary="One contract")
+def read_contract(request: HttpRequest, key: str) -> ContractOut:
+    """Parties, zone and the version in force."""
+    return _contract(access_contract(viewer_of(request), key), datetime.now(UTC))
+
+
+@router.get("/{key}/versions", response={200: Page[VersionOut], **PROBLEMS}, summary="Versions of a contract")
+def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
+    """In the order in which they were recorded."""
+    contract = access_contract(viewer_of(request), key)
+    return {"items": [_version(version) for version in versions_of(contract)], "next": None}
+
+
+@router.get(
+    "/{key}/versions/{int:number}", response={200: VersionDetail, **PROBLEMS}, summary="One version with its text"
+)
+def read_version(request: HttpRequest, key: str, number: int) -> dict[str, Any]:
+    """The document as written, and the terms as plain data."""
+    version = access_version(access_contract(viewer_of(request), key), number)
+    return {**_version(version), "document": version.document, "terms": version.terms}
+
+
+@router.get(
+    "/{key}/versions/{int:number}/calendars",
+    response={200: Page[CalendarOut], **PROBLEMS},
+    summary="Calendars of a version",
+)
+def list_calendars(request: HttpRequest, key: str, number: int) -> dict[str, Any]:
+    """As they were materialised when the version was applied."""
+    version = access_version(access_contract(viewer_of(request), key), number)
+    return {"items": [_calendar(calendar, number) for calendar in calendars_of(version)], "next": None}
+
+
+def _log_scope(request: HttpRequest, key: str) -> Contract:
+    viewer = viewer_of(request)
+    contract = access_contract(viewer, key)
+    viewer.require("log.view", contract.pk)
+    return contract
+
+
+@router.get("/{key}/log", response={200: LogOut, **PROBLEMS}, tags=["log"], summary="The sealed log")
+def read_log(request: HttpRequest, key: str) -> LogOut:
+    """Size, newest signed head, and how much waits for the sealer."""
+    contract = _log_scope(request, key)
+    summary = log_summary(contract.pk)
+    return LogOut(
+        log=contract.scope.key,
+        size=summary.size,
+        unsealed=summary.unsealed,
+        head=_head(summary.newest) if summary.newest else None,
+    )
+
+
+@router.get("/{key}/log/heads", response={200: Page[HeadOut], **PROBLEMS}, tags=["log"], summary="Signed heads")
+def list_heads(
+    request: HttpRequest,
+    key: str,
+    after: int | None = Query(None, description="Size of the last head already seen"),
+    limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE),
+) -> dict[str, Any]:
+    """The largest first."""
+    contract = _log_scope(request, key)
+    found = heads(contract.pk, before=after, limit=limit + 1)
+    return {
+        "items": [_head(head) for head in found[:limit]],
+        "next": str(found[limit - 1].size) if len(found) > limit else None,
+    }
+
+
+@router.get(
+    "/{key}/log/leaves/{int:index}/proof",
+    response={200: InclusionOut, **PROBLEMS},
+    tags=["log"],
+    summary="Inclusion proof of a leaf",
+)
+def prove_inclusion(
+    request: HttpRequest,
+    key: str,
+    index: int,
+    size: int | None = Query(None, ge=1, description="Tree size; default: the newest signed head"),
+) -> InclusionOut:
+    """Together with a signed head: this leaf is in the log, at this place."""
+    contract = _log_scope(request, key)
+    leaf = leaf_at(contract.pk, index)
+    if leaf is None:
+        raise NotFound(_("The log has no leaf %(index)s.") % {"index": index})
+    try:
+        proof = inclusion(leaf.entry, size)
+    except NotSealedError as error:
+        raise Invalid({"size": _("The tree of this size does not hold the leaf.")}) from error
+    return InclusionOut(
+        index=proof.index, size=proof.size, leaf=proof.leaf.hex(), path=[node.hex() for node in proof.path]
+    )
+
+
+@router.get(
+    "/{key}/log/consistency",
+    response={200: ConsistencyOut, **PROBLEMS},
+    tags=["log"],
+    summary="Consistency proof between two sizes",
+)
+def prove_consistency(
+    request: HttpRequest, key: str, old: int = Query(..., ge=1), new: int = Query(..., ge=1)
+) -> ConsistencyOut:
+    """Together with two signed heads: the older log is a prefix of the newer one."""
+    contract = _log_scope(request, key)
+    try:
+        path = consistency(contract.pk, old, new)
+    except (ValueError, NotSealedError) as error:
+        raise Invalid({"new": _("There is no such pair of sizes: old ≤ new ≤ size of the log.")}) from error
+    return ConsistencyOut(old_size=old, new_size=new, path=[node.hex() for node in path])

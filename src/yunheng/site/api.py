@@ -1,0 +1,146 @@
+"""The API: /api/v1, OpenAPI 3.1, bearer tokens or the session, problem documents for everything that goes wrong."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI, Router, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer, SessionAuth
+
+from yunheng.accounts.queries import viewer_for_person, viewer_for_token
+from yunheng.appraisal.api import router as appraisal_router
+from yunheng.contracts.api import router as contracts_router
+from yunheng.contracts.queries import contracts_visible_to
+from yunheng.desk.api import router as desk_router
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.answers import PROBLEMS, viewer_of
+from yunheng.foundation.refusals import Refusal
+
+from .errors import problem
+
+logger = logging.getLogger(__name__)
+
+
+class Bearer(HttpBearer):
+    """A token in `Authorization: Bearer yh_…`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Viewer | None:
+        """The viewer behind the token, or None."""
+        return viewer_for_token(token, datetime.now(UTC))
+
+
+class Session(SessionAuth):
+    """Somebody who signed in with a browser; unsafe methods need the CSRF token."""
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Viewer | None:
+        """The viewer who signed in, or None."""
+        return viewer_for_person(request.user) if request.user.is_authenticated else None
+
+
+api = NinjaAPI(
+    title="Yunheng",
+    version="1",
+    description=(
+        "Tickets, clocks, indicators and proofs of the contracts that the caller may see. Instants are UTC, durations whole "
+        "seconds, decimals strings. What one may not see looks like what does not exist."
+    ),
+    auth=[Bearer(), Session()],
+    docs_url=None,  # its page needs scripts from elsewhere, which the content security policy forbids
+    openapi_url="/openapi.json",
+    urls_namespace="api-v1",
+)
+
+account_router = Router(tags=["me"])
+
+
+class GrantOut(Schema):
+    """A role in a contract; `contract` is null for a role in all of them."""
+
+    role: str
+    contract: str | None
+
+
+class MeOut(Schema):
+    """Who asks."""
+
+    name: str
+    kind: str
+    roles: list[GrantOut]
+    token_scopes: list[str] | None
+
+
+@account_router.get("/me", response={200: MeOut, **PROBLEMS}, summary="Who asks, and with which roles")
+def read_me(request: HttpRequest) -> dict[str, Any]:
+    """Name, roles and, for a token, its scopes."""
+    viewer = viewer_of(request)
+    keys = {contract.pk: contract.scope.key for contract in contracts_visible_to(viewer)}
+    roles = [{"role": role, "contract": keys.get(scope_id) if scope_id else None} for role, scope_id in viewer.grants]
+    return {
+        "name": viewer.actor.name,
+        "kind": viewer.actor.kind,
+        "roles": sorted(roles, key=lambda grant: (grant["contract"] or "", grant["role"])),
+        "token_scopes": sorted(viewer.token_scopes) if viewer.token_scopes is not None else None,
+    }
+
+
+api.add_router("", account_router)
+api.add_router("/contracts", contracts_router)
+api.add_router("", appraisal_router)
+api.add_router("", desk_router)
+
+
+@api.exception_handler(Refusal)
+def on_refusal(_request: HttpRequest, error: Refusal) -> HttpResponse:
+    """What an action or query refuses."""
+    members: dict[str, Any] = {"detail": error.message}
+    fields = getattr(error, "fields", None)
+    if fields:
+        members["errors"] = [{"field": name, "messages": texts} for name, texts in fields.items()]
+    titles = {
+        403: _("Not allowed"),
+        404: _("Not found"),
+        409: _("Somebody was faster"),
+        422: _("Something in it is not right yet"),
+    }
+    return problem(error.status, error.code, titles.get(error.status, _("This cannot be done")), **members)
+
+
+@api.exception_handler(AuthenticationError)
+def on_unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    """No token, no session, or one that does not count."""
+    response = problem(401, "unauthenticated", _("Sign in, or send a valid token as “Authorization: Bearer …”"))
+    response["WWW-Authenticate"] = 'Bearer realm="yunheng"'
+    return response
+
+
+@api.exception_handler(ValidationError)
+def on_invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Parameters that are not what the operation takes; each with its name."""
+    fields: dict[str, list[str]] = {}
+    for fault in error.errors:
+        name = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        fields.setdefault(name, []).append(fault["msg"])
+    errors = [{"field": name, "messages": texts} for name, texts in fields.items()]
+    return problem(422, "invalid", _("Something in it is not right yet"), errors=errors)
+
+
+@api.exception_handler(Http404)
+def on_missing(_request: HttpRequest, _error: Http404) -> HttpResponse:
+    """No such address."""
+    return problem(404, "not_found", _("Not found"))
+
+
+@api.exception_handler(HttpError)
+def on_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Anything ninja itself refuses."""
+    return problem(error.status_code, "http", str(error))
+
+
+@api.exception_handler(Exception)
+def on_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Our fault: logged with the reference that the caller gets."""
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(500, "server_error", _("Something went wrong on our side"))
