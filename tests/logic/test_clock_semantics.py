@@ -337,9 +337,16 @@ def test_13_no_answer_within_three_working_days_is_a_confirmation() -> None:
 
 def test_13_the_sweep_is_told_when_a_pause_lapses() -> None:
     story = Story(at(2, 9)).waits(at(2, 10), None)
+    assert story.fold(at(2, 10)).next_check_at == at(5, 17, 30)  # at the very second at which it begins
     assert story.fold(at(2, 11)).next_check_at == at(5, 17, 30)
     story.then(at(2, 12), K.PAUSE_CONFIRMED, ref=1)
     assert story.fold(at(2, 13)).next_check_at is None
+
+
+def test_13_a_pause_that_begins_after_the_end_is_nothing_to_wait_for() -> None:
+    story = Story(at(2, 9)).then(at(2, 10), K.RESPONDED).waits(at(2, 11), None)
+    assert story.fold(at(2, 12), RESPOND).next_check_at is None
+    assert story.fold(at(2, 12)).next_check_at == at(5, 17, 30)
 
 
 # 14, 15 Breach and due

@@ -288,7 +288,8 @@ def _next_check_at(
         if ahead:
             instants.append(run.calendar.add(now, min(ahead) - run.elapsed_seconds))
     for pause in history.pauses:
-        if pause.can_stop and pause.standing is Standing.PROPOSED and pause.from_at < history.end_at:
+        is_part = pause.from_at < history.end_at or not history.is_ended
+        if is_part and pause.can_stop and pause.standing is Standing.PROPOSED:
             lapses_at = _lapses_at(pause, history, policy, calendars)
             if lapses_at is not None and lapses_at > now:
                 instants.append(lapses_at)
