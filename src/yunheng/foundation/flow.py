@@ -18,6 +18,7 @@ from django.db.models import F
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from yunheng.logic.canonical import instant
 from yunheng.logic.facts import FactKind, Party
@@ -39,6 +40,7 @@ from .journal import EntryDraft, record
 from .models import Entry, SubjectBase
 from .refusals import Conflict, Forbidden, Invalid
 
+MOST_BYTES: Final = 1_000_000
 PACKS: Final = Path(__file__).resolve().parent.parent / "packs" / "processes"
 
 
@@ -58,11 +60,25 @@ def load_processes(folder: Path = PACKS) -> Mapping[tuple[str, int], Process]:
     """
     found: dict[tuple[str, int], Process] = {}
     for path in sorted(folder.glob("*.yaml")):
-        process = parse_process(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+        process = read_process(path)
         if (process.key, process.version) in found:
             raise ValueError(f"{path.name}: version {process.version} of {process.key} is there twice")
         found[process.key, process.version] = process
     return found
+
+
+def read_process(path: Path) -> Process:
+    """The process in a YAML 1.2 document. Raises logic.flow.FlowError with every fault, ValueError for a file
+    that is no YAML or larger than a process can be, OSError.
+    """
+    text = path.read_bytes()
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"larger than {MOST_BYTES} bytes")
+    try:
+        document = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
+    except YAMLError as error:
+        raise ValueError(f"no YAML: {' '.join(str(error).split())}") from None
+    return parse_process(document)
 
 
 def process_of(key: str, version: int | None = None) -> Process:
