@@ -187,11 +187,12 @@ def _name_suppliers(viewer: Viewer, terms: Mapping[str, Any]) -> None:
 
 def _check_amendment(contract: Contract, terms: Mapping[str, Any], effective: date | None) -> date:
     """The first day of an amendment. Raises Refusal for what an amendment cannot change."""
+    words = {"provider": _("provider"), "client": _("client")}
     for role, organisation in (("provider", contract.provider), ("client", contract.client)):
         if terms["parties"][role]["key"] != organisation.key:
             raise Refusal(
                 _("The %(role)s of a contract cannot change (%(old)s); make a new contract with another key.")
-                % {"role": _(role), "old": organisation.key},
+                % {"role": words[role], "old": organisation.key},
                 code="party_changed",
             )
     if terms["zone"] != contract.scope.zone:
