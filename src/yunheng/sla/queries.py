@@ -216,3 +216,19 @@ def has_fact(*, scope_id: int, subject_id: int, kind: FactKind) -> bool:
     return ClockFact.objects.filter(
         scope_id=scope_id, subject_id=subject_id, kind=int(kind), superseded_by=0
     ).exists()
+
+
+def standing_and_superseded(*, scope_id: int, subject_id: int) -> Mapping[int, tuple[Fact, int]]:
+    """All facts of a subject by `seq`, each with the entry that superseded it (0: it stands)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT f.at, f.seq, f.kind, t.text, f.party, f.ref, f.entry_id, f.superseded_by
+            FROM clock_fact f JOIN term t ON t.id = f.term
+            WHERE f.scope_id = %s AND f.subject_id = %s""",
+            [scope_id, subject_id],
+        )
+        return {
+            row[1]: (Fact(row[0], row[1], FactKind(row[2]), row[3], Party(row[4]), row[5], row[6]), row[7])
+            for row in cursor.fetchall()
+        }
