@@ -26,7 +26,13 @@ PROGRAM = [sys.executable, "-m", "yunheng.site.cli"]
 def environment(data: Path, **more: str) -> dict[str, str]:
     """The environment of a command on a data folder; nothing of the test run's own database."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("YUNHENG_", "DJANGO_"))}
-    return {**kept, "PYTHONPATH": f"{SOURCE}{os.pathsep}{SOURCE.parent}", "YUNHENG_DATA": str(data), "YUNHENG_LANGUAGE": "en", **more}
+    return {
+        **kept,
+        "PYTHONPATH": f"{SOURCE}{os.pathsep}{SOURCE.parent}",
+        "YUNHENG_DATA": str(data),
+        "YUNHENG_LANGUAGE": "en",
+        **more,
+    }
 
 
 def command(

@@ -50,7 +50,12 @@ with open_database():
 
 def _work(data: Path, step: str) -> dict[str, object]:
     done = subprocess.run(
-        [sys.executable, "-c", WORK, step], env=environment(data), capture_output=True, text=True, timeout=90, check=False
+        [sys.executable, "-c", WORK, step],
+        env=environment(data),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -82,7 +87,7 @@ def empty() -> Iterator[Path]:
 def test_a_restored_system_is_the_same_and_its_log_goes_on(
     source: tuple[Path, Path, dict[str, object]], empty: Path
 ) -> None:
-    data, backup, held = source
+    _data, backup, held = source
     assert held["problems"] == []
     assert backup.stat().st_mode & 0o777 == 0o600
     done = command(empty, "restore", str(backup))

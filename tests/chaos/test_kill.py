@@ -1,0 +1,134 @@
+"""kill −9 of everything, at seeded points, under load: what was acknowledged is there, and sealed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from tests.supervisor.running import Up, environment, new_data_folder, process_is_alive, wait_for
+
+SEED = int(os.environ.get("YUNHENG_CHAOS_SEED", "20260401"))
+WAIT_SECONDS = (0.5, 2.5)  # from the sealer's first seal to the kill
+CHECK = """
+from yunheng.site.cli.database import open_database
+with open_database():
+    from yunheng.foundation.log_check import check_log
+    from yunheng.foundation.models import Scope
+    check = check_log(Scope.objects.get(key="chaos"))
+    print(*check.problems, sep="\\n")
+    raise SystemExit(0 if check.is_sound else 1)
+"""
+
+pytestmark = pytest.mark.chaos
+
+
+@pytest.fixture
+def up() -> Iterator[Up]:
+    up = Up(new_data_folder()).start()
+    yield up
+    up.clean()
+
+
+class Load:
+    """The load process, and what was acknowledged to it."""
+
+    def __init__(self, up: Up) -> None:
+        self.acknowledged: list[tuple[str, int]] = []
+        self._process = _start(up, "run")
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        assert self._process.wait(120) == 0
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            number, entry = line.split()
+            self.acknowledged.append((number, int(entry)))
+
+
+def _start(up: Up, *arguments: str) -> "subprocess.Popen[str]":
+    surroundings = environment(
+        up.data, YUNHENG_DATABASE_URL=up.url("app"), DJANGO_SETTINGS_MODULE="yunheng.site.settings"
+    )
+    command = [sys.executable, "-m", "tests.chaos.load", *arguments]
+    return subprocess.Popen(
+        command, env=surroundings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _kill(up: Up, victim: str, seal: "subprocess.Popen[str]") -> None:
+    if victim == "postgres":
+        pids = [up.cluster.pid()]
+    elif victim == "sealer":
+        pids = [seal.pid]
+    elif victim == "web process":
+        pids = up.children("web")[1:2]
+    else:
+        pids = up.children(victim)[:1]
+    for pid in pids:
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _column(up: Up, query: str) -> list[object]:
+    with psycopg.connect(up.url("owner")) as connection:
+        return [row[0] for row in connection.execute(query).fetchall()]  # type: ignore[call-overload]
+
+
+def test_no_acknowledged_write_is_lost_and_all_are_sealed(up: Up) -> None:
+    chance = random.Random(SEED)
+    assert _start(up, "prepare").wait(60) == 0
+    victims = ["postgres", "worker", "web", "web process", "sealer", "postgres"]
+    chance.shuffle(victims)
+    load = Load(up)
+    wait_for(lambda: load.acknowledged, what="first acknowledged write")
+    for victim in victims:
+        seal = _start(up, "seal")
+        assert seal.stdout is not None and seal.stdout.readline() == "sealing\n"
+        time.sleep(chance.uniform(*WAIT_SECONDS))
+        before = len(load.acknowledged)
+        _kill(up, victim, seal)
+        seal.kill()
+        seal.wait()
+        wait_for(lambda n=before: len(load.acknowledged) > n, what=f"writes go on after kill -9 of {victim}")
+    load.end()
+
+    # The supervisor too, at the end: what it left behind is adopted.
+    assert up.process is not None
+    left = [*up.children("web"), *up.children("worker")]
+    up.stop(signal.SIGKILL)
+    wait_for(lambda: not any(map(process_is_alive, left)), what="children gone")
+    up.start()
+    wait_for(lambda: not _column(up, "SELECT entry_id FROM unsealed"), seconds=60, what="everything sealed")
+
+    numbers = [number for number, _entry in load.acknowledged]
+    entries = {entry for _number, entry in load.acknowledged}
+    assert len(entries) == len(load.acknowledged) > 50
+    stored = _column(up, "SELECT number FROM ticket")
+    assert set(numbers) <= set(stored)
+    assert len(set(stored)) == len(stored)
+    sealed = _column(up, "SELECT entry_id FROM log_leaf")
+    assert entries <= set(sealed)
+    assert sorted(sealed) == sorted(_column(up, "SELECT id FROM entry"))  # type: ignore[type-var]
+    order = _column(up, 'SELECT entry_id FROM log_leaf ORDER BY "index"')
+    assert order != sorted(order), "nobody committed late: the test does not show what it should"  # type: ignore[type-var]
+    done = subprocess.run(
+        [sys.executable, "-c", CHECK],
+        env=environment(up.data),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
