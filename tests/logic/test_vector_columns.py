@@ -58,6 +58,12 @@ def test_columns_of_different_length_are_refused() -> None:
         FactColumns.from_arrays(subject=[1, 1], at=[1], kind=[1, 1])
 
 
+@pytest.mark.parametrize("wrong", [np.array([1, 2]), np.array([1], np.int16)], ids=["type", "length"])
+def test_a_column_of_another_type_or_length_is_refused(wrong: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="column kind"):
+        replace(one_ticket(MONDAY), kind=wrong)
+
+
 def test_terms_are_numbered_from_0_on() -> None:
     with pytest.raises(ValueError, match="numbered"):
         VectorPolicy.from_policy(make_policy(), {"mail|P1": -1})

@@ -53,7 +53,7 @@ class ClockPolicy:
     `goals` is by profile ("service|priority"); a profile without a goal has no target and is never "met". The
     contract alone says which `pause_reasons` stop this clock (sla-semantics 7). `confirm_days` are working
     days of `confirm_calendar`, or of the goal's calendar where it is None. `warn_shares` are per cent of the
-    goal.
+    goal. Raises ValueError if reopening is to stop or cancel the clock.
     """
 
     kind: str

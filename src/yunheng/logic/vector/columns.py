@@ -57,6 +57,15 @@ class FactColumns:
     ref: Array
     entry: Array
 
+    def __post_init__(self) -> None:
+        for name, wanted in _FACT_TYPES.items():
+            column = getattr(self, name)
+            if column.dtype != wanted or column.shape != self.subject.shape or column.ndim != 1:
+                raise ValueError(
+                    f"column {name}: {column.dtype} of shape {column.shape}; "
+                    f"{np.dtype(wanted)} of shape {self.subject.shape} is needed"
+                )
+
     def __len__(self) -> int:
         return len(self.subject)
 
