@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import terms_at
@@ -135,8 +136,8 @@ def _tabs(row: Row) -> list[tuple[str, str]]:
 
 def _line(item: Item, labels: dict[str, str]) -> ItemLine:
     mark, label = {
-        "hit": ("met", _("counted")),
-        "miss": ("breached", _("missed")),
+        "hit": ("met", pgettext("item", "counted")),
+        "miss": ("breached", pgettext("item", "missed")),
         "excluded": ("na", _("left out")),
         "waiting": ("plain", _("no value yet")),
     }[item.part]
