@@ -399,6 +399,7 @@ class ListOf(Kind):
 
     def json_schema(self) -> JsonSchema:
         schema: JsonSchema = {"type": "array", "items": self.item.json_schema()}
+        schema["maxItems"] = self.most
         if self.least:
             schema["minItems"] = self.least
         return schema
@@ -449,6 +450,7 @@ class MapOf(Kind):
             "propertyNames": names,
             "additionalProperties": self.value.json_schema(),
         }
+        schema["maxProperties"] = self.most
         if self.least:
             schema["minProperties"] = self.least
         return schema

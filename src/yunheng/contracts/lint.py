@@ -36,6 +36,7 @@ class Linter:
     processes: Mapping[str, Process] | None  #: None: unknown, nothing is said of reasons and states
     problems: list[Problem] = field(default_factory=list)
     sources: dict[tuple[str, str, str], Path] = field(default_factory=dict)
+    samples: dict[Goal, list[int | None]] = field(default_factory=dict)
 
     def note(
         self,
@@ -438,14 +439,23 @@ def _is_later(
     if a.calendar == b.calendar and (a.seconds is None) == (b.seconds is None):
         first, second = (a.seconds or a.working_days or 0), (b.seconds or b.working_days or 0)
         return first >= second if or_equal else first > second
-    verdicts = []
-    for sample in range(_SAMPLES):
-        at = linter.start_at + _WEEK + sample * _SAMPLE_SECONDS
-        due_a = _due_at(a, linter.compiled.calendars[a.calendar], at)
-        due_b = _due_at(b, linter.compiled.calendars[b.calendar], at)
-        if due_a is not None and due_b is not None:
-            verdicts.append(due_a >= due_b if or_equal else due_a > due_b)
+    verdicts = [
+        (due_a >= due_b if or_equal else due_a > due_b)
+        for due_a, due_b in zip(_sampled(linter, a), _sampled(linter, b), strict=True)
+        if due_a is not None and due_b is not None
+    ]
     return bool(verdicts) and judge(verdicts)
+
+
+def _sampled(linter: Linter, goal: Goal) -> list[int | None]:
+    """When the goal falls due from each of many starts of two weeks."""
+    if goal not in linter.samples:
+        open_time = linter.compiled.calendars[goal.calendar]
+        first = linter.start_at + _WEEK
+        linter.samples[goal] = [
+            _due_at(goal, open_time, first + sample * _SAMPLE_SECONDS) for sample in range(_SAMPLES)
+        ]
+    return linter.samples[goal]
 
 
 def _due_at(goal: Goal, open_time: OpenTime, at: int) -> int | None:

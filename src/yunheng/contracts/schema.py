@@ -242,8 +242,11 @@ CALENDAR = Record(
             MapOf(
                 DAYS,
                 OneOf(
-                    (CLOSED, ListOf(Hours(), 1)), gettext_noop("a list of opening hours"), '["09:00-18:00"]'
+                    (CLOSED, ListOf(Hours(), 1, 12)),
+                    gettext_noop("a list of opening hours"),
+                    '["09:00-18:00"]',
                 ),
+                most=14,
             ),
             "Opening hours per weekday, or range of weekdays, or “daily”",
             default={},
@@ -274,7 +277,8 @@ CALENDAR = Record(
         ),
         "exceptions": Entry(
             MapOf(
-                Day(), OneOf((CLOSED, ListOf(Hours(), 1)), gettext_noop("closed, or opening hours"), "closed")
+                Day(),
+                OneOf((CLOSED, ListOf(Hours(), 1, 12)), gettext_noop("closed, or opening hours"), "closed"),
             ),
             "Dates with hours of their own, or closed; they win over everything else",
             default={},
@@ -300,10 +304,10 @@ PRIORITY = Record(
 MATRIX = Record(
     {
         "impacts": Entry(
-            MapOf(KEY, LABEL, 1), "Impacts with their labels, the gravest first", is_required=True
+            MapOf(KEY, LABEL, 1, 12), "Impacts with their labels, the gravest first", is_required=True
         ),
         "urgencies": Entry(
-            MapOf(KEY, LABEL, 1), "Urgencies with their labels, the most pressing first", is_required=True
+            MapOf(KEY, LABEL, 1, 12), "Urgencies with their labels, the most pressing first", is_required=True
         ),
         "table": Entry(MapOf(KEY, MapOf(KEY, KEY)), "Impact → urgency → priority", is_required=True),
         "major": Entry(
@@ -515,11 +519,13 @@ CONTRACT = Record(
         "effective": Entry(Day(), "First day on which this version holds; needed from the second version on"),
         "zone": Entry(Zone(), "Time zone of dates, numbers and reports", is_required=True),
         "processes": Entry(ListOf(REASON, 1), "Processes used under the contract; default: all"),
-        "calendars": Entry(MapOf(KEY, CALENDAR, 1), "Service hours by key", is_required=True),
-        "services": Entry(MapOf(KEY, SERVICE, 1), "Service catalogue (服务目录)", is_required=True),
-        "priorities": Entry(MapOf(KEY, PRIORITY, 1), "Priorities, the most pressing first", is_required=True),
+        "calendars": Entry(MapOf(KEY, CALENDAR, 1, 20), "Service hours by key", is_required=True),
+        "services": Entry(MapOf(KEY, SERVICE, 1, 200), "Service catalogue (服务目录)", is_required=True),
+        "priorities": Entry(
+            MapOf(KEY, PRIORITY, 1, 12), "Priorities, the most pressing first", is_required=True
+        ),
         "priority_matrix": Entry(MATRIX, "Priority from impact × urgency", is_required=True),
-        "clocks": Entry(MapOf(WORD, CLOCK, 1), "What is timed", is_required=True),
+        "clocks": Entry(MapOf(WORD, CLOCK, 1, 24), "What is timed", is_required=True),
         "targets": Entry(
             MapOf(KEY, MapOf(KEY, MapOf(WORD, GOAL, 1), 1), 1),
             "Service (or all) → priority (or all) → clock → goal",
