@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -16,6 +17,7 @@ from yunheng.foundation import journal
 from yunheng.foundation.actor import SYSTEM, Actor
 from yunheng.foundation.journal import (
     REDACTED,
+    EntryDraft,
     UnrecordableError,
     record,
     record_many,
@@ -24,8 +26,9 @@ from yunheng.foundation.journal import (
     verify_entry,
 )
 from yunheng.foundation.models import Entry, EntryBody, Unsealed
+from yunheng.foundation.stored_form import store_form
 from yunheng.logic.canonical import canonical
-from yunheng.logic.leaf import class_digest, leaf_hash, leaf_header
+from yunheng.logic.leaf import SOURCES, class_digest, leaf_hash, leaf_header
 
 AT = datetime(2026, 4, 1, 2, 0, 0, 7, tzinfo=UTC)
 
@@ -267,3 +270,45 @@ def test_recording_takes_one_statement(scope, draft, django_assert_num_queries):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM entry_body")
         assert cursor.fetchone() == (1,)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    key=st.from_regex(r"[a-z][a-z0-9-]{1,20}", fullmatch=True),
+    number=json_text.filter(bool),
+    entry_type=st.sampled_from(["ticket.opened", "ticket.observed", "a.b_1.c2"]),
+    times=st.tuples(*[st.datetimes(timezones=st.sampled_from([UTC, ZoneInfo("Asia/Shanghai")]))] * 2),
+    kind=st.sampled_from(["person", "token", "system", "import"]),
+    source=st.sampled_from(sorted(SOURCES)),
+    classes=st.tuples(st.booleans(), st.booleans()),
+)
+def test_the_fast_way_to_the_leaf_gives_what_logic_gives(
+    key, number, entry_type, times, kind, source, classes
+):
+    draft = EntryDraft(
+        scope_id=1,
+        scope_key=key,
+        subject_id=1,
+        subject_number=number,
+        type=entry_type,
+        occurred_at=times[0],
+        actor=Actor(kind, "", ""),
+        source=source,
+        shared={"a": 1} if classes[0] else None,
+        internal={"b": 2} if classes[1] else None,
+    )
+    stored = store_form(draft, times[1])
+    shared, internal, personal = (None if digest is None else digest.hex() for digest in stored.digests)
+    header = leaf_header(
+        log=key,
+        subject=number,
+        type=entry_type,
+        occurred_at=times[0],
+        recorded_at=times[1],
+        actor=kind,
+        source=source,
+        shared=shared,
+        internal=internal,
+        personal=personal,
+    )
+    assert stored.leaf == leaf_hash(header)

@@ -118,9 +118,7 @@ def record_many(drafts: Sequence[EntryDraft], *, recorded_at: datetime | None = 
     _require_scopes({(draft.scope_id, draft.scope_key) for draft in drafts})
     stored = store_all(drafts, recorded_at)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('entry', 'id')) FROM generate_series(1, %s)", [len(drafts)]
-        )
+        cursor.execute("SELECT nextval('entry_id_seq'::regclass) FROM generate_series(1, %s)", [len(drafts)])
         ids = sorted(entry_id for (entry_id,) in cursor.fetchall())
         for statement, blocks in (
             (COPY_ENTRIES, entry_rows(ids, drafts, stored, recorded_at)),

@@ -46,9 +46,14 @@ class SubjectBase(models.Model):
 
 
 class Entry(models.Model):
-    """One thing that happened to a subject. Append-only: the header of a leaf (see docs/adr/0001)."""
+    """One thing that happened to a subject. Append-only: the header of a leaf (see docs/adr/0001).
 
-    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    The journal checks the scope as it writes, and the application cannot delete one: no constraint is needed.
+    """
+
+    scope = models.ForeignKey(
+        Scope, on_delete=models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
     subject_id = models.BigIntegerField()
     subject_number = models.CharField(max_length=64, db_collation="C")
     type = models.CharField(max_length=80, db_collation="C")

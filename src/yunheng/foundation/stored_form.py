@@ -12,8 +12,8 @@ from hashlib import sha256
 from struct import Struct
 from typing import Final, NamedTuple, get_args
 
-from yunheng.logic.canonical import CanonicalError, canonical
-from yunheng.logic.leaf import SALT_BYTES, SOURCES, Visibility, leaf_hash, leaf_header
+from yunheng.logic.canonical import CanonicalError, canonical, instant
+from yunheng.logic.leaf import LEAF_VERSION, SALT_BYTES, SOURCES, Visibility
 
 from .actor import Actor, ActorKind
 
@@ -107,29 +107,46 @@ def store_form(draft: EntryDraft, recorded_at: datetime, salt: bytes | None = No
         internal_digest = sha256(internal_salt + internal).digest()
     personal, personal_salt = _personal(draft.actor, draft.personal), salt[32:]
     personal_digest = sha256(personal_salt + personal).digest()
+    digests = (shared_digest, internal_digest, personal_digest)
     try:
-        leaf = leaf_hash(
-            leaf_header(
-                log=draft.scope_key,
-                subject=draft.subject_number,
-                type=draft.type,
-                occurred_at=draft.occurred_at,
-                recorded_at=recorded_at,
-                actor=draft.actor.kind,
-                source=draft.source,
-                shared=None if shared_digest is None else shared_digest.hex(),
-                internal=None if internal_digest is None else internal_digest.hex(),
-                personal=personal_digest.hex(),
-            )
-        )
+        leaf = _leaf(draft, recorded_at, digests)
     except CanonicalError as error:
         raise UnrecordableError("header", error.path, error.reason) from None
     return StoredEntry(
-        (shared, internal, personal),
-        (shared_salt, internal_salt, personal_salt),
-        (shared_digest, internal_digest, personal_digest),
-        leaf,
+        (shared, internal, personal), (shared_salt, internal_salt, personal_salt), digests, leaf
     )
+
+
+def _leaf(
+    draft: EntryDraft, recorded_at: datetime, digests: tuple[bytes | None, bytes | None, bytes]
+) -> bytes:
+    """logic.leaf.leaf_hash of the header, three times as fast; a test holds both equal.
+
+    Kind of actor, source and type are checked already: they need no quoting. Raises CanonicalError.
+    """
+    shared, internal, personal = digests
+    text = (
+        f'\0{{"actor":"{draft.actor.kind}","internal":{_quoted_hex(internal)},"log":{_quoted(draft.scope_key)}'
+        f',"occurred_at":"{instant(draft.occurred_at)}","personal":"{personal.hex()}"'
+        f',"recorded_at":"{_instant(recorded_at)}","shared":{_quoted_hex(shared)},"source":"{draft.source}"'
+        f',"subject":{_quoted(draft.subject_number)},"type":"{draft.type}","v":{LEAF_VERSION}}}'
+    )
+    return sha256(text.encode()).digest()
+
+
+def _quoted_hex(digest: bytes | None) -> str:
+    return "null" if digest is None else f'"{digest.hex()}"'
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    return canonical(text).decode()
+
+
+@lru_cache(maxsize=4)
+def _instant(at: datetime) -> str:
+    """Equal instants have equal text, so those of one batch are formatted once."""
+    return instant(at)
 
 
 def store_all(drafts: Sequence[EntryDraft], recorded_at: datetime) -> list[StoredEntry]:
