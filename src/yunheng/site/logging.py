@@ -3,6 +3,8 @@
 Every line that belongs to a request carries its id, which the answer repeats in `X-Request-ID`.
 """
 
+from __future__ import annotations
+
 import contextvars
 import json
 import logging
@@ -15,8 +17,10 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from django.http import HttpRequest, HttpResponse
+if TYPE_CHECKING:  # the supervisor writes logs too, and does without Django
+    from django.http import HttpRequest, HttpResponse
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 

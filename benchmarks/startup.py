@@ -1,0 +1,63 @@
+"""Start-up and idle memory of the whole system: a real `yunheng up` on a new data folder, and again on the same."""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.supervisor.running import Up, new_data_folder
+
+IDLE_SECONDS = 10
+LATER_STARTS = 3
+
+
+def run() -> list[dict[str, Any]]:
+    """Seconds from the command to its word that it is ready; PSS of all its processes, PostgreSQL's included."""
+    up = Up(new_data_folder())
+    try:
+        first = up.start().started_in_seconds
+        time.sleep(IDLE_SECONDS)
+        memory, count = _pss_megabytes(up)
+        later, stops = [], []
+        for _ in range(LATER_STARTS):
+            began = time.perf_counter()
+            up.stop()
+            stops.append(time.perf_counter() - began)
+            later.append(up.start().started_in_seconds)
+    finally:
+        up.clean()
+    return [
+        _row(
+            "start on a new data folder",
+            first,
+            "s",
+            "initdb, all migrations; without the set-up of `make run`",
+        ),
+        _row("later start", sorted(later)[LATER_STARTS // 2], "s", f"median of {LATER_STARTS}; budget 6"),
+        _row("stop", max(stops), "s", f"slowest of {LATER_STARTS}"),
+        _row("idle memory (PSS)", memory, "MB", f"{count} processes after {IDLE_SECONDS} s; budget 600"),
+    ]
+
+
+def _pss_megabytes(up: Up) -> tuple[float, int]:
+    assert up.process is not None
+    postgres = up.cluster.pid()
+    assert postgres is not None
+    pids = [up.process.pid, *up.children("web"), *up.children("worker"), postgres]
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(postgres)], capture_output=True, text=True, check=True
+    )
+    pids += [int(word) for word in listed.stdout.split()]
+    kilobytes = 0
+    for pid in pids:
+        try:
+            rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):  # an autovacuum worker that came and went
+            continue
+        kilobytes += next(int(row.split()[1]) for row in rows if row.startswith("Pss:"))
+    return kilobytes / 1024, len(pids)
+
+
+def _row(name: str, value: float, unit: str, note: str) -> dict[str, Any]:
+    blank = {"peer": None, "peer_value": None, "ratio": None}
+    return {"name": name, "value": round(value, 1), "unit": unit, **blank, "note": note}
