@@ -2,15 +2,16 @@
 
 import logging
 
-from procrastinate.contrib.django import app
+from procrastinate import Blueprint
 
 from .actions import close_silent_tickets
 
 _log = logging.getLogger(__name__)
+blueprint = Blueprint()
 
 
-@app.periodic(cron="7,37 * * * *")
-@app.task(name="desk.close_silent", queueing_lock="desk.close_silent")
+@blueprint.periodic(cron="7,37 * * * *", periodic_id="close_silent")
+@blueprint.task(name="close_silent", queueing_lock="desk:close_silent")
 def close_silent(timestamp: int) -> None:
     """Twice an hour: close what the contract lets close, marked as closed without the user's word."""
     closed = close_silent_tickets()

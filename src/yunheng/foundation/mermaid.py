@@ -1,4 +1,6 @@
-"""Draws a process as Mermaid text, for docs/process and `yunheng process show --mermaid`. Pure."""
+"""Draws a process as Mermaid text, for the pages in docs/process and `yunheng process show --mermaid`.
+Pure.
+"""
 
 from yunheng.logic.flow import Label, Process, diagram
 

@@ -4,15 +4,16 @@ import logging
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from procrastinate.contrib.django import app
+from procrastinate import Blueprint
 
 from .actions import sweep
 
 _log = logging.getLogger(__name__)
+blueprint = Blueprint()
 
 
-@app.periodic(cron="* * * * *")
-@app.task(name="sla.sweep", queueing_lock="sla.sweep")
+@blueprint.periodic(cron="* * * * *", periodic_id="sweep")
+@blueprint.task(name="sweep", queueing_lock="sla:sweep")
 def sweep_clocks(timestamp: int) -> None:
     """Record what clocks reached until now. `timestamp` is when it was due; what counts is when it runs."""
     report = sweep(datetime.now(UTC))

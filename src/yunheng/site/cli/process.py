@@ -25,6 +25,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     form = one.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help=_("answer in JSON"))
     form.add_argument("--mermaid", action="store_true", help=_("print a drawing as Mermaid text"))
+    one = actions.add_parser("docs", help=_("write a page with a drawing for each process"))
+    one.add_argument("folder", type=Path, metavar="FOLDER")
     one = actions.add_parser("lint", help=_("say what is wrong or doubtful in a process"))
     one.add_argument(
         "files", nargs="*", type=Path, metavar="FILE", help=_("default: all that ship with the program")
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from .database import set_up_django
 
     set_up_django()
-    return {"list": _list, "show": _show, "lint": _lint}[args.action](args)
+    return {"list": _list, "show": _show, "docs": _docs, "lint": _lint}[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -111,6 +113,21 @@ def _show(args: argparse.Namespace) -> int:
             for item in process.transitions.values()
         ],
     )
+    return 0
+
+
+def _docs(args: argparse.Namespace) -> int:
+    from yunheng.foundation.flow import load_processes
+    from yunheng.foundation.mermaid import process_page
+
+    args.folder.mkdir(parents=True, exist_ok=True)
+    newest = {
+        process.key: process for process in sorted(load_processes().values(), key=lambda item: item.version)
+    }
+    for process in newest.values():
+        path = args.folder / f"{process.key}.md"
+        path.write_text(process_page(process), encoding="utf-8")
+        print(path)
     return 0
 
 
