@@ -7,9 +7,22 @@ from pathlib import Path
 import yunheng
 
 SOURCE = Path(yunheng.__file__).parent.parent
-PURE = (
-    "calendars checking compile difference document grammar indicators lint meaning normal packs problems schema terms"
-).split()
+PURE = [
+    "calendars",
+    "checking",
+    "compile",
+    "difference",
+    "document",
+    "grammar",
+    "indicators",
+    "lint",
+    "meaning",
+    "normal",
+    "packs",
+    "problems",
+    "schema",
+    "terms",
+]
 
 
 def test_checking_never_sees_django() -> None:
