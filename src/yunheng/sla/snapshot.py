@@ -85,10 +85,17 @@ def load_facts(scope_id: int, position: int | None = None) -> FactTable:
     buffer = bytearray()
     with (
         connection.cursor() as cursor,
-        cursor.cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy,  # type: ignore[attr-defined]
+        cursor.cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy,
     ):
-        for block in copy:
+        # The server sends a message per row. Taken from libpq itself they cost a tenth of what iterating over `copy`
+        # costs; the trailer is a message of its own, and after it `copy` is read to its end as usual.
+        pgconn, size = copy.connection.pgconn, 0
+        while size != _TRAILER_BYTES:
+            size, block = pgconn.get_copy_data(0)
+            if size < 0:
+                raise ValueError("the stream of facts ended before its trailer")
             buffer += block
+        copy.read()
     body = len(buffer) - _HEADER_BYTES - _TRAILER_BYTES
     if body % _ROW.itemsize:
         raise ValueError("clock_fact holds a row that is not of fixed width")

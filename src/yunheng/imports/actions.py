@@ -1,0 +1,415 @@
+"""Takes over records of other systems: reads a file once to know it, then writes it batch by batch."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from yunheng.contracts.models import Contract
+from yunheng.contracts.queries import terms_of_version, versions_of
+from yunheng.contracts.terms import ContractTerms
+from yunheng.desk.models import Ticket
+from yunheng.foundation.actor import Actor
+from yunheng.foundation.flow import process_of
+from yunheng.foundation.refusals import Invalid
+from yunheng.foundation.sealing import seal
+from yunheng.sla.bulk import refold_scope
+
+from . import servicenow
+from .grouping import Group, ahead, by_number, in_runs
+from .history import History
+from .instants import InstantReader
+from .known import KnownTicket, known_tickets, read_rows
+from .models import ImportRun
+from .progress import Progress
+from .rejections import Rejection, RejectionFile
+from .runs import FAILED, FINISHED, Counts, end, only_one, save_position, take_up
+from .servicenow import Observed, Passage, Reader
+from .source import SourceError, open_source, records
+from .survey import Survey, survey
+from .tally import Tally
+from .writing import Destination, Teams, has_keys, known_keys, write_histories
+
+BATCH_ROWS: Final = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What came of a run. `run_uuid` is None for a dry run; `notes` are sentences for a person."""
+
+    run_uuid: str | None
+    file_name: str
+    counts: Counts
+    entries: int
+    summary: Mapping[str, Any]
+    first_rejections: Sequence[Rejection]
+    notes: Sequence[str] = ()
+    is_resumed: bool = False
+
+
+def latest_terms(contract: Contract) -> ContractTerms:
+    """Terms of the newest version: what an import checks words against. Raises Invalid without any."""
+    version = versions_of(contract).order_by("-number").first()
+    if version is None:
+        raise Invalid({"contract": _("The contract has no version yet.")})
+    return terms_of_version(version.pk)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """A time zone. Raises Invalid."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid({"zone": _("There is no time zone “%(name)s”.") % {"name": name}}) from None
+
+
+def chosen_service(terms: ContractTerms, named: str | None) -> str:
+    """The service that tickets of a source without services belong to. Raises Invalid."""
+    known = ", ".join(terms.services)
+    if named is None and len(terms.services) == 1:
+        return next(iter(terms.services))
+    if named is None:
+        raise Invalid(
+            {"service": _("The contract has several services; name one with --service: %(known)s") % {"known": known}}
+        )
+    if named not in terms.services:
+        raise Invalid(
+            {"service": _("The contract has no service “%(name)s”, only: %(known)s") % {"name": named, "known": known}}
+        )
+    return named
+
+
+def import_servicenow(
+    *,
+    contract: Contract,
+    path: Path,
+    zone: str | None = None,
+    service: str | None = None,
+    member: str | None = None,
+    is_dry_run: bool = False,
+    errors: Path | None = None,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Take over a ServiceNow audit log as observed history (see `servicenow` for what each row means).
+
+    `zone`: the zone of the log's times, which name none (default: the contract's). Interrupted at any moment and
+    started again it goes on where it stopped; repeated it changes nothing; a longer file adds its new rows.
+    Raises SourceError for a file that cannot be taken as a whole, Invalid for options, Conflict while another
+    import into the contract runs.
+    """
+    terms = latest_terms(contract)
+    named = zone or terms.zone
+    source = open_source(path, member=member)
+    columns = frozenset(
+        {*servicenow.REQUIRED, *servicenow.SHARED, *servicenow.PERSONAL, *servicenow.BACKFILLED}
+    )
+    chosen = chosen_service(terms, service)
+    instants = InstantReader(zone_named(named))
+    found = survey(
+        source,
+        required=servicenow.REQUIRED,
+        number="number",
+        instants=("sys_updated_at", "opened_at"),
+        wanted=columns,
+    )
+    _choose_order(instants, found)
+    reader = Reader(found.form.header, instants, frozenset(terms.priorities))
+    groups = _groups(found, records(source, found.form), reader.column("number"))
+    job = _ServiceNow(contract, terms, chosen, reader)
+    progress = progress or Progress()
+    progress.total = found.rows
+    if is_dry_run:
+        return _rehearse(job, groups, source.name, errors, progress)
+    options = {"zone": named, "service": chosen, "member": source.member}
+    return _carry_out(job, groups, source.name, source.digest(), options, errors, progress)
+
+
+def _choose_order(instants: InstantReader, found: Survey) -> None:
+    """Dates are day first; a file that proves the other order for all of them is refused, a mixed one read warily."""
+    if found.orders == {"mdy"}:
+        raise SourceError(
+            _("The dates of the file are written month first (such as 2/29/2016); day first is expected.")
+        )
+    instants.is_mixed = len(found.orders) > 1
+
+
+def _groups(found: Survey, rows: Iterable[Any], number: int) -> Iterator[Group]:
+    return in_runs(rows if found.is_grouped else by_number(rows, number), number)
+
+
+# --- one format as the loop sees it
+
+
+@dataclass(slots=True)
+class Decoded:
+    """Rows of one ticket: those that can be taken, in order of time then row, and those that cannot."""
+
+    number: str
+    rows: list[Observed]
+    rejections: list[Rejection]
+    size: int
+
+
+@dataclass(slots=True)
+class _ServiceNow:
+    contract: Contract
+    terms: ContractTerms
+    service: str
+    reader: Reader
+    format: str = servicenow.FORMAT
+    system: str = servicenow.FORMAT
+    actor_name: str = "ServiceNow"
+
+    def decode(self, number: str, group: Sequence[Any]) -> Decoded:
+        rows: list[Observed] = []
+        rejections: list[Rejection] = []
+        read = self.reader.read
+        for record in group:
+            result = read(record)
+            if isinstance(result, Rejection):
+                rejections.append(result)
+            else:
+                rows.append(result)
+        rows.sort(key=_when)
+        return Decoded(number, rows, rejections, len(group))
+
+    def history(
+        self, decoded: Decoded, new: Sequence[Observed], known: KnownTicket | None, teams: Teams
+    ) -> History | None:
+        if known is None:
+            if not new:
+                return None
+            return servicenow.history_of(
+                self.reader,
+                decoded.number,
+                new,
+                new,
+                Passage(),
+                service=self.service,
+                team_key=teams.key_of,
+                claimed=None,
+            )
+        return servicenow.continued(
+            self.reader, decoded.rows, new, known, service=self.service, team_key=teams.key_of
+        )
+
+    def tell(self, tally: Tally, decoded: Decoded) -> None:
+        """Add a ticket's rows to the figures."""
+        reader, rows = self.reader, decoded.rows
+        if not rows:
+            return
+        level = _level_picker(reader)
+        tally.add_rows(level(row) for row in rows)
+        last = rows[-1]
+        tally.tickets += 1
+        tally.tickets_by_level[level(last)[1:]] += 1
+        tally.tickets_by_priority[level(last)[3]] += 1
+        tally.resolved += last.resolved_at is not None
+        tally.closed += last.closed_at is not None
+        tally.made_sla[reader.text(last, "made_sla")] += 1
+        tally.reassigned += int(reader.text(last, "reassignment_count") or 0) > 0
+        tally.reopened += int(reader.text(last, "reopen_count") or 0) > 0
+        tally.early += rows[0].at < rows[0].opened_at
+
+
+def _when(row: Observed) -> tuple[int, int]:
+    return row.at, row.row
+
+
+def _level_picker(reader: Reader) -> Callable[[Observed], tuple[str, str, str, str]]:
+    places = [reader.shared_names.index(name) for name in ("incident_state", "impact", "urgency", "priority")]
+    state, impact, urgency, priority = places
+    return lambda row: (row.shared[state], row.shared[impact], row.shared[urgency], row.shared[priority])
+
+
+# --- the loop
+
+
+@dataclass(slots=True)
+class _Batch:
+    decoded: list[Decoded] = field(default_factory=list)
+    size: int = 0
+
+
+def _batches(job: _ServiceNow, groups: Iterable[Group]) -> Iterator[_Batch]:
+    batch = _Batch()
+    for number, group in groups:
+        decoded = job.decode(number, group)
+        batch.decoded.append(decoded)
+        batch.size += decoded.size
+        if batch.size >= BATCH_ROWS:
+            yield batch
+            batch = _Batch()
+    if batch.size:
+        yield batch
+
+
+def _plan(
+    job: _ServiceNow, batch: _Batch, scope_id: int, is_fresh: bool, teams: Teams
+) -> tuple[list[History], list[bytes], Counts]:
+    """Histories of what is new in a batch, keys of its rows, and how the rows are counted."""
+    counts = Counts(read=batch.size)
+    taken: set[bytes] = set()
+    known: dict[str, KnownTicket] = {}
+    if not is_fresh:
+        taken = known_keys(scope_id, [row.key for decoded in batch.decoded for row in decoded.rows])
+        known = known_tickets(scope_id, job.system, {decoded.number for decoded in batch.decoded})
+    histories: list[History] = []
+    keys: list[bytes] = []
+    fresh_rows: list[list[Observed]] = []
+    for decoded in batch.decoded:
+        counts.rejected += len(decoded.rejections)
+        new = []
+        for row in decoded.rows:
+            if row.key in taken:
+                counts.repeated += 1
+            else:
+                taken.add(row.key)
+                new.append(row)
+        counts.imported += len(new)
+        keys += [row.key for row in new]
+        fresh_rows.append(new)
+    if known:
+        read_rows(
+            scope_id,
+            [
+                known[decoded.number]
+                for decoded, new in zip(batch.decoded, fresh_rows, strict=True)
+                if new and decoded.number in known
+            ],
+        )
+    for decoded, new in zip(batch.decoded, fresh_rows, strict=True):
+        if decoded.rows:
+            history = job.history(decoded, new, known.get(decoded.number), teams)
+            if history is not None:
+                histories.append(history)
+    return histories, keys, counts
+
+
+def _add(total: Counts, part: Counts) -> None:
+    total.read += part.read
+    total.imported += part.imported
+    total.rejected += part.rejected
+    total.repeated += part.repeated
+
+
+def _carry_out(
+    job: _ServiceNow,
+    groups: Iterator[Group],
+    file_name: str,
+    digest: bytes,
+    options: Mapping[str, Any],
+    errors: Path | None,
+    progress: Progress,
+) -> RunReport:
+    scope_id = int(job.contract.pk)
+    with only_one(scope_id), RejectionFile(errors) as rejected:
+        run, is_resumed = take_up(
+            scope_id=scope_id, kind=job.format, file_name=file_name, digest=digest, options=options
+        )
+        destination = Destination(
+            job.contract,
+            ZoneInfo(job.terms.zone),
+            job.system,
+            Actor("import", str(run.uuid), job.actor_name),
+            {kind: process_of(kind).version for kind in ("incident", "service_request")},
+        )
+        counts = Counts(run.read, run.imported, run.rejected, run.repeated)
+        tally = Tally.from_data(run.summary)
+        is_fresh = not has_keys(scope_id)
+        teams = Teams.of(job.contract.provider_id)
+        position = entries = 0
+        try:
+            position = _skip(job, groups, run.position, rejected)
+            for batch in ahead(_batches(job, groups)):
+                rejected.add(one for decoded in batch.decoded for one in decoded.rejections)
+                position += batch.size
+                histories, keys, part = _plan(job, batch, scope_id, is_fresh, teams)
+                for decoded in batch.decoded:
+                    job.tell(tally, decoded)
+                tally.created += sum(not history.is_known for history in histories)
+                _add(counts, part)
+                with transaction.atomic():
+                    entries += write_histories(
+                        histories,
+                        keys,
+                        destination=destination,
+                        teams=teams,
+                        recorded_at=datetime.now(UTC),
+                    )
+                    save_position(run, position, counts, tally.to_data())
+                progress.rows(position)
+            progress.stage(_("Folding clocks …"))
+            _fold(scope_id, job.system)
+            progress.stage(_("Sealing …"))
+            seal()
+        except BaseException:
+            ImportRun.objects.filter(pk=run.pk).update(status=FAILED)
+            raise
+        finally:
+            progress.end()
+        end(run, FINISHED, tally.to_data())
+    return RunReport(
+        str(run.uuid), file_name, counts, entries, run.summary, rejected.first, _notes(job, options), is_resumed
+    )
+
+
+def _skip(job: _ServiceNow, groups: Iterator[Group], position: int, rejected: RejectionFile) -> int:
+    """Pass over what a run committed before it was interrupted; its rejected rows are told again, not counted."""
+    done = 0
+    while done < position:
+        number, group = next(groups)
+        rejected.add(job.decode(number, group).rejections)
+        done += len(group)
+    return done
+
+
+def _fold(scope_id: int, system: str) -> None:
+    """Clocks of all tickets of the source. Those that an earlier run brought are folded again: it is quick."""
+    ids = Ticket.objects.filter(scope_id=scope_id, is_observed=True, source_system=system).values_list(
+        "pk", flat=True
+    )
+    refold_scope(
+        scope_id, now=datetime.now(UTC), subject_ids=np.fromiter(ids.iterator(chunk_size=50_000), np.int64)
+    )
+
+
+def _rehearse(
+    job: _ServiceNow, groups: Iterable[Group], file_name: str, errors: Path | None, progress: Progress
+) -> RunReport:
+    """Everything but writing."""
+    scope_id = int(job.contract.pk)
+    is_fresh = not has_keys(scope_id)
+    counts, tally, position, entries = Counts(), Tally(), 0, 0
+    teams = Teams.of(job.contract.provider_id)
+    with RejectionFile(errors) as rejected:
+        for batch in _batches(job, groups):
+            rejected.add(one for decoded in batch.decoded for one in decoded.rejections)
+            histories, _keys, part = _plan(job, batch, scope_id, is_fresh, teams)
+            for decoded in batch.decoded:
+                job.tell(tally, decoded)
+            tally.created += sum(not history.is_known for history in histories)
+            entries += sum(len(history.happenings) for history in histories)
+            _add(counts, part)
+            position += batch.size
+            progress.rows(position)
+        progress.end()
+    counts.check()
+    return RunReport(None, file_name, counts, entries, tally.to_data(), rejected.first, _notes(job, {}))
+
+
+def _notes(job: _ServiceNow, options: Mapping[str, Any]) -> list[str]:
+    notes = [_("Times without a zone are read as {zone}.").format(zone=job.reader.instants.zone.key)]
+    if job.reader.instants.doubled:
+        notes.append(
+            _("{count:,} times fall into an hour that the zone has twice; the first one was taken.").format(
+                count=job.reader.instants.doubled
+            )
+        )
+    return notes

@@ -1,0 +1,114 @@
+"""Reads written dates and times as instants, day first, and refuses what could mean two things."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+Order = Literal["dmy", "mdy", "ymd"]
+
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2100
+_CACHE_SIZE: Final = 200_000
+_SLASHED: Final = re.compile(
+    r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?"
+)
+_BEGINNING: Final = re.compile(r"(\d{1,2})[/.\-](\d{1,2})(?!\d)")
+_ISO: Final = re.compile(
+    r"(\d{4})([/.\-年])(\d{1,2})(?:\2|月)(\d{1,2})日?(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?"
+    r"(Z|[+-]\d{2}:?\d{2})?)?"
+)
+
+
+class InstantFaultError(ValueError):
+    """Text that is no instant, or not only one; the message is the reason for a person."""
+
+
+class InstantReader(dict[str, int]):
+    """Reads texts of one file: `reader[text]` is the instant in epoch seconds UTC, or raises InstantFaultError.
+
+    What was read is kept, so a text costs its reading once. `zone` gives what texts leave out; `order` says how
+    3/4/2016 is meant; texts that begin with the year are always read. `is_mixed`: the file writes dates in both
+    orders, so one that could be either is refused. `doubled` counts texts at an hour that the zone has twice: the
+    first one is taken.
+    """
+
+    def __init__(self, zone: ZoneInfo, order: Order = "dmy", *, is_mixed: bool = False) -> None:
+        super().__init__()
+        self.zone, self.order, self.is_mixed = zone, order, is_mixed
+        self.doubled = 0
+
+    def __missing__(self, text: str) -> int:
+        found = self._parse(text)
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        self[text] = found
+        return found
+
+    def _parse(self, text: str) -> int:
+        text = text.strip()
+        if (match := _ISO.fullmatch(text)) is not None:
+            year, _mark, month, day, hour, minute, second, offset = match.groups()
+        elif (match := _SLASHED.fullmatch(text)) is not None:
+            first, _mark, other, year, hour, minute, second = match.groups()
+            offset = None
+            day, month = (other, first) if self.order == "mdy" else (first, other)
+            if self.order == "ymd":
+                raise InstantFaultError(_("the year does not come first"))
+            if int(month) > 12 >= int(day):
+                raise InstantFaultError(
+                    _("there is no month {month}; dates of this file are read {order}").format(
+                        month=month,
+                        order=_("month first") if self.order == "mdy" else _("day first"),
+                    )
+                )
+            if self.is_mixed and int(first) <= 12 and int(other) <= 12 and first != other:
+                raise InstantFaultError(
+                    _(
+                        "could be {first}/{other} or {other}/{first}: the file writes dates in both orders"
+                    ).format(first=first, other=other)
+                )
+        else:
+            raise InstantFaultError(_("is no date and time such as 29/2/2016 01:16 or 2016-02-29 01:16"))
+        if not FIRST_YEAR <= int(year) <= LAST_YEAR:
+            raise InstantFaultError(
+                _("the year is not between {first} and {last}").format(first=FIRST_YEAR, last=LAST_YEAR)
+            )
+        try:
+            wall = datetime(
+                *(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0)),
+                tzinfo=UTC,
+            )
+        except ValueError:
+            raise InstantFaultError(_("there is no such day or time")) from None
+        if offset is not None:
+            zone = datetime.strptime("+0000" if offset == "Z" else offset.replace(":", ""), "%z").tzinfo
+            return int(wall.replace(tzinfo=zone).timestamp())
+        return self._in_zone(wall)
+
+    def _in_zone(self, wall: datetime) -> int:
+        local = wall.replace(tzinfo=self.zone)
+        at = local.astimezone(UTC)
+        if at.astimezone(self.zone).replace(tzinfo=UTC) != wall:
+            raise InstantFaultError(
+                _("the clocks of {zone} were put forward over this time").format(zone=self.zone.key)
+            )
+        if local.utcoffset() != local.replace(fold=1).utcoffset():
+            self.doubled += 1
+        return int(at.timestamp())
+
+
+def orders_seen(beginnings: Iterable[str]) -> frozenset[Order]:
+    """Which orders the beginnings of dates ("29/2/", "2/29/") prove: a number above twelve is a day."""
+    seen: set[Order] = set()
+    for text in beginnings:
+        if (match := _BEGINNING.match(text)) is not None:
+            first, second = int(match[1]), int(match[2])
+            if first > 12 >= second:
+                seen.add("dmy")
+            elif second > 12 >= first:
+                seen.add("mdy")
+    return frozenset(seen)

@@ -1,0 +1,437 @@
+"""Writes a batch of histories: tickets, entries, facts, pauses and row keys, by COPY in the caller's transaction."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from struct import Struct
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from yunheng.accounts.models import Team
+from yunheng.contracts.models import Contract
+from yunheng.desk.models import Ticket
+from yunheng.foundation.actor import Actor
+from yunheng.foundation.facts import FACTS_PER_ENTRY
+from yunheng.foundation.identity import uuid7
+from yunheng.foundation.numbering import format_number, reserve_numbers
+from yunheng.foundation.stored_form import (
+    COPY_BODIES,
+    COPY_ENTRIES,
+    COPY_UNSEALED,
+    EntryDraft,
+    body_rows,
+    entry_rows,
+    unsealed_rows,
+)
+from yunheng.logic.facts import FactKind
+from yunheng.sla.models import ClockFact
+from yunheng.sla.terms import term_ids
+
+from .history import Happening, History, Standing
+from .recording import SOURCE, Recorder
+
+KIND_CODES: Final = {"incident": "INC", "service_request": "REQ"}
+
+_COPY_FACTS: Final = """
+    COPY clock_fact (scope_id, subject_id, at, seq, kind, term, party, ref, entry_id, superseded_by)
+    FROM STDIN (FORMAT BINARY)
+"""
+_COPY_KEYS: Final = "COPY import_key (scope_id, key) FROM STDIN (FORMAT BINARY)"
+_COPY_PAUSES: Final = """
+    COPY pause (id, scope_id, subject_id, reason, party, began_at, ended_at, standing, note) FROM STDIN
+"""
+_TICKET_COLUMNS: Final = (
+    *("id", "uuid", "scope_id", "number", "state", "process_key", "process_version", "row_version"),
+    *("opened_at", "kind", "title", "description", "channel", "service", "impact", "urgency", "priority"),
+    *("is_major", "category", "ci", "cause", "team_id", "requester_name", "resolution", "restored_at"),
+    *("resolved_at", "closed_at", "moved_at", "reopen_count", "is_observed", "source_system"),
+    "source_number",
+)
+_COPY_TICKETS: Final = f"COPY ticket ({', '.join(_TICKET_COLUMNS)}) FROM STDIN"
+_BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END: Final = b"\xff\xff"
+_FACT: Final = Struct(">hiqiqiqiqihiiihiqiqiq")
+_KEY: Final = Struct(">hiqi16s")
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_NULL: Final = "\\N"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a run writes: the contract, what tickets become, and who is said to have acted."""
+
+    contract: Contract
+    zone: ZoneInfo
+    system: str  #: `Ticket.source_system`
+    actor: Actor
+    processes: Mapping[str, int]  #: newest version of each process, by kind of ticket
+
+    @property
+    def scope_id(self) -> int:
+        """The tenant."""
+        return int(self.contract.pk)
+
+
+@dataclass(slots=True)
+class Teams:
+    """Teams of the provider by the name that the source gives them; missing ones are created."""
+
+    organisation_id: int
+    keys: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, organisation_id: int) -> "Teams":
+        """The teams that are there."""
+        teams = cls(organisation_id)
+        teams.reload()
+        return teams
+
+    def reload(self) -> None:
+        """Read what is stored; names that were only promised stay promised."""
+        for key, name, team_id in Team.objects.filter(organisation_id=self.organisation_id).values_list(
+            "key", "name", "id"
+        ):
+            self.keys.setdefault(name, key)
+            self.ids[key] = team_id
+
+    def key_of(self, name: str) -> str:
+        """Key of the team with that name; a new name gets a key of its own."""
+        key = self.keys.get(name)
+        if key is None:
+            words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
+            base = "-".join(words)[:60] or "team"
+            taken = set(self.keys.values()) | self.ids.keys()
+            key, count = base, 1
+            while key in taken:
+                count += 1
+                key = f"{base[:56]}-{count}"
+            self.keys[name] = key
+        return key
+
+    def create_missing(self) -> None:
+        """Store the teams that were promised a key (one statement)."""
+        missing = {name: key for name, key in self.keys.items() if key not in self.ids}
+        if missing:
+            Team.objects.bulk_create(
+                [
+                    Team(organisation_id=self.organisation_id, key=key, name=name[:150])
+                    for name, key in sorted(missing.items())
+                ],
+                ignore_conflicts=True,
+            )
+            self.reload()
+
+
+def write_histories(
+    histories: Sequence[History],
+    keys: Iterable[bytes],
+    *,
+    destination: Destination,
+    teams: Teams,
+    recorded_at: datetime,
+) -> int:
+    """Write a batch in the caller's transaction; returns the number of entries.
+
+    Raises UnrecordableError for data that the journal cannot keep; nothing is written then.
+    """
+    histories = [history for history in histories if history.happenings]
+    teams.create_missing()
+    _number(histories, destination)
+    entries = _write_entries(histories, destination, recorded_at)
+    _write_facts(histories, destination.scope_id)
+    _write_pauses(histories, destination.scope_id)
+    _write_tickets(histories, destination, teams)
+    write_keys(destination.scope_id, keys)
+    return entries
+
+
+def write_keys(scope_id: int, keys: Iterable[bytes]) -> None:
+    """Remember rows that are taken."""
+    packed = [_KEY.pack(2, 8, scope_id, 16, key) for key in keys]
+    if packed:
+        _copy(_COPY_KEYS, [b"".join((_BEGIN, *packed, _END))])
+
+
+def known_keys(scope_id: int, keys: Sequence[bytes]) -> set[bytes]:
+    """Which of these rows were taken before (1 query)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key FROM import_key WHERE scope_id = %s AND key = ANY(%s)", [scope_id, list(keys)]
+        )
+        return {bytes(key) for (key,) in cursor.fetchall()}
+
+
+def has_keys(scope_id: int) -> bool:
+    """Whether any row was ever taken into the scope."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM import_key WHERE scope_id = %s)", [scope_id])
+        return bool(cursor.fetchone()[0])
+
+
+# --- parts of a batch
+
+
+def _number(histories: Sequence[History], destination: Destination) -> None:
+    """Give new tickets their ids and numbers, in order of opening on each day."""
+    fresh = [history for history in histories if not history.subject_id]
+    if not fresh:
+        return
+    ids = _reserve("nextval('subject_id_seq')", len(fresh))
+    days: dict[str, Counter[date]] = {}
+    placed: list[tuple[History, str, date]] = []
+    for history, subject_id in zip(fresh, ids, strict=True):
+        history.subject_id = subject_id
+        day = datetime.fromtimestamp(history.opened_at, destination.zone).date()
+        code = KIND_CODES[history.standing.kind]
+        days.setdefault(code, Counter())[day] += 1
+        placed.append((history, code, day))
+    scope = destination.contract.scope
+    taken = {
+        (code, day): iter(ordinals)
+        for code, counts in sorted(days.items())
+        for day, ordinals in reserve_numbers(scope, code, counts).items()
+    }
+    for history, code, day in sorted(placed, key=lambda place: place[0].opened_at):
+        history.number = format_number(scope, code, day, next(taken[code, day]))
+
+
+def _write_entries(histories: Sequence[History], destination: Destination, recorded_at: datetime) -> int:
+    """The same bytes as journal.record_many writes; the ids are taken first, because facts refer to them."""
+    count = sum(len(history.happenings) for history in histories)
+    if not count:
+        return 0
+    ids = _reserve("nextval(pg_get_serial_sequence('entry', 'id'))", count)
+    drafts: list[EntryDraft] = []
+    scope_id, scope_key, actor = destination.scope_id, destination.contract.scope.key, destination.actor
+    give = iter(ids).__next__
+    for history in histories:
+        subject_id, number = history.subject_id, history.number
+        for happening in history.happenings:
+            happening.entry_id = give()
+            drafts.append(
+                EntryDraft(
+                    *(scope_id, scope_key, subject_id, number, happening.type),
+                    *(datetime.fromtimestamp(happening.at, UTC), actor, SOURCE),
+                )
+            )
+    recorder = Recorder(scope_key=scope_key, actor=actor, recorded_at=recorded_at)
+    stored = list(recorder.store([(history.number, history.happenings) for history in histories]))
+    _copy(COPY_ENTRIES, entry_rows(ids, drafts, stored, recorded_at))
+    _copy(COPY_BODIES, body_rows(ids, stored))
+    _copy(COPY_UNSEALED, unsealed_rows(ids, drafts))
+    return count
+
+
+def _write_facts(histories: Sequence[History], scope_id: int) -> None:
+    """Facts of all entries, and what they take out of force."""
+    terms = term_ids(
+        {
+            fact.term
+            for history in histories
+            for happening in history.happenings
+            for fact in happening.facts
+            if fact.term
+        }
+    )
+    pack = _FACT.pack
+    rows = [_BEGIN]
+    began = FactKind.WAIT_BEGAN
+    for history in histories:
+        subject_id = history.subject_id
+        for happening in history.happenings:
+            entry_id = happening.entry_id
+            if len(happening.facts) > FACTS_PER_ENTRY:
+                raise ValueError(f"row {happening.row} gives more than {FACTS_PER_ENTRY} facts")
+            seq = entry_id * FACTS_PER_ENTRY
+            for fact in happening.facts:
+                kind = fact.kind
+                if kind is began:
+                    ref = fact.ref or entry_id
+                else:
+                    ref = fact.opener.entry_id if fact.opener is not None else fact.ref
+                rows.append(
+                    pack(
+                        *(10, 8, scope_id, 8, subject_id, 8, fact.at, 8, seq, 2, kind),
+                        *(4, terms[fact.term] if fact.term else 0, 2, fact.party, 8, ref),
+                        *(8, entry_id, 8, 0),
+                    )
+                )
+                seq += 1
+            if happening.supersedes:
+                ClockFact.objects.filter(
+                    scope_id=scope_id, subject_id=subject_id, seq__in=happening.supersedes, superseded_by=0
+                ).update(superseded_by=entry_id)
+    rows.append(_END)
+    _copy(_COPY_FACTS, [b"".join(rows)])
+
+
+def _write_pauses(histories: Sequence[History], scope_id: int) -> None:
+    """Waits that began in this batch, and ends of those that began earlier."""
+    rows: list[str] = []
+    ended: list[tuple[datetime, int]] = []
+    for history in histories:
+        open_waits: dict[int, list[str]] = {}
+        for happening in history.happenings:
+            for fact in happening.facts:
+                if fact.kind is FactKind.WAIT_BEGAN:
+                    began = _stamp(fact.at)
+                    pause_id = fact.ref or happening.entry_id
+                    open_waits[pause_id] = [
+                        *(str(pause_id), str(scope_id), str(history.subject_id), _text(fact.term)),
+                        *(str(int(fact.party)), began, _NULL, "proposed", ""),
+                    ]
+                elif fact.kind is FactKind.WAIT_ENDED:
+                    ref = fact.opener.entry_id if fact.opener is not None else fact.ref
+                    if ref in open_waits:
+                        open_waits[ref][6] = _stamp(fact.at)
+                    else:
+                        ended.append((datetime.fromtimestamp(fact.at, UTC), ref))
+        rows += ["\t".join(row) for row in open_waits.values()]
+    if rows:
+        _copy(_COPY_PAUSES, [("\n".join(rows) + "\n").encode()])
+    if ended:
+        with connection.cursor() as cursor:
+            cursor.executemany("UPDATE pause SET ended_at = %s WHERE id = %s", ended)
+
+
+def _write_tickets(histories: Sequence[History], destination: Destination, teams: Teams) -> None:
+    known = {
+        ticket.pk: ticket
+        for ticket in Ticket.objects.filter(
+            scope_id=destination.scope_id,
+            pk__in=[history.subject_id for history in histories if history.is_known],
+        )
+    }
+    rows: list[str] = []
+    for history in histories:
+        standing = history.standing
+        ticket = known.get(history.subject_id)
+        if ticket is not None:
+            standing.resolved_at = _epoch(ticket.resolved_at)
+            standing.closed_at = _epoch(ticket.closed_at)
+            standing.restored_at = _epoch(ticket.restored_at)
+            standing.moved_at = _epoch(ticket.moved_at)
+            standing.reopen_count = ticket.reopen_count
+        _live_through(standing, history.happenings)
+        if ticket is None:
+            rows.append(_ticket_row(history, destination, teams))
+        else:
+            _update(ticket, standing, teams)
+    if rows:
+        _copy(_COPY_TICKETS, [("\n".join(rows) + "\n").encode()])
+    if known:
+        Ticket.objects.bulk_update(
+            known.values(),
+            [
+                *("state", "title", "impact", "urgency", "priority", "category", "ci", "cause", "team"),
+                *("resolution", "restored_at", "resolved_at", "closed_at", "moved_at", "reopen_count"),
+                "row_version",
+            ],
+            batch_size=500,
+        )
+
+
+def _live_through(standing: Standing, happenings: Sequence[Happening]) -> None:
+    """Instants of the ticket's life from its facts, later ones over earlier ones."""
+    facts = [
+        fact
+        for happening in happenings
+        for fact in happening.facts
+        if fact.kind in _LIFE
+    ]
+    facts.sort(key=lambda fact: fact.at)
+    for fact in facts:
+        kind, at = fact.kind, fact.at
+        if kind is FactKind.RESOLVED:
+            standing.resolved_at = at
+        elif kind is FactKind.RESTORED:
+            standing.restored_at = at
+        elif kind is FactKind.CLOSED or kind is FactKind.CANCELLED:
+            standing.closed_at = at
+        elif kind is FactKind.REOPENED:
+            standing.resolved_at = standing.closed_at = None
+            standing.reopen_count += 1
+        standing.moved_at = at
+
+
+_LIFE: Final = frozenset(
+    {
+        *(FactKind.RESPONDED, FactKind.RESOLVED, FactKind.RESTORED, FactKind.CLOSED),
+        *(FactKind.CANCELLED, FactKind.REOPENED, FactKind.WAIT_BEGAN, FactKind.WAIT_ENDED),
+    }
+)
+
+
+def _ticket_row(history: History, destination: Destination, teams: Teams) -> str:
+    standing = history.standing
+    return "\t".join(
+        (
+            *(str(history.subject_id), str(uuid7()), str(destination.scope_id), history.number),
+            *(standing.state, standing.kind, str(destination.processes[standing.kind]), "1"),
+            *(_stamp(history.opened_at), standing.kind, _text(standing.title), "", "import"),
+            *(_text(standing.service), _text(standing.impact), _text(standing.urgency)),
+            *(_text(standing.priority), "f", _text(standing.category), _text(standing.ci)),
+            *(_text(standing.cause), _team(standing, teams), "", _text(standing.resolution)),
+            *(_when(standing.restored_at), _when(standing.resolved_at), _when(standing.closed_at)),
+            *(_when(standing.moved_at), str(standing.reopen_count), "t", destination.system),
+            _text(history.source_number),
+        )
+    )
+
+
+def _update(ticket: Ticket, standing: Standing, teams: Teams) -> None:
+    for name in ("state", "title", "impact", "urgency", "priority", "category", "ci", "cause", "resolution"):
+        setattr(ticket, name, getattr(standing, name))
+    ticket.reopen_count = standing.reopen_count
+    ticket.team_id = teams.ids[teams.key_of(standing.team)] if standing.team else None
+    for name in ("restored_at", "resolved_at", "closed_at", "moved_at"):
+        at = getattr(standing, name)
+        setattr(ticket, name, None if at is None else datetime.fromtimestamp(at, UTC))
+    ticket.row_version += 1
+
+
+def _team(standing: Standing, teams: Teams) -> str:
+    return str(teams.ids[teams.key_of(standing.team)]) if standing.team else _NULL
+
+
+def _stamp(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}+00"
+
+
+def _when(at: int | None) -> str:
+    return _NULL if at is None else _stamp(at)
+
+
+def _epoch(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp())
+
+
+def _text(value: str) -> str:
+    return value.translate(_ESCAPES) if value else value
+
+
+def _reserve(expression: str, count: int) -> list[int]:
+    """So many fresh values of a sequence, ascending."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {expression} FROM generate_series(1, %s)", [count])  # noqa: S608 - fixed texts
+        return sorted(value for (value,) in cursor.fetchall())
+
+
+def _copy(statement: str, blocks: Iterable[bytes]) -> None:
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for block in blocks:
+            copy.write(block)
+
+
+__all__ = [
+    "Destination",
+    "Teams",
+    "has_keys",
+    "known_keys",
+    "write_histories",
+    "write_keys",
+]
