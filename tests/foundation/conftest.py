@@ -3,10 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import translation
 from tests.foundation.ground import make_draft, make_scope
 
 from yunheng.foundation.journal import EntryDraft
 from yunheng.foundation.models import Scope
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Problems are said in the active language; these tests read English."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_verification_names_what_is_wrong(scope, draft):
     entry.type = "ticket.closed"
     assert verify_entry(entry, body, "acme") == ["its header is not what its leaf commits to"]
     entry.refresh_from_db()
-    assert verify_entry(entry, None, "acme") == ["its body is missing"]
+    assert verify_entry(entry, None, "acme") == ["its body is gone"]
     assert verify_entry(entry, body, "other") == ["its header is not what its leaf commits to"]
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 from procrastinate.tasks import Task
 from procrastinate.types import JSONDict
 
@@ -147,7 +148,7 @@ def verify_entry(entry: Entry, body: EntryBody | None, scope_key: str) -> list[s
     digests = (entry.shared_digest, entry.internal_digest, entry.personal_digest)
     bodies = (body.shared, body.internal, body.personal) if body else (None, None, None)
     salts = (body.shared_salt, body.internal_salt, body.personal_salt) if body else (None, None, None)
-    problems = [] if body else ["its body is missing"]
+    problems = [] if body else [_("its body is gone")]
     return problems + differences(
         scope_key=scope_key,
         header=(
@@ -180,16 +181,19 @@ def differences(
         if body is None and salt is None:
             continue
         if digest is None:
-            problems.append(f"it has {visibility} data that its leaf does not commit to")
+            text = _("it has {visibility} data that its leaf does not commit to")
+            problems.append(text.format(visibility=visibility))
         elif body is None or salt is None:
-            problems.append(f"of its {visibility} data only a half is there")
+            text = _("of its {visibility} data only a half is there")
+            problems.append(text.format(visibility=visibility))
         else:
             try:
                 is_same = sha256(bytes(salt) + canonical(body)).digest() == digest
             except CanonicalError:
                 is_same = False
             if not is_same:
-                problems.append(f"its {visibility} data is not what was recorded")
+                text = _("its {visibility} data is not what was recorded")
+                problems.append(text.format(visibility=visibility))
     number, entry_type, occurred_at, recorded_at, actor_kind, source = header
     try:
         recomputed = leaf_hash(
@@ -207,9 +211,9 @@ def differences(
             )
         )
     except ValueError as error:
-        return [*problems, f"its header cannot be hashed: {error}"]
+        return [*problems, _("its header cannot be hashed: {error}").format(error=error)]
     if recomputed != leaf:
-        problems.append("its header is not what its leaf commits to")
+        problems.append(_("its header is not what its leaf commits to"))
     return problems
 
 

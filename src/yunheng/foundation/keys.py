@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from yunheng.logic.canonical import canonical, instant
 
@@ -121,20 +122,24 @@ def check_keys() -> tuple[list[str], list[str]]:
     warnings: list[str] = []
     before: SigningKey | None = None
     for key in SigningKey.objects.select_related("previous").order_by("pk"):
-        name = f"signing key {key.key_id[:16]}"
+        name = key.key_id[:16]
         public_key = bytes(key.public_key)
         if sha256(public_key).hexdigest() != key.key_id:
-            problems.append(f"{name}: its identifier is not that of its public key")
+            problems.append(
+                _("signing key {key}: its identifier is not that of its public key").format(key=name)
+            )
         if key.previous_id != (before.pk if before else None):
-            problems.append(f"{name}: it does not follow the key before it")
+            problems.append(_("signing key {key}: it does not follow the key before it").format(key=name))
         elif before is not None and key.endorsement is None:
-            warnings.append(f"{name}: the key before it was lost and has not endorsed it")
+            text = _("signing key {key}: the key before it was lost and has not endorsed it")
+            warnings.append(text.format(key=name))
         elif before is not None:
             message = endorsement_bytes(
                 public_key=public_key, previous_key_id=before.key_id, created_at=key.created_at
             )
             if not is_signed(before, bytes(key.endorsement or b""), message):
-                problems.append(f"{name}: its endorsement is not the previous key's")
+                text = _("signing key {key}: its endorsement is not the previous key's")
+                problems.append(text.format(key=name))
         before = key
     return problems, warnings
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from yunheng.logic.leaf import VISIBILITIES
 from yunheng.logic.merkle import HASH_BYTES, Frontier, tree_head_bytes
@@ -41,9 +42,19 @@ class Problem:
     def __str__(self) -> str:
         if self.entry_id is None:
             return self.message
-        place = "" if self.index is None else f", leaf {self.index}"
-        what = f" of {self.subject_number} ({self.entry_type})" if self.subject_number else ""
-        return f"entry {self.entry_id}{what}{place}: {self.message}"
+        if not self.subject_number:
+            text = _("entry {entry}: {message}")
+        elif self.index is None:
+            text = _("entry {entry} of {number} ({type}): {message}")
+        else:
+            text = _("entry {entry} of {number} ({type}), leaf {index}: {message}")
+        return text.format(
+            entry=self.entry_id,
+            number=self.subject_number,
+            type=self.entry_type,
+            index=self.index,
+            message=self.message,
+        )
 
 
 @dataclass(slots=True)
@@ -164,10 +175,10 @@ class _Verification:
         state = LogState.objects.filter(scope=self.scope).first()
         if state is None:
             if heads:
-                self._say("the sealer's state of the log is gone")
+                self._say(_("the sealer's state of the log is gone"))
             return
         if not heads:
-            self._say(f"the log counts {state.size} leaves, but there is no signed head")
+            self._say(_("the log counts {size} leaves, but there is no signed head").format(size=state.size))
             return
         packed = bytes(state.frontier)
         parts = tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES))
@@ -178,17 +189,19 @@ class _Verification:
         # The sealer may have gone on since the heads were read.
         newest = TreeHead.objects.filter(scope=self.scope, size=state.size).first()
         if newest is None or bytes(newest.root) != root:
-            self._say(f"the sealer's state at {state.size} leaves is not what a head signs")
+            self._say(
+                _("the sealer's state at {size} leaves is not what a head signs").format(size=state.size)
+            )
 
     def _check_signatures(self, heads: list[TreeHead]) -> None:
         before: TreeHead | None = None
         for head in heads:
-            name = f"head at {head.size} leaves"
             message = tree_head_bytes(self.scope.key, head.size, _hash(head.root), head.signed_at)
             if not is_signed(head.key, bytes(head.signature), message):
-                self._say(f"{name}: its signature is not valid")
+                self._say(_("head at {size} leaves: its signature is not valid").format(size=head.size))
             if before is not None and (before.signed_at > head.signed_at or before.key_id > head.key_id):
-                self._say(f"{name}: it is signed before the smaller one, or with an older key")
+                text = _("head at {size} leaves: it is signed before the smaller one, or with an older key")
+                self._say(text.format(size=head.size))
             before = head
 
     # --- leaves ---
@@ -197,7 +210,8 @@ class _Verification:
         """Where to go on from: the tree that the newest sound audit verified, if it is still what its head signs."""
         if audit is None or not heads or heads[0].size != audit.size:
             if audit is not None and audit.size:
-                self._say(f"the head at {audit.size} leaves, which an audit has seen, is gone")
+                text = _("the head at {size} leaves, which an audit has seen, is gone")
+                self._say(text.format(size=audit.size))
             return Frontier()
         try:
             frontier = frontier_at(self.scope.pk, audit.size)
@@ -205,7 +219,8 @@ class _Verification:
             self._say(str(error))
             return Frontier()
         if frontier.root() != bytes(heads[0].root):
-            self._say(f"the leaves before {audit.size} are not what the head there signs")
+            text = _("the leaves before {size} are not what the head there signs")
+            self._say(text.format(size=audit.size))
             return Frontier()
         self.check.first = audit.size
         self.check.last_entry = audit.last_entry
@@ -225,7 +240,8 @@ class _Verification:
             if is_whole and places != list(range(index, index + len(rows))):
                 present = set(places)
                 gap = next(at for at in range(index, index + len(rows) + 1) if at not in present)
-                self._say(f"leaf {gap} is gone; no head after it can be verified", index=gap)
+                text = _("leaf {index} is gone; no head after it can be verified")
+                self._say(text.format(index=gap), index=gap)
                 is_whole = False
             if not is_whole:
                 continue
@@ -241,14 +257,15 @@ class _Verification:
                     self._say_altered(good, size)
             frontier = self._grow(frontier, leaves[done:])
         if is_whole and roots:
-            self._say(
-                f"the log ends after {frontier.size} leaves, but a head signs {roots[-1][0]}; "
-                "the newest leaves are gone"
+            text = _(
+                "the log ends after {size} leaves, but a head signs {signed}; the newest leaves are gone"
             )
+            self._say(text.format(size=frontier.size, signed=roots[-1][0]))
         elif is_whole and frontier.size > self.check.size:
             newest = TreeHead.objects.filter(scope=self.scope).order_by("-size").first()
             if newest is None or newest.size < frontier.size:
-                self._say(f"{frontier.size - self.check.size} leaves stand behind the newest head")
+                text = _("{count} leaves stand behind the newest head")
+                self._say(text.format(count=frontier.size - self.check.size))
 
     def _log_rows(self, start: int) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
         """(index expected first, rows of index, entry id, leaf, entry's columns), some thousand at a time."""
@@ -274,7 +291,8 @@ class _Verification:
             stored = stored_nodes(self.scope.pk, [(start, end) for start, end, _ in nodes])
             for start, end, value in nodes:
                 if stored.get((start, end)) != value:
-                    self._say(f"the stored subtree over the leaves {start} to {end - 1} is not theirs")
+                    text = _("the stored subtree over the leaves {first} to {last} is not theirs")
+                    self._say(text.format(first=start, last=end - 1))
         return grown
 
     def _say_altered(self, good: int, size: int) -> None:
@@ -287,33 +305,37 @@ class _Verification:
                 [self.scope.pk, good, size, _MOST_NAMED + 1],
             )
             suspects = cursor.fetchall()
-        where = f"leaves {good} to {size - 1} are not what the head at {size} signs"
+        where = _("leaves {first} to {last} are not what the head at {size} signs").format(
+            first=good, last=size - 1, size=size
+        )
         if len(suspects) > _MOST_NAMED:
-            self._say(f"{where}; so no later head fits either")
+            self._say(_("{where}; so no later head fits either").format(where=where))
             return
+        text = _("it is among those of which one or more were replaced: {where}").format(where=where)
         for row in suspects:
-            self._say(f"it is among those of which one or more were replaced: {where}", row, row[4])
+            self._say(text, row, row[4])
 
     # --- entries ---
 
     def _check_leaf(self, row: tuple[Any, ...]) -> None:
         index, entry_id, leaf, *columns = row
         if columns[0] is None:
-            self.check.problems.append(Problem("it is sealed, but gone", entry_id, index=index))
+            self.check.problems.append(Problem(_("it is sealed, but gone"), entry_id, index=index))
             return
         self.check.last_entry = max(self.check.last_entry, entry_id)
         if _hash(columns[8]) != _hash(leaf):
-            self._say("its leaf is not the one in the log", tuple(columns), index)
+            self._say(_("its leaf is not the one in the log"), tuple(columns), index)
         self._check_entry(tuple(columns), index)
 
     def _check_entry(self, row: tuple[Any, ...], index: int | None) -> None:
-        _id, scope_id, _number, entry_type, *_rest = row
+        scope_id, entry_type = row[1], row[3]
         leaf, digests, body_id, bodies, salts = _hash(row[8]), row[9:12], row[12], row[13:16], row[16:19]
         if scope_id != self.scope.pk:
-            self._say(f"it belongs to another scope than the log of {self.scope.key}", row, index)
+            text = _("it belongs to another scope than the log of {log}")
+            self._say(text.format(log=self.scope.key), row, index)
             return
         if body_id is None:
-            self._say("its body is gone", row, index)
+            self._say(_("its body is gone"), row, index)
         data = [None if text is None else json.loads(text) for text in bodies]
         for message in differences(
             scope_key=self.scope.key,
@@ -329,7 +351,8 @@ class _Verification:
         if body_id is not None:
             for visibility, digest, value in zip(VISIBILITIES, digests, data, strict=True):
                 if digest is not None and value is None:
-                    message = f"its {visibility} data was erased, and no {REDACTED} entry says so"
+                    text = _("its {visibility} data was erased, and no {redacted} entry says so")
+                    message = text.format(visibility=visibility, redacted=REDACTED)
                     problem = Problem(message, row[0], row[2], row[3], index)
                     self.erased.append((leaf.hex(), visibility, problem))
 
@@ -346,12 +369,15 @@ class _Verification:
                     self.check.waiting += 1
                     row = tuple(columns)
                     if row[0] is None:
-                        self.check.problems.append(Problem("it waits for the sealer, but is gone", entry_id))
+                        self.check.problems.append(
+                            Problem(_("it waits for the sealer, but is gone"), entry_id)
+                        )
                         continue
                     if sealed_id is not None:
-                        self._say("it waits for the sealer, but is in a log already", row)
+                        self._say(_("it waits for the sealer, but is in a log already"), row)
                     elif row[5] < overdue:
-                        self._say(f"it waits for the sealer since {row[5]:%Y-%m-%d %H:%M:%S} UTC", row)
+                        text = _("it waits for the sealer since {at} UTC")
+                        self._say(text.format(at=f"{row[5]:%Y-%m-%d %H:%M:%S}"), row)
                     self._check_entry(row, None)
 
     def _find_strays(self, audit: LogAudit | None) -> None:
@@ -364,7 +390,7 @@ class _Verification:
                 [self.scope.pk, audit.last_entry if audit else 0],
             )
             for row in cursor.fetchall():
-                self._say("it stands in no log and does not wait for the sealer", row)
+                self._say(_("it stands in no log and does not wait for the sealer"), row)
 
 
 def _newest_sound_audit(scope: Scope) -> LogAudit | None:

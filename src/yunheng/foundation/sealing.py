@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from yunheng.logic.merkle import HASH_BYTES, Frontier, tree_head_bytes
 
@@ -213,20 +214,22 @@ def _agreed(
     if size is None and head_size is None and leaf_count == 0:
         return Frontier()
     if size is None or packed is None:
-        raise ValueError("it has leaves or heads, but its state is gone")
+        raise ValueError(_("it has leaves or heads, but its state is gone"))
     packed = bytes(packed)
     frontier = Frontier(size, tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES)))
     if head_size is None:
-        raise ValueError(f"its state counts {size} leaves, but there is no signed head")
+        raise ValueError(_("its state counts {size} leaves, but there is no signed head").format(size=size))
     if head_size != size or frontier.root() != bytes(root):
-        raise ValueError(f"its state at {size} leaves is not what the head at {head_size} signs")
+        text = _("its state at {size} leaves is not what the head at {signed} signs")
+        raise ValueError(text.format(size=size, signed=head_size))
     if leaf_count != size:
-        raise ValueError(f"it has {leaf_count} leaves, but its head signs {size}")
+        text = _("it has {count} leaves, but its head signs {size}")
+        raise ValueError(text.format(count=leaf_count, size=size))
     key = keys.get(key_id)
     if key is None or not is_signed(
         key, bytes(signature), tree_head_bytes(name, size, bytes(root), signed_at)
     ):
-        raise ValueError(f"the signature of its head at {size} leaves is not valid")
+        raise ValueError(_("the signature of its head at {size} leaves is not valid").format(size=size))
     return frontier
 
 
