@@ -14,7 +14,6 @@ SOURCES := pyproject.toml build_hook.py $(wildcard assets/*.json assets/*.mjs as
 
 HOST ?= 127.0.0.1
 PORT ?= 8080
-export YUNHENG_DATA ?= $(CURDIR)/.yunheng
 
 # $(call install_packages,PACKAGES,WHAT THEY ARE FOR): with apt, as root or by sudo that asks nothing.
 define install_packages

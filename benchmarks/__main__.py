@@ -1,4 +1,4 @@
-"""`make bench`: every module of this folder that has `run()`, each in a process of its own; one table, one JSON file."""
+"""`make bench`: every module of this folder that has `run()`, each in a process of its own; a table and a JSON file."""
 
 import argparse
 import json

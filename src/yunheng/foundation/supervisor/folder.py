@@ -169,7 +169,10 @@ def make_passable(folder: Path) -> None:
 
 
 def default_path() -> Path:
-    """The data folder when `YUNHENG_DATA` names none."""
+    """The data folder when `YUNHENG_DATA` names none: in a checkout `.yunheng`, else the user's or the system's."""
+    checkout = Path(__file__).resolve().parents[4]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "Makefile").is_file():
+        return checkout / ".yunheng"
     return SYSTEM_HOME / "data" if is_root() else Path.home() / ".local" / "share" / "yunheng"
 
 

@@ -43,6 +43,7 @@ def commands() -> dict[str, Command]:
         "process": Command("process", _("check and show processes")),
         "person": Command("people", _("create people and change their passwords")),
         "organisation": Command("people", _("create and list organisations")),
+        "team": Command("people", _("create teams and say who belongs to them")),
         "membership": Command("people", _("give people roles in a contract's scope")),
         "token": Command("people", _("create and revoke API tokens")),
     }
@@ -94,7 +95,7 @@ def version() -> str:
 def _environment() -> str:
     return _(
         "environment:\n"
-        "  YUNHENG_DATA          folder of database, keys and attachments\n"
+        "  YUNHENG_DATA          folder of database, keys and attachments (in a checkout: .yunheng)\n"
         "  YUNHENG_DATABASE_URL  a PostgreSQL server of your own instead of the embedded one\n"
         "  YUNHENG_LANGUAGE      zh or en; default: the terminal's language"
     )

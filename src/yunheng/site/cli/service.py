@@ -1,12 +1,16 @@
 """Stepping down from root before any long-running process of the service starts."""
 
 import os
+import shlex
 import sys
+from pathlib import Path
 
 from yunheng.foundation.supervisor.account import is_root, step_down
-from yunheng.foundation.supervisor.folder import DataFolder, find_data_folder
+from yunheng.foundation.supervisor.folder import DataFolder, default_path, find_data_folder
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.foundation.supervisor.mirror import interpreter, postgres_programs
+
+CALLED_AS = "YUNHENG_CALLED_AS"  # what to type for another command on the same data
 
 
 def run_as_service_account() -> DataFolder:
@@ -16,6 +20,7 @@ def run_as_service_account() -> DataFolder:
     """
     folder = find_data_folder()
     folder.prepare()
+    os.environ.setdefault(CALLED_AS, _called_as())
     if not is_root():
         return folder
     folder.hand_over()
@@ -29,6 +34,15 @@ def run_as_service_account() -> DataFolder:
     sys.stdout.flush()
     os.execv(python.executable, [str(python.executable), "-m", "yunheng.site.cli", *sys.argv[1:]])
     raise AssertionError("execv does not return")
+
+
+def _called_as() -> str:
+    """This command as the user calls it, with the data folder where that has to be named."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "yunheng" else "yunheng"
+    named = os.environ.get("YUNHENG_DATA")
+    if not named or Path(named).absolute() == default_path():
+        return program
+    return f"YUNHENG_DATA={shlex.quote(named)} {program}"
 
 
 def _tell(folder: DataFolder, mirror: str | None) -> None:

@@ -22,7 +22,7 @@ from yunheng.foundation.supervisor.lease import FileLock
 from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.cli.database import APP_URL, OWNER_URL, Database, reach_database
-from yunheng.site.cli.service import run_as_service_account
+from yunheng.site.cli.service import CALLED_AS, run_as_service_account
 from yunheng.site.cli.web import add_address
 
 logger = logging.getLogger("yunheng.up")
@@ -189,13 +189,16 @@ def _tell_first_steps(database: Database) -> None:
     """On a new system nobody can sign in yet, and there is no default password: say what to do."""
     with psycopg.connect(database.app_url) as connection:
         row = connection.execute("SELECT EXISTS (SELECT 1 FROM person)").fetchone()
-    if row == (False,):
-        print(
-            _("Nobody can sign in yet. Create the first administrator:\n  {command}").format(
-                command="yunheng person create --administrator"
-            ),
-            flush=True,
-        )
+    if row != (False,):
+        return
+    yunheng = os.environ.get(CALLED_AS, "yunheng")
+    steps = [
+        _("Nobody can sign in yet. Create the first administrator, in another terminal:"),
+        f"  {yunheng} organisation create ops --name OPS --kind provider",
+        f"  {yunheng} person create LOGIN --name NAME --organisation ops",
+        f"  {yunheng} membership grant LOGIN provider_admin --everywhere",
+    ]
+    print("\n".join(steps), flush=True)
 
 
 def _shown(host: str) -> str:
