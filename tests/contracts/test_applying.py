@@ -157,6 +157,7 @@ def test_amendment_that_ends_the_contract_earlier_ends_it() -> None:
 def test_what_an_amendment_cannot_do() -> None:
     apply()
     assert refused(changed(("respond: 30 min", "respond: 15 min"))) == "effective_missing"
+    assert refused(SMALL) == "nothing_changes"
     assert refused(amended("2026-04-15")) == "nothing_changes"
     assert refused("# only a comment\n" + amended("2026-04-15")) == "nothing_changes"
     assert refused(amended("2026-04-15", ("at_least: 90 %", "at_least: 95 %"))) == "mid_period"

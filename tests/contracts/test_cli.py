@@ -188,7 +188,7 @@ def test_two_who_apply_at_once_get_one_after_the_other() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(apply, [SMALL] * 4))
-    assert sorted(results) == ["applied", "effective_missing", "effective_missing", "effective_missing"]
+    assert sorted(results) == ["applied", "nothing_changes", "nothing_changes", "nothing_changes"]
     documents = [
         changed(("zone: Asia", f"effective: 2026-0{month}-01\nzone: Asia"), ("30 min", f"{month} min"))
         for month in (2, 3, 4, 5)

@@ -97,11 +97,7 @@ def apply_contract(
     if before is not None:
         old_terms: dict[str, Any] = before.terms
         if bytes(before.digest) == digest(terms):
-            raise Refusal(
-                _("Nothing changes: version %(number)d already says this on %(day)s.")
-                % {"number": before.number, "day": first_day},
-                code="nothing_changes",
-            )
+            raise _nothing_changes(before.number, first_day)
         _check_period(old_terms, terms, first_day)
         changes = [difference.text() for difference in differences(old_terms, terms)]
     if valid_from < at and _has_work_since(contract, valid_from):
@@ -202,6 +198,11 @@ def _check_amendment(contract: Contract, terms: Mapping[str, Any], effective: da
             code="zone_changed",
         )
     if effective is None:
+        newest = contract.versions.order_by("-number").only("number", "valid_from", "digest").first()
+        if newest is not None and bytes(newest.digest) == digest(terms):
+            raise _nothing_changes(
+                newest.number, newest.valid_from.astimezone(ZoneInfo(terms["zone"])).date()
+            )
         raise Refusal(
             _(
                 "The contract “%(key)s” has a version already; say from which day this one holds: effective: YYYY-MM-DD"
@@ -210,6 +211,14 @@ def _check_amendment(contract: Contract, terms: Mapping[str, Any], effective: da
             code="effective_missing",
         )
     return effective
+
+
+def _nothing_changes(number: int, day: date) -> Refusal:
+    return Refusal(
+        _("Nothing changes: version %(number)d already says this on %(day)s.")
+        % {"number": number, "day": day},
+        code="nothing_changes",
+    )
 
 
 def _check_period(old: Mapping[str, Any], new: Mapping[str, Any], first_day: date) -> None:

@@ -326,7 +326,9 @@ class _Reader:
             parent.key = self.as_key(node, parent)
         else:
             if isinstance(node, ScalarNode) and node.is_plain and not node.text:
-                node = ScalarNode("", True, parent.key.place)  # no value: the parser places it on a later line
+                node = ScalarNode(
+                    "", True, parent.key.place
+                )  # no value: the parser places it on a later line
             parent.node.pairs.append((parent.key, node))
             parent.key = None
 
@@ -435,6 +437,30 @@ _SYNTAX = (
         "indentation",
         gettext_noop("the indentation does not fit the lines before"),
         gettext_noop("entries of one level begin in the same column"),
+    ),
+    (
+        "'<document start>'",
+        "indentation",
+        gettext_noop("the indentation does not fit the lines before"),
+        gettext_noop("entries of one level begin in the same column"),
+    ),
+    (
+        "sequence entries are not allowed",
+        "dash",
+        gettext_noop("a list item “- ” where an entry of a mapping is expected"),
+        gettext_noop("indent it under its key"),
+    ),
+    (
+        "expected a comment or a line break",
+        "reserved_character",
+        gettext_noop("text may not begin with this character"),
+        gettext_noop("put it in quotes"),
+    ),
+    (
+        "expected alphabetic or numeric",
+        "reserved_character",
+        gettext_noop("text may not begin with this character"),
+        gettext_noop("put it in quotes"),
     ),
     (
         "expected ',' or",
