@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.facts import FactDraft
-from yunheng.foundation.flow import conflict, migrate_subject, move, update_subject
+from yunheng.foundation.flow import conflict, migrate_subject, move, process_for, update_subject
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.facts import FactKind
 from yunheng.sla.actions import FoldedClock
@@ -63,7 +63,8 @@ def move_ticket(
     since = ticket.moved_at or ticket.opened_at
     if instants.at < since.replace(microsecond=0):
         raise Invalid({"at": _("The ticket came into its present state later than that.")})
-    wait = open_wait_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
+    is_waiting = process_for(ticket).states[ticket.state].category == "waiting"
+    wait = open_wait_of(scope_id=ticket.scope_id, subject_id=ticket.pk) if is_waiting else 0
     moved = move(
         ticket,
         transition,
