@@ -27,13 +27,12 @@ with open_database():
         for _ in range(3):
             opened(ground)
     elif sys.argv[1] == "go on":
-        from tests.desk.ground import Ground
-        from yunheng.accounts.queries import viewer_for_person
-        from yunheng.accounts.models import Person
         from yunheng.desk.actions import open_ticket
         from yunheng.foundation.access import SYSTEM_VIEWER
-        open_ticket(viewer=SYSTEM_VIEWER, scope_id=Scope.objects.get().pk, kind="incident", title="more", service="mail",
-                    impact="high", urgency="high", channel="phone", at=MORNING, recorded_at=MORNING)
+        open_ticket(
+            viewer=SYSTEM_VIEWER, scope_id=Scope.objects.get().pk, kind="incident", title="more", service="mail",
+            impact="high", urgency="high", channel="phone", at=MORNING, recorded_at=MORNING,
+        )
     seal()
     scope = Scope.objects.get()
     check = check_log(scope)
