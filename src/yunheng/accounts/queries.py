@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import ALL, Viewer
 from yunheng.foundation.actor import Actor
@@ -76,7 +77,7 @@ def person_by_login(login: str) -> Person:
     """The person with that login. Raises NotFound."""
     person = Person.objects.select_related("organisation").filter(login=login).first()
     if person is None:
-        raise NotFound(f"no person with login {login!r}")
+        raise NotFound(_("There is nobody with the login “%(login)s”.") % {"login": login})
     return person
 
 
@@ -84,7 +85,7 @@ def organisation_by_key(key: str) -> Organisation:
     """The organisation with that key. Raises NotFound."""
     organisation = Organisation.objects.filter(key=key).first()
     if organisation is None:
-        raise NotFound(f"no organisation with key {key!r}")
+        raise NotFound(_("There is no organisation “%(key)s”.") % {"key": key})
     return organisation
 
 
@@ -92,7 +93,10 @@ def team_by_key(organisation: Organisation, key: str) -> Team:
     """The team of the organisation with that key. Raises NotFound."""
     team = Team.objects.filter(organisation=organisation, key=key).first()
     if team is None:
-        raise NotFound(f"no team {key!r} in {organisation.key}")
+        raise NotFound(
+            _("There is no team “%(key)s” in %(organisation)s.")
+            % {"key": key, "organisation": organisation.name}
+        )
     return team
 
 
