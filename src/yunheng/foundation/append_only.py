@@ -63,12 +63,13 @@ def narrow_rights(rights: Mapping[str, str]) -> migrations.RunPython:
     return migrations.RunPython(narrow, migrations.RunPython.noop)
 
 
-def open_schema() -> migrations.RunPython:
+def open_schema(app_role: str = APP_ROLE) -> migrations.RunPython:
     """Give the application's role its rights on all tables, present and future, where nobody has done so yet.
 
     The supervisor has, on its own cluster and for two roles on a foreign one. With a single role on a foreign
-    server, the role of the application is made if the owner may make roles, else nothing happens here and
-    `weaknesses` says what the installation lacks.
+    server, a role for the application is made if the owner may make roles (the product then connects with
+    `options=-c role=yunheng_app`), or used if the owner is a member of it. Else nothing happens here, and
+    `log_status.weaknesses` says what the installation lacks.
     """
 
     def open_up(_apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -76,31 +77,32 @@ def open_schema() -> migrations.RunPython:
             if _grantees(cursor, "scope"):
                 return
             cursor.execute(
-                "SELECT rolsuper OR rolcreaterole, to_regrole(%s) IS NOT NULL, quote_ident(current_schema())"
-                " FROM pg_roles WHERE rolname = current_user",
-                [APP_ROLE],
+                "SELECT rolsuper OR rolcreaterole, role IS NOT NULL, pg_has_role(current_user, role, 'MEMBER'),"
+                " quote_ident(current_schema()) FROM pg_roles, to_regrole(%s) AS role"
+                " WHERE rolname = current_user",
+                [app_role],
             )
-            may_create, exists, schema = cursor.fetchone()
-            if not exists and not may_create:
+            may_create, exists, is_member, schema = cursor.fetchone()
+            if (exists and not is_member) or (not exists and not may_create):
                 return
             if not exists:
                 cursor.execute(
                     f"""
                     DO $$ BEGIN
-                        CREATE ROLE {APP_ROLE} NOLOGIN;
-                        EXECUTE format('GRANT {APP_ROLE} TO %I', current_user);
+                        CREATE ROLE {app_role} NOLOGIN;
+                        EXECUTE format('GRANT {app_role} TO %I', current_user);
                     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- made at the same moment
                     END $$
                     """
                 )
-            cursor.execute(f"GRANT USAGE ON SCHEMA {schema} TO {APP_ROLE}")
+            cursor.execute(f"GRANT USAGE ON SCHEMA {schema} TO {app_role}")
             for kind, allowed in (
                 ("TABLES", "SELECT, INSERT, UPDATE, DELETE"),
                 ("SEQUENCES", "USAGE, SELECT"),
             ):
-                cursor.execute(f"GRANT {allowed} ON ALL {kind} IN SCHEMA {schema} TO {APP_ROLE}")
+                cursor.execute(f"GRANT {allowed} ON ALL {kind} IN SCHEMA {schema} TO {app_role}")
                 cursor.execute(
-                    f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {allowed} ON {kind} TO {APP_ROLE}"
+                    f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {allowed} ON {kind} TO {app_role}"
                 )
 
     return migrations.RunPython(open_up, migrations.RunPython.noop)
