@@ -168,6 +168,14 @@ def test_what_an_amendment_cannot_do() -> None:
     apply(amended("2026-04-01", ("at_least: 90 %", "at_least: 95 %")))
 
 
+def test_a_new_title_is_shown_at_once() -> None:
+    contract = apply().contract
+    apply(amended("2026-04-15", ("测试合同", "新名称")))
+    contract.refresh_from_db()
+    assert (contract.title, Scope.objects.get(pk=contract.pk).name) == ("新名称", "新名称")
+    assert terms_at(contract.pk, NOW).title["zh-Hans"] == "测试合同"  # type: ignore[union-attr]
+
+
 def test_returning_to_earlier_terms_is_a_change() -> None:
     apply()
     apply(amended("2026-04-01", ("respond: 30 min", "respond: 15 min")))

@@ -136,6 +136,18 @@ def _dead_end() -> dict[str, Process]:
     return {"stuck": parse_process(document)}
 
 
+def test_facts_of_effects_stop_clocks_too() -> None:
+    """Resolving an incident writes RESTORED where it was not restored before."""
+    document = changed(
+        ("zone: Asia", "processes: [incident]\nzone: Asia"),
+        ("resolve: {}", "resolve: {}\n  back: {start: [opened], stop: [restored]}"),
+        ("P1: {respond", "P1: {back: 2 h, respond"),
+        ("P2: {respond", "P2: {back: 3 h, respond"),
+    )
+    assert "clock_never_stops" not in codes(document)
+    assert "clock_never_stops" in codes(document.replace("[incident]", "[service_request]"))
+
+
 def test_state_that_no_clock_leaves_is_named() -> None:
     result = check(SMALL.encode(), _dead_end())
     stuck = [problem.params for problem in result.warnings if problem.code == "clock_never_stops"]

@@ -103,6 +103,11 @@ def apply_contract(
     if valid_from < at and _has_work_since(contract, valid_from):
         _accept_backdating(viewer, at, contract, first_day, accepted_by_both)
     _name_suppliers(viewer, terms)
+    title = label_in(terms["title"], "zh-Hans")
+    if contract.title != title:  # how lists call it; what was agreed when stands in the versions
+        Contract.objects.filter(pk=contract.pk).update(title=title)
+        Scope.objects.filter(pk=contract.pk).update(name=title)
+        contract.title = contract.scope.name = title
     version = _store_version(viewer, at, contract, terms, checked.text, valid_from)
     entry_id = _record(
         viewer,

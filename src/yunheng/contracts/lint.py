@@ -10,7 +10,7 @@ from typing import Any
 
 from yunheng.logic.clock import ClockPolicy, Goal
 from yunheng.logic.facts import FactKind
-from yunheng.logic.flow import Process
+from yunheng.logic.flow import Process, Transition
 from yunheng.logic.worktime import HorizonError, OpenTime, has_open_time, lint_rules
 
 from .calendars import rules_of
@@ -19,6 +19,9 @@ from .indicators import INDICATORS
 from .normal import resolved_targets, weekly_windows
 from .problems import START, Path, Problem, Severity, gettext_noop
 from .terms import ContractTerms
+
+#: Facts that an effect of a transition writes, before the transition's own (desk.effects).
+EFFECT_FACTS = {"ensure_restored": FactKind.RESTORED}
 
 _WEEK = 7 * 86_400
 _SAMPLE_SECONDS = 5 * 3600 + 17  # walks through all hours of the day within a few days
@@ -384,7 +387,7 @@ def _stuck_states(process: Process, policy: ClockPolicy) -> list[str]:
             continue
         state, is_running = node
         edges[node] = {
-            (transition.target(state), after(is_running, [fact.kind for fact in transition.facts]))
+            (transition.target(state), after(is_running, _facts_of(transition)))
             for transition in process.transitions.values()
             if state in transition.from_
         }
@@ -395,6 +398,11 @@ def _stuck_states(process: Process, policy: ClockPolicy) -> list[str]:
         if not more:
             return sorted(state for state, _ in edges.keys() - good)
         good |= more
+
+
+def _facts_of(transition: Transition) -> list[FactKind]:
+    by_effects = [EFFECT_FACTS[name] for name in transition.effects if name in EFFECT_FACTS]
+    return by_effects + [fact.kind for fact in transition.facts]
 
 
 def _lint_indicators(linter: Linter) -> None:
