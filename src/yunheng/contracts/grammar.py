@@ -96,7 +96,7 @@ class Text(Kind):
 
     most: int = 200
     name: str = gettext_noop("text")
-    example: str = "“ACME”"
+    example: str = "ACME"
 
     def read(self, node: Node, path: Path, found: Findings) -> Any:
         if not isinstance(node, ScalarNode) or node.is_null:

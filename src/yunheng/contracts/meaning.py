@@ -153,7 +153,7 @@ def _check_calendars(reading: Reading) -> None:
                         gettext_noop("delete “%(name)s” or “always”"),
                         name=name,
                     )
-        elif not has_hours and calendar.get("weekly") is not MISSING:
+        elif not has_hours and MISSING not in (calendar.get("always"), calendar.get("weekly")):
             reading.error(
                 "never_open",
                 path,
