@@ -76,11 +76,17 @@ def chosen_service(terms: ContractTerms, named: str | None) -> str:
         return next(iter(terms.services))
     if named is None:
         raise Invalid(
-            {"service": _("The contract has several services; name one with --service: %(known)s") % {"known": known}}
+            {
+                "service": _("The contract has several services; name one with --service: %(known)s")
+                % {"known": known}
+            }
         )
     if named not in terms.services:
         raise Invalid(
-            {"service": _("The contract has no service “%(name)s”, only: %(known)s") % {"name": named, "known": known}}
+            {
+                "service": _("The contract has no service “%(name)s”, only: %(known)s")
+                % {"name": named, "known": known}
+            }
         )
     return named
 
@@ -216,6 +222,7 @@ class _ServiceNow:
         tally.reassigned += int(reader.text(last, "reassignment_count") or 0) > 0
         tally.reopened += int(reader.text(last, "reopen_count") or 0) > 0
         tally.early += rows[0].at < rows[0].opened_at
+        servicenow.tell_resolutions(reader, tally, rows)
 
 
 def _when(row: Observed) -> tuple[int, int]:
@@ -356,7 +363,14 @@ def _carry_out(
             progress.end()
         end(run, FINISHED, tally.to_data())
     return RunReport(
-        str(run.uuid), file_name, counts, entries, run.summary, rejected.first, _notes(job, options), is_resumed
+        str(run.uuid),
+        file_name,
+        counts,
+        entries,
+        run.summary,
+        rejected.first,
+        _notes(job, options),
+        is_resumed,
     )
 
 

@@ -68,7 +68,9 @@ def _spill(kept: list[tuple[str, Record]], stack: ExitStack) -> IO[bytes]:
     kept.sort(key=itemgetter(0))  # stable: rows keep their order
     run: IO[bytes] = stack.enter_context(tempfile.TemporaryFile(prefix="yunheng-import-"))  # noqa: SIM115
     for start in range(0, len(kept), _FRAME):
-        frame = [(number, record.row, record.fields, record.fault) for number, record in kept[start:][:_FRAME]]
+        frame = [
+            (number, record.row, record.fields, record.fault) for number, record in kept[start:][:_FRAME]
+        ]
         pickle.dump(frame, run, pickle.HIGHEST_PROTOCOL)
     run.seek(0)
     return run

@@ -90,7 +90,9 @@ def read_rows(scope_id: int, tickets: Sequence[KnownTicket]) -> None:
             [scope_id, list(by_id)],
         )
         for subject_id, entry_id, at, shared, personal in cursor.fetchall():
-            by_id[subject_id].rows.append(KnownRow(entry_id, at, _loaded(shared) or {}, _loaded(personal) or {}))
+            by_id[subject_id].rows.append(
+                KnownRow(entry_id, at, _loaded(shared) or {}, _loaded(personal) or {})
+            )
 
 
 def _loaded(value: Any) -> Any:

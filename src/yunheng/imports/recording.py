@@ -78,7 +78,12 @@ class Recorder:
         leaf = sha256(
             (
                 form
-                % (self._instants[happening.at], personal_digest.hex(), digest.hex(), subject)  # in this order
+                % (
+                    self._instants[happening.at],
+                    personal_digest.hex(),
+                    digest.hex(),
+                    subject,
+                )  # in this order
             ).encode()
         ).digest()
         return StoredEntry(
@@ -133,5 +138,3 @@ class Recorder:
         reference = f',"ref":{ref}' if ref else ""
         term = f',"term":{self._quoted[fact.term]}' if fact.term else ""
         return f'{{"at":{fact.at},"fact":"{KIND_NAMES[fact.kind]}"{party}{reference}{term}}}'
-
-

@@ -22,6 +22,7 @@ from .known import KnownTicket
 from .recording import Quoted, data_text
 from .rejections import Rejection
 from .source import Record
+from .tally import Tally
 
 FORMAT: Final = "servicenow"
 MISSING: Final = "?"
@@ -207,12 +208,16 @@ class Reader:
             if "\0" in value:
                 return Rejection(row, name, value, _("holds the character NUL"))
             if len(value) > limit:
-                return Rejection(row, name, value, _("is longer than {limit:,} characters").format(limit=limit))
+                return Rejection(
+                    row, name, value, _("is longer than {limit:,} characters").format(limit=limit)
+                )
             if name in ("number", "incident_state") and value.strip() in ("", MISSING):
                 return Rejection(row, name, value, _("is missing"))
             if name == "priority" and value.partition(" ")[0] not in self.priorities:
                 known = ", ".join(sorted(self.priorities))
-                return Rejection(row, name, value, _("the contract has the priorities {known}").format(known=known))
+                return Rejection(
+                    row, name, value, _("the contract has the priorities {known}").format(known=known)
+                )
             if name in ("reassignment_count", "reopen_count") and not _is_count(value):
                 return Rejection(row, name, value, _("is no count"))
         for kept, texts in ((self._fitting, self._checked(fields)), (self._short, self._measured(fields))):
@@ -286,7 +291,12 @@ def claim_facts(last: Observed, stated: Mapping[str, Any]) -> list[SourceFact]:
 
 
 def observe(
-    reader: Reader, rows: Sequence[Observed], passage: Passage, *, service: str, team_key: Callable[[str], str]
+    reader: Reader,
+    rows: Sequence[Observed],
+    passage: Passage,
+    *,
+    service: str,
+    team_key: Callable[[str], str],
 ) -> list[Happening]:
     """New rows of one incident in order, each with what changed in it and the facts that follow.
 
@@ -382,6 +392,26 @@ def _move(passage: Passage, state: str, at: int, happening: Happening) -> None:
     passage.state = state
 
 
+def tell_resolutions(reader: Reader, tally: Tally, rows: Sequence[Observed]) -> None:
+    """Add what the rows of one incident say of its resolution, its teams and its flag, without any clock."""
+    names = reader.shared_names
+    state_at, team_at, flag_at = map(names.index, ("incident_state", "assignment_group", "made_sla"))
+    entered = [
+        row.at
+        for before, row in zip([None, *rows], rows, strict=False)
+        if row.shared[state_at] == RESOLVED and (before is None or before.shared[state_at] != RESOLVED)
+    ]
+    for row in rows:
+        tally.rows_made_sla[row.shared[flag_at]] += 1
+    tally.moved_teams += len({row.shared[team_at] for row in rows} - {MISSING}) > 1
+    if entered:
+        tally.with_resolved_rows += 1
+        if rows[-1].resolved_at is not None:
+            tally.common += 1
+            tally.first_seconds += entered[0] - rows[0].opened_at
+            tally.last_seconds += entered[-1] - rows[0].opened_at
+
+
 def standing_of(reader: Reader, last: Observed, service: str) -> Standing:
     """The ticket's columns after its last row; instants of its life are added from the facts."""
     state = reader.text(last, "incident_state")
@@ -458,7 +488,9 @@ def continued(
     last = rows[-1]
     if new:
         recorded = _rebuilt(reader, rows[0], known)
-        life = sorted([*recorded, *((row, 0) for row in new)], key=lambda pair: (pair[0].at, not pair[1], pair[0].row))
+        life = sorted(
+            [*recorded, *((row, 0) for row in new)], key=lambda pair: (pair[0].at, not pair[1], pair[0].row)
+        )
         told = observe(reader, [row for row, _entry in life], Passage(), service=service, team_key=team_key)
         for happening, (_row, entry_id) in zip(told, life, strict=True):
             happening.entry_id = entry_id

@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
+
+from yunheng.logic.measure import round_half_up
 
 
 @dataclass(slots=True)
@@ -22,6 +25,12 @@ class Tally:
     reopened: int = 0
     early: int = 0  #: tickets with rows that the source dates before their opening
     created: int = 0  #: tickets that this run created
+    rows_made_sla: Counter[str] = field(default_factory=Counter)
+    with_resolved_rows: int = 0  #: tickets with a row in the resolved state
+    moved_teams: int = 0  #: tickets whose rows name more than one team
+    common: int = 0  #: tickets with such a row of which the source claims a resolution, too
+    first_seconds: int = 0  #: of those: opening to the first row that entered the state, summed
+    last_seconds: int = 0  #: … to the last row that entered it
 
     def add_rows(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
         """State, impact, urgency and priority of rows."""
@@ -48,6 +57,16 @@ class Tally:
                 "reassigned": self.reassigned,
                 "reopened": self.reopened,
             },
+            "observed": {
+                "tickets_with_resolved_rows": self.with_resolved_rows,
+                "tickets_with_change_of_team": self.moved_teams,
+                "rows_made_sla": dict(sorted(self.rows_made_sla.items())),
+                "tickets_resolved_in_both": self.common,
+                "seconds_to_first_resolved_row": self.first_seconds,
+                "seconds_to_last_resolved_row": self.last_seconds,
+                "mean_hours_to_first_resolved_row": _mean_hours(self.first_seconds, self.common),
+                "mean_hours_to_last_resolved_row": _mean_hours(self.last_seconds, self.common),
+            },
             "tickets_with_rows_before_opening": self.early,
         }
 
@@ -56,8 +75,10 @@ class Tally:
         """The reverse of `to_data`; {} gives an empty one."""
         if not data:
             return cls()
-        source = data["source"]
-        levels = [((impact, urgency, priority), *counts) for impact, urgency, priority, *counts in data["levels"]]
+        source, observed = data["source"], data["observed"]
+        levels = [
+            ((impact, urgency, priority), *counts) for impact, urgency, priority, *counts in data["levels"]
+        ]
         return cls(
             rows_by_state=Counter(data["rows_by_state"]),
             tickets=data["tickets"],
@@ -71,4 +92,15 @@ class Tally:
             reassigned=source["reassigned"],
             reopened=source["reopened"],
             early=data["tickets_with_rows_before_opening"],
+            rows_made_sla=Counter(observed["rows_made_sla"]),
+            with_resolved_rows=observed["tickets_with_resolved_rows"],
+            moved_teams=observed["tickets_with_change_of_team"],
+            common=observed["tickets_resolved_in_both"],
+            first_seconds=observed["seconds_to_first_resolved_row"],
+            last_seconds=observed["seconds_to_last_resolved_row"],
         )
+
+
+def _mean_hours(seconds: int, count: int) -> str | None:
+    """Decimal text, rounded half-up to four digits as indicators are; None where there is nothing."""
+    return f"{round_half_up(Fraction(seconds, 3600 * count), 4):f}" if count else None

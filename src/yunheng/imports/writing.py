@@ -337,12 +337,7 @@ def _write_tickets(histories: Sequence[History], destination: Destination, teams
 
 def _live_through(standing: Standing, happenings: Sequence[Happening]) -> None:
     """Instants of the ticket's life from its facts, later ones over earlier ones."""
-    facts = [
-        fact
-        for happening in happenings
-        for fact in happening.facts
-        if fact.kind in _LIFE
-    ]
+    facts = [fact for happening in happenings for fact in happening.facts if fact.kind in _LIFE]
     facts.sort(key=lambda fact: fact.at)
     for fact in facts:
         kind, at = fact.kind, fact.at

@@ -98,9 +98,7 @@ class _Subjects:
         return cls(ids, first, end, opened_at)
 
 
-def _fold_all(
-    scope_id: int, facts: FactTable, subjects: _Subjects, now: int
-) -> Iterator[tuple[str, bool]]:
+def _fold_all(scope_id: int, facts: FactTable, subjects: _Subjects, now: int) -> Iterator[tuple[str, bool]]:
     """Rows of live_clock as COPY text, each with whether the clock still runs."""
     timeline = contract_timeline(scope_id)
     opened_in = _in_force(timeline, subjects.opened_at)
@@ -139,7 +137,11 @@ def _fold_kind(
     policy: ClockPolicy,
     now: int,
 ) -> Iterator[tuple[str, bool]]:
-    part = facts if len(chosen) == len(subjects.ids) else _only(facts, np.isin(facts.subject, subjects.ids[chosen]))
+    part = (
+        facts
+        if len(chosen) == len(subjects.ids)
+        else _only(facts, np.isin(facts.subject, subjects.ids[chosen]))
+    )
     horizon = min([now, *(calendar.last_at for calendar in terms.calendars.values())])
     columns = FactColumns(part.subject, part.at, part.kind, part.term, part.party, part.ref, part.entry)
     try:

@@ -21,7 +21,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser("import", help=_("take over records of other systems"))
     kinds = parser.add_subparsers(dest="import_command", metavar=_("WHAT"), required=True)
 
-    log = kinds.add_parser("servicenow", help=_("an audit log of ServiceNow incidents (CSV, or a zip with one)"))
+    log = kinds.add_parser(
+        "servicenow", help=_("an audit log of ServiceNow incidents (CSV, or a zip with one)")
+    )
     _add_file(log)
     log.add_argument("--zone", help=_("time zone of the log's times; default: the contract's"))
     log.add_argument("--service", help=_("the service of the contract that the incidents belong to"))
@@ -52,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
             return {"servicenow": _servicenow, "show": _show}[args.import_command](args)
         except (SourceError, Refusal) as error:
             raise CommandError(str(error)) from error
+        except BrokenPipeError:
+            raise
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
 
@@ -177,12 +181,24 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
     if source:
         print(
             _(
-                "the source claims: resolved {resolved:,}, without resolved_at {without_resolved_at:,}, closed {closed:,}; "
-                "reassigned {reassigned:,}, reopened {reopened:,} (by its counters)"
+                "the source claims: resolved {resolved:,}, without resolved_at {without_resolved_at:,}, "
+                "closed {closed:,}; reassigned {reassigned:,}, reopened {reopened:,} (by its counters)"
             ).format(**source)
         )
         flags = " · ".join(f"{flag or '?'} {count:,}" for flag, count in source["made_sla"].items())
         print(_("made_sla per ticket (last row): {flags}").format(flags=flags))
+    observed = summary.get("observed", {})
+    if observed and observed["tickets_resolved_in_both"]:
+        print(
+            _(
+                "rows in state Resolved: {tickets_with_resolved_rows:,} tickets; of {tickets_resolved_in_both:,} the "
+                "source claims a resolution, too: mean {mean_hours_to_first_resolved_row} h to the first such row, "
+                "{mean_hours_to_last_resolved_row} h to the last"
+            ).format(**observed)
+        )
+        print(
+            _("rows that name more than one team: {tickets_with_change_of_team:,} tickets").format(**observed)
+        )
     _print_pairs(_("rows by state"), summary.get("rows_by_state", {}))
     _print_pairs(_("tickets by priority"), summary.get("tickets_by_priority", {}))
     levels: Sequence[Sequence[Any]] = summary.get("levels", [])
