@@ -339,3 +339,45 @@ def test_the_database_closes_on_the_sealer(committed_db):
     connection.close()
     assert Unsealed.objects.count() == 1
     assert seal().leaves == 1
+
+
+def test_a_check_beside_writers_eraser_and_sealer_raises_no_false_alarm(committed_db):
+    scope = make_scope()
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def loop(step):
+        try:
+            while not stop.is_set():
+                step()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    def write():
+        with transaction.atomic():
+            record_many([make_draft(scope, subject) for subject in range(20)])
+
+    def erase():
+        with transaction.atomic():
+            pk = record(make_draft(scope))
+        redact(actor=make_draft(scope).actor, entry_id=pk, classes=["shared", "personal"], reason="test")
+
+    threads = [threading.Thread(target=loop, args=[step]) for step in (write, erase, seal)]
+    for thread in threads:
+        thread.start()
+    try:
+        for turn in range(12):
+            check = check_log(scope, is_full=turn % 3 == 0)
+            assert [str(problem) for problem in check.problems] == []
+            check.keep(scope)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    seal()
+    check = check_log(scope)
+    assert check.is_sound
+    assert check.size == Entry.objects.count() > 100

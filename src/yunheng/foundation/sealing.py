@@ -70,6 +70,7 @@ class _Log:
     scope_id: int
     key: str
     frontier: Frontier
+    signed_at: datetime | None  # its last head
 
 
 def seal(*, limit: int | None = None, is_waiting: bool = True) -> SealReport:
@@ -197,7 +198,7 @@ def _open_logs(cursor: Any, first: int, last: int, refused: dict[int, tuple[str,
             refused[scope_id] = (name, str(error))
             logger.critical("log %s is not sealed any further: %s; run “yunheng log check”", name, error)
         else:
-            logs[scope_id] = _Log(scope_id, name, frontier)
+            logs[scope_id] = _Log(scope_id, name, frontier, head[2])
     return logs
 
 
@@ -257,6 +258,8 @@ def _sign(
     log: _Log, frontier: Frontier, key: SigningKey, private: Ed25519PrivateKey, signed_at: datetime
 ) -> SealedHead:
     root = frontier.root()
+    if log.signed_at is not None:
+        signed_at = max(signed_at, log.signed_at)  # heads stay in order when a clock is set back
     TreeHead.objects.create(
         scope_id=log.scope_id,
         size=frontier.size,
