@@ -48,6 +48,7 @@ def test_each_thing_happens_once(committed_db: object) -> None:
     numbers_stay_unique_when_many_open_at_once(ground)
     two_sweeps_warn_once(ground)
     replies_at_the_same_moment_respond_once(ground)
+    what_the_sweep_recorded_is_not_forgotten(ground)
 
 
 def one_wins_and_the_other_is_told(ground: Ground) -> None:
@@ -120,3 +121,30 @@ def replies_at_the_same_moment_respond_once(ground: Ground) -> None:
         for fact in entry.body.shared["facts"]
     ]
     assert sorted(facts) == ["responded", "updated", "updated", "updated"]
+
+
+def what_the_sweep_recorded_is_not_forgotten(ground: Ground) -> None:
+    manager, now = ground.viewer("service_manager"), MORNING + timedelta(hours=2, minutes=1)
+    tickets = [opened(ground).ticket for _ in range(3)]
+    together(
+        lambda: sweep(now),
+        *(
+            lambda number=ticket.number: actions.classify_ticket(manager, number, ci="a", recorded_at=now)
+            for ticket in tickets
+        ),
+        *(
+            lambda number=ticket.number: actions.reply(manager, number, "hello", recorded_at=now)
+            for ticket in tickets
+        ),
+    )
+    sweep(now)
+    for ticket in tickets:
+        told = [
+            (body["clock"], body.get("cycle", 0), body.get("share", 0))
+            for entry in Entry.objects.filter(subject_id=ticket.pk, type__startswith="clock.").select_related(
+                "body"
+            )
+            if (body := entry.body.shared or entry.body.internal)
+        ]
+        assert len(told) == len(set(told))
+        assert ("resolve", 0, 50) in told

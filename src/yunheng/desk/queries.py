@@ -44,17 +44,13 @@ def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
     return Ticket.objects.filter(condition)
 
 
-def access_ticket(viewer: Viewer, number: str | UUID) -> Ticket:
+def access_ticket(viewer: Viewer, number: str | UUID, *, with_people: bool = True) -> Ticket:
     """The ticket with that number (or UUID). Raises NotFound when it is missing or hidden; nobody learns
     which.
     """
+    related = ("scope", "team", "assignee", "supplier", "requester") if with_people else ("scope",)
     key = Q(uuid=number) if isinstance(number, UUID) else Q(number=number)
-    ticket = (
-        visible_to(viewer)
-        .select_related("scope", "team", "assignee", "supplier", "requester")
-        .filter(key)
-        .first()
-    )
+    ticket = visible_to(viewer).select_related(*related).filter(key).first()
     if ticket is None:
         raise NotFound(_("There is no ticket %(number)s.") % {"number": number})
     return ticket

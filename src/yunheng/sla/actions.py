@@ -48,27 +48,6 @@ _STANDINGS: Final[Mapping[FactKind, str]] = {
     FactKind.PAUSE_UPHELD: Pause.Standing.UPHELD.value,
     FactKind.PAUSE_REJECTED: Pause.Standing.REJECTED.value,
 }
-_CLOCK_FIELDS: Final = (
-    "contract_version",
-    "reason",
-    "status",
-    "profile",
-    "started_at",
-    "stopped_at",
-    "due_at",
-    "breached_at",
-    "settled_at",
-    "goal_seconds",
-    "elapsed_seconds",
-    "is_met",
-    "is_provisional",
-    "cycle",
-    "warned_share",
-    "next_check_at",
-    "folded_at",
-)
-
-
 # --- facts
 
 
@@ -219,29 +198,85 @@ def refold(*, scope_id: int, subject_id: int, now: datetime) -> list[FoldedClock
 
     What was warned of stays; whatever was reached and not recorded yet makes the row due for the next sweep.
     """
-    known = {row.kind: row for row in LiveClock.objects.filter(subject_id=subject_id, scope_id=scope_id)}
+    known = {
+        kind: Remembered(cycle, warned_share, is_breach_recorded)
+        for kind, cycle, warned_share, is_breach_recorded in LiveClock.objects.filter(
+            subject_id=subject_id, scope_id=scope_id
+        ).values_list("kind", "cycle", "warned_share", "is_breach_recorded")
+    }
     facts = facts_of(scope_id=scope_id, subject_id=subject_id)
     folded = [
-        _fold_one(planned, facts, known.get(planned.kind), scope_id, subject_id, now)
+        _fold_one(planned, facts, known.get(planned.kind, Remembered()), scope_id, subject_id, now)
         for planned in plan_clocks(scope_id, facts)
     ]
     if folded:
-        LiveClock.objects.bulk_create(
-            [clock.row for clock in folded],
-            update_conflicts=True,
-            unique_fields=["subject_id", "kind"],
-            update_fields=_CLOCK_FIELDS,
-        )
+        _store_clocks([clock.row for clock in folded])
     gone = known.keys() - {clock.planned.kind for clock in folded}
     if gone:
         LiveClock.objects.filter(subject_id=subject_id, kind__in=gone).delete()
     return folded
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a live clock remembers between folds: cycles closed, highest share recorded in this one, and the
+    breach.
+    """
+
+    cycle: int = 0
+    warned_share: int = 0
+    is_breach_recorded: bool = False
+
+
+#: Columns of a live clock that a fold decides, with their types.
+_FOLDED: Final[Mapping[str, str]] = {
+    "contract_version_id": "bigint",
+    "reason": "text",
+    "status": "text",
+    "profile": "text",
+    "started_at": "timestamptz",
+    "stopped_at": "timestamptz",
+    "due_at": "timestamptz",
+    "breached_at": "timestamptz",
+    "settled_at": "timestamptz",
+    "goal_seconds": "bigint",
+    "elapsed_seconds": "bigint",
+    "is_met": "boolean",
+    "is_provisional": "boolean",
+    "next_check_at": "timestamptz",
+    "folded_at": "timestamptz",
+}
+_KEYS: Final[Mapping[str, str]] = {
+    "scope_id": "bigint",
+    "subject_id": "bigint",
+    "kind": "text",
+    "cycle": "smallint",
+    "warned_share": "smallint",
+    "is_breach_recorded": "boolean",
+}
+#: What the sweep recorded between our reading and our writing stays recorded: a share never falls within a cycle.
+_STORE: Final = f"""
+    INSERT INTO live_clock ({", ".join((*_KEYS, *_FOLDED))})
+    SELECT * FROM unnest({", ".join(f"%s::{kind}[]" for kind in (*_KEYS.values(), *_FOLDED.values()))})
+    ON CONFLICT (subject_id, kind) DO UPDATE SET
+        {", ".join(f"{name} = excluded.{name}" for name in _FOLDED)},
+        cycle = excluded.cycle,
+        warned_share = CASE WHEN live_clock.cycle = excluded.cycle
+                            THEN greatest(live_clock.warned_share, excluded.warned_share)
+                            ELSE excluded.warned_share END
+"""  # noqa: S608 - names and types of our own columns
+
+
+def _store_clocks(rows: Sequence[LiveClock]) -> None:
+    """Insert or update live clocks with one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [[getattr(row, name) for row in rows] for name in (*_KEYS, *_FOLDED)])
+
+
 def _fold_one(
     planned: PlannedClock,
     facts: Sequence[Fact],
-    known: LiveClock | None,
+    known: Remembered,
     scope_id: int,
     subject_id: int,
     now: datetime,
@@ -252,9 +287,9 @@ def _fold_one(
         kind=planned.kind,
         status=NO_CLOCK,
         reason=planned.reason,
-        warned_share=known.warned_share if known else 0,
-        cycle=known.cycle if known else 0,
-        is_breach_recorded=known.is_breach_recorded if known else False,
+        warned_share=known.warned_share,
+        cycle=known.cycle,
+        is_breach_recorded=known.is_breach_recorded,
         folded_at=now,
     )
     if planned.reason or planned.terms is None or planned.policy is None:
@@ -354,7 +389,8 @@ def _check(clock_id: int, next_check_at: datetime, now: datetime) -> tuple[int, 
     planned = plans.get(clock.kind)
     if planned is None:
         return 0, 0
-    folded = _fold_one(planned, facts, clock, clock.scope_id, clock.subject_id, now)
+    remembered = Remembered(clock.cycle, clock.warned_share, clock.is_breach_recorded)
+    folded = _fold_one(planned, facts, remembered, clock.scope_id, clock.subject_id, now)
     row, warned, breached = folded.row, 0, 0
     if folded.state is not None:
         for share, at in _unrecorded(folded.state, row):
@@ -365,7 +401,7 @@ def _check(clock_id: int, next_check_at: datetime, now: datetime) -> tuple[int, 
                 row.is_breach_recorded, breached = True, breached + 1
         row.next_check_at = _instant(folded.state.next_check_at)
     row.pk = clock.pk
-    row.save(update_fields=[*_CLOCK_FIELDS, "is_breach_recorded"])
+    row.save(update_fields=[*_FOLDED, "cycle", "warned_share", "is_breach_recorded"])
     return warned, breached
 
 

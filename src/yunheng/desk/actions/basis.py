@@ -120,7 +120,7 @@ def begin(
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an action runs inside a transaction")
-    ticket = access_ticket(viewer, number)
+    ticket = access_ticket(viewer, number, with_people=False)
     if permission is not None:
         viewer.require(permission, ticket.scope_id)
     if ticket.is_observed:
