@@ -125,7 +125,7 @@ def test_recurrence_needs_the_same_ci_and_cause_closed_shortly_before():
         life(1, 0, DAY, 3) + life(2, 2 * DAY, 3 * DAY, 3) + life(3, 2 * DAY, 3 * DAY, 4)
         + life(4, 40 * DAY, 41 * DAY, 3) + life(5, 5 * DAY, 6 * DAY, 0)
     )  # fmt: skip
-    sample = samples.recurrence(lives, Question(0, 100 * DAY, days=30))
+    sample = samples.recurrence(lives, Question(0, 100 * DAY, days=30), np.array([3, 4]))
     assert numbers(lives, sample.row) == [1, 2, 3, 4]
     assert hits(lives, sample) == [2]
     assert numbers(lives, sample.waiting) == [5]
@@ -143,7 +143,7 @@ def test_first_contact_needs_the_first_line_one_team_no_wait_and_no_reopening():
         life(1, 1, (K.ASSIGNED, 5)) + life(2, 2) + life(3, 1, (K.ASSIGNED, 5), (K.ASSIGNED, 6))
         + life(4, 1, (K.WAIT_BEGAN, 0)) + [(5, 0, K.OPENED, 0)]
     )  # fmt: skip
-    sample = samples.first_contact_resolution(lives, Question(0, 100), np.array([1]))
+    sample = samples.first_contact_resolution(lives, Question(0, 100, of="logged"), np.array([1]))
     assert numbers(lives, sample.row) == [1, 2, 3, 4, 5]
     assert hits(lives, sample) == [1]
     assert hits(lives, samples.dispatch_accuracy(lives, Question(0, 100))) == [1]
@@ -179,7 +179,7 @@ def test_the_basis_asserted_uses_the_sources_own_instants():
 
 def test_no_facts_at_all_give_empty_samples():
     lives = milestones([])
-    for draw in (samples.time_to_resolve, samples.time_to_respond, samples.recurrence, samples.reopen_rate):
+    for draw in (samples.time_to_resolve, samples.time_to_respond, samples.reopen_rate):
         assert len(draw(lives, Question(0, 100)).row) == 0
 
 
@@ -193,6 +193,7 @@ class Life:
     opened: int | None = None
     responded: int | None = None
     resolved: int | None = None
+    last_resolved: int | None = None
     first_resolved: int | None = None
     closed: int | None = None
     cancelled: int | None = None
@@ -213,10 +214,11 @@ class Life:
         elif kind == K.RESTORED:
             self.restored = at
         elif kind == K.RESOLVED:
-            self.resolved = self.ended = at
+            self.resolved = self.last_resolved = self.ended = at
             self.first_resolved = at if self.first_resolved is None else self.first_resolved
         elif kind == K.CLOSED:
             self.closed = self.ended = at
+            self.resolved = self.last_resolved
         elif kind == K.CANCELLED:
             self.cancelled = at
         elif kind == K.REOPENED:
@@ -310,3 +312,18 @@ def test_taking_up_a_failed_restoration_is_no_reopening_of_a_resolution():
     )  # fmt: skip
     assert (lives.first_reopened_at[0], lives.reopened_from[0]) == (20, 9)
     assert hits(lives, samples.reopen_rate(lives, Question(0, 100, days=1))) == [1]
+
+
+def test_closing_after_a_reopening_lets_the_last_resolution_stand():
+    lives = milestones(
+        [(1, 0, K.OPENED, 0), (1, 5, K.RESOLVED, 0), (1, 9, K.REOPENED, 0), (1, 30, K.CLOSED, 0)]
+    )
+    assert (lives.resolved_at[0], lives.closed_at[0]) == (5, 30)
+
+
+def test_a_resolution_on_an_unrecorded_line_is_neither_first_contact_nor_a_miss():
+    lives = milestones([(1, 0, K.OPENED, 0), (1, 5, K.RESOLVED, 0), (2, 0, K.OPENED, 0)])
+    logged = samples.first_contact_resolution(lives, Question(0, 100, of="logged"), np.array([1]))
+    assert (numbers(lives, logged.row), numbers(lives, logged.waiting)) == ([2], [1])
+    eligible = samples.first_contact_resolution(lives, Question(0, 100, of="eligible"), np.array([1]))
+    assert (numbers(lives, eligible.row), numbers(lives, eligible.waiting)) == ([], [1, 2])

@@ -76,6 +76,12 @@ def _first_contact(material: Material, question: Question, clocks: Sequence[str]
     )
 
 
+def _recurrence(material: Material, question: Question, clocks: Sequence[str]) -> Sample:
+    return samples.recurrence(
+        material.lives, question, material.term_ids(lambda text: all(text.partition("|")[::2]))
+    )
+
+
 def _source_made_sla(material: Material, question: Question, clocks: Sequence[str]) -> Sample:
     flag = material.lives.source_made_sla.astype(np.int64)
     return samples.source_flag(material.lives, question, flag, material.term_ids(lambda text: text == "true"))
@@ -199,7 +205,7 @@ _CATALOGUE = (
         "first_contact_resolution",
         _("Resolved at first contact"),
         _(
-            "Created in the period: resolved on the first line by one team, without waiting or reopening / logged."
+            "Created in the period: resolved on the first line by one team, without waiting or reopening / all of known line."
         ),
         "created",
         "%",
@@ -229,7 +235,7 @@ _CATALOGUE = (
         ),
         "closed",
         "%",
-        _on_lives(samples.recurrence),
+        _recurrence,
     ),
     Indicator(
         "backlog_age",

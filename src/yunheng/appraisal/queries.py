@@ -385,8 +385,7 @@ _NOTHING: Int64 = np.empty(0, np.int64)
 
 
 def _in_group(sample: Sample, places: dict[str, Int64], waiting: dict[str, Int64], group: str) -> Sample:
-    held = None if sample.waiting is None else sample.waiting[waiting.get(group, _NOTHING)]
-    return sample.take(places.get(group, _NOTHING), held)
+    return sample.take(places.get(group, _NOTHING), waiting.get(group, _NOTHING))
 
 
 # --- items --------------------------------------------------------------------------------------------------------

@@ -109,7 +109,9 @@ def read_milestones(
     # a restoration that did not hold is taken up again too: only what undoes a resolution or closure is a reopening
     first_reopened = first_row(reopened_rows[reopened_rows > first_ended[row_subject[reopened_rows]]])
     before_reopening = ended_rows[ended_rows < _reach(first_reopened, len(at))[row_subject[ended_rows]]]
-    resolved = standing(resolved_rows)
+    closed = standing(closed_rows)
+    # closing without a new resolution says that the last one holds after all
+    resolved = np.where(closed >= 0, last_row(resolved_rows), standing(resolved_rows))
     restored = standing(rows_of(FactKind.RESTORED))
     restored = np.where(restored >= 0, restored, resolved)
     failed_at = instant(first_row(rows_of(FactKind.FAILED)))
@@ -131,7 +133,7 @@ def read_milestones(
         restored_at=instant(restored),
         resolved_at=instant(resolved),
         first_resolved_at=instant(first_row(resolved_rows)),
-        closed_at=instant(standing(closed_rows)),
+        closed_at=instant(closed),
         cancelled_at=instant(last_row(rows_of(FactKind.CANCELLED))),
         failed_at=np.where(failed_at != NEVER, failed_at, opened_at),
         first_reopened_at=instant(first_reopened),

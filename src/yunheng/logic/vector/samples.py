@@ -46,27 +46,31 @@ class Sample:
     seconds: Int64 | None = None
     waiting: Int64 | None = None
     clock: Int64 | None = None  #: which of the clocks that were asked about, by its place among them
+    waiting_at: Int64 | None = None  #: the instant that puts a member without a value in the period
 
     def take(self, index: Int64, waiting: Int64 | None = None) -> "Sample":
-        """Only the items at these places; `waiting` replaces the members without a value."""
+        """Only the items at these places, and only the members without a value at the places `waiting` (None: none)."""
+        held = np.empty(0, np.int64) if waiting is None else waiting
         return Sample(
             row=self.row[index],
             at=self.at[index],
             is_hit=self.is_hit[index],
             seconds=None if self.seconds is None else self.seconds[index],
-            waiting=waiting,
+            waiting=None if self.waiting is None else self.waiting[held],
             clock=None if self.clock is None else self.clock[index],
+            waiting_at=None if self.waiting_at is None else self.waiting_at[held],
         )
 
     def where(self, is_kept: Bool) -> "Sample":
         """Only the items, and members without a value, whose subject is kept; `is_kept` is by row of the milestones."""
-        waiting = None if self.waiting is None else self.waiting[is_kept[self.waiting]]
+        waiting = None if self.waiting is None else np.flatnonzero(is_kept[self.waiting])
         return self.take(np.flatnonzero(is_kept[self.row]), waiting)
 
     def without_value(self) -> "Sample":
         """The members without a value as a sample of their own, none of them a hit."""
         row = np.empty(0, np.int64) if self.waiting is None else self.waiting
-        return Sample(row=row, at=np.full(len(row), NEVER), is_hit=np.zeros(len(row), np.bool_))
+        at = np.empty(0, np.int64) if self.waiting_at is None else self.waiting_at
+        return Sample(row=row, at=at, is_hit=np.zeros(len(row), np.bool_))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,9 @@ def time_to_respond(lives: Milestones, question: Question) -> Sample:
     has_response = lives.responded_at != NEVER
     row = np.flatnonzero(created & has_response)
     waiting = np.flatnonzero(created & ~has_response & (lives.cancelled_at == NEVER))
-    return _durations(row, opened[row], opened[row], lives.responded_at[row], question, waiting)
+    return _durations(
+        row, opened[row], opened[row], lives.responded_at[row], question, waiting, opened[waiting]
+    )
 
 
 def time_to_resolve(lives: Milestones, question: Question) -> Sample:
@@ -216,14 +222,14 @@ def reopen_rate(lives: Milestones, question: Question) -> Sample:
     return _sample(row, lives.closed_at[row], is_hit)
 
 
-def recurrence(lives: Milestones, question: Question) -> Sample:
+def recurrence(lives: Milestones, question: Question, known: Int64) -> Sample:
     """Closed in the period with known CI and cause; hit = another with the same two was closed in the `days`
     before it opened.
 
-    Tickets without CI and cause cannot be judged and are `waiting`.
+    `known` are the classifications that name both; tickets without cannot be judged and are `waiting`.
     """
     closed = in_period(lives.closed_at, question)
-    is_known = lives.classification != 0
+    is_known = np.isin(lives.classification, known)
     row = np.flatnonzero(closed & is_known)
     past = np.flatnonzero(is_known & (lives.closed_at != NEVER))
     past = past[np.lexsort((lives.closed_at[past], lives.classification[past]))]
@@ -241,7 +247,8 @@ def recurrence(lives: Milestones, question: Question) -> Sample:
 
     opened = lives.opened_at[row]
     is_hit = before(opened - 1) > before(opened - question.days * DAY - 1)
-    return _sample(row, lives.closed_at[row], is_hit, waiting=np.flatnonzero(closed & ~is_known))
+    waiting = np.flatnonzero(closed & ~is_known)
+    return _sample(row, lives.closed_at[row], is_hit, waiting, lives.closed_at[waiting])
 
 
 def dispatch_accuracy(lives: Milestones, question: Question) -> Sample:
@@ -251,16 +258,25 @@ def dispatch_accuracy(lives: Milestones, question: Question) -> Sample:
 
 
 def first_contact_resolution(lives: Milestones, question: Question, first_lines: Int64) -> Sample:
-    """Created in the period; hit = resolved on the first line by one team, with no wait and no reopening."""
-    row = np.flatnonzero(in_period(lives.opened_at, question) & (lives.cancelled_at == NEVER))
+    """Created in the period; hit = resolved on the first line by one team, with no wait and no reopening.
+
+    `of` logged: what is not resolved is a miss; else it is `waiting`. A resolution on a line that nobody recorded cannot
+    be judged and is `waiting`, too.
+    """
+    created = in_period(lives.opened_at, question) & (lives.cancelled_at == NEVER)
+    is_resolved = lives.resolved_at != NEVER
+    is_judged = is_resolved & (lives.line != 0)
+    if question.of == "logged":
+        is_judged |= ~is_resolved
+    row, waiting = np.flatnonzero(created & is_judged), np.flatnonzero(created & ~is_judged)
     is_hit = (
-        (lives.resolved_at[row] != NEVER)
+        is_resolved[row]
         & np.isin(lives.line[row], first_lines)
         & (lives.teams[row] <= 1)
         & (lives.waits[row] == 0)
         & (lives.reopenings[row] == 0)
     )
-    return _sample(row, lives.opened_at[row], is_hit)
+    return _sample(row, lives.opened_at[row], is_hit, waiting, lives.opened_at[waiting])
 
 
 def source_flag(lives: Milestones, question: Question, flag: Int64, hits: Int64) -> Sample:
@@ -287,12 +303,20 @@ def backlog(lives: Milestones, cut_off: int) -> tuple[Sample, Mapping[str, Bool]
     return sample, bands
 
 
-def _sample(row: Int64, at: Int64, is_hit: Bool, waiting: Int64 | None = None) -> Sample:
-    return Sample(row=row.astype(np.int64), at=at, is_hit=is_hit, waiting=waiting)
+def _sample(
+    row: Int64, at: Int64, is_hit: Bool, waiting: Int64 | None = None, waiting_at: Int64 | None = None
+) -> Sample:
+    return Sample(row=row.astype(np.int64), at=at, is_hit=is_hit, waiting=waiting, waiting_at=waiting_at)
 
 
 def _durations(
-    row: Int64, at: Int64, begin: Int64, finish: Int64, question: Question, waiting: Int64 | None = None
+    row: Int64,
+    at: Int64,
+    begin: Int64,
+    finish: Int64,
+    question: Question,
+    waiting: Int64 | None = None,
+    waiting_at: Int64 | None = None,
 ) -> Sample:
     return Sample(
         row=row.astype(np.int64),
@@ -300,4 +324,5 @@ def _durations(
         is_hit=np.ones(len(row), dtype=np.bool_),
         seconds=question.duration(begin, finish),
         waiting=waiting,
+        waiting_at=waiting_at,
     )
