@@ -119,7 +119,11 @@ def _item(item: Item) -> dict[str, Any]:
     return {name: getattr(item, name) for name in ItemOut.model_fields}
 
 
-_FROM = Query("", alias="from", description="First day (2016-03-01) or month (2016-03); default: month of the newest ticket")
+_FROM = Query(
+    "",
+    alias="from",
+    description="First day (2016-03-01) or month (2016-03); default: month of the newest ticket",
+)
 _TO = Query("", alias="to", description="Last day, inclusive, or month")
 
 

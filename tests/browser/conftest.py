@@ -1,0 +1,87 @@
+"""A real Chromium on the product, served from a database with real commits."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.pages.world import World, build_world
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser; tests are skipped where it is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing: install Debian's package chromium to run the browser tests")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop lives in this thread; the tests themselves are not async
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield browser
+        browser.close()
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+@pytest.fixture
+def world(committed_db: Any) -> Iterator[World]:
+    """The small world, committed and sealed."""
+    from yunheng.foundation.sealing import seal
+
+    hashers = settings.PASSWORD_HASHERS
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    yield _sealed(build_world, seal)
+    settings.PASSWORD_HASHERS = hashers
+
+
+def _sealed(build: Any, seal: Any) -> World:
+    made: World = build()
+    seal()
+    return made
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complains of: violations of the policy, errors of scripts, failed loads."""
+    return []
+
+
+@pytest.fixture
+def open_page(chromium: Any, world: World, live_site: str, complaints: list[str]) -> Iterator[Any]:
+    """`open_page(width=1440, theme="light", language="zh-CN")`: a fresh browser window."""
+    contexts = []
+
+    def make(*, width: int = 1440, theme: str = "light", language: str = "zh-CN") -> Any:
+        context = chromium.new_context(
+            base_url=live_site,
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            locale=language,
+            has_touch=width < 500,
+            timezone_id="Asia/Shanghai",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("response", lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()

@@ -1,0 +1,131 @@
+"""The way through the pages in a real browser, on the desk and on a phone, in both languages, without one complaint."""
+
+from typing import Any
+
+import pytest
+
+from tests.pages.world import PASSWORD, World
+
+pytestmark = pytest.mark.browser
+
+
+def sign_in(page: Any, login: str = "alice") -> None:
+    page.goto("/sign-in")
+    page.fill("#login", login)
+    page.fill("#password", PASSWORD)
+    page.click("button.button-main")
+    page.wait_for_url("**/")
+
+
+def visible_text(page: Any) -> str:
+    return str(page.inner_text("body"))
+
+
+def test_from_sign_in_through_a_figure_to_its_ticket(open_page: Any, world: World, complaints: list[str]) -> None:
+    page = open_page()
+    page.goto("/sign-in")
+    page.fill("#login", "alice")
+    page.fill("#password", "wrong")
+    page.click("button.button-main")
+    assert "账号与密码不符" in visible_text(page)
+    assert page.input_value("#login") == "alice"
+    complaints.clear()  # the refused form is answered with 422, which the browser notes
+
+    sign_in(page)
+    page.wait_for_selector(".contract-figures .tile-value")  # the figures come after the page
+    page.click(f"a[href='/contracts/{world.key}/indicators'].side-link, .contract-head a.button >> nth=0")
+    page.wait_for_selector("[data-chart] canvas")
+    assert page.locator("[data-chart] canvas").count() == 2
+    page.click("section[aria-labelledby=all-title] a.figure >> nth=0")
+    page.wait_for_url("**/items?**")
+    page.click("a[data-row-link] >> nth=0")
+    page.wait_for_url("**/tickets/**")
+    assert page.locator("svg.band").count() >= 1
+    assert page.locator(".process-node-here").count() == 1
+
+    page.goto(f"/tickets/{world.tickets['closed']}")
+    sums = page.eval_on_selector_all(
+        "article.clock",
+        """clocks => clocks.map(clock => {
+            const seconds = text => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+            const counted = [...clock.querySelectorAll("td.counted")].reduce((sum, cell) => sum + seconds(cell.textContent), 0);
+            return [counted, Number(clock.querySelector("[data-counted]").dataset.counted)];
+        })""",
+    )
+    assert sums and all(counted == total for counted, total in sums)
+
+    page.click("button[name=language][value=en] >> visible=true")
+    page.wait_for_selector("text=Clocks, second by second")
+    assert complaints == []
+
+
+def test_phone_shows_cards_and_nothing_is_cut_off(open_page: Any, world: World, complaints: list[str]) -> None:
+    page = open_page(width=390, theme="dark", language="en-GB")
+    sign_in(page)
+    page.wait_for_selector(".contract-figures .tile-value")
+    for path in ("indicators", "items?indicator=sla_attainment", "tickets", "log"):
+        page.goto(f"/contracts/{world.key}/{path}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    page.goto(f"/contracts/{world.key}/tickets")
+    assert not page.is_visible("table.rows")
+    small = page.eval_on_selector_all(
+        ".card-link, .tabs-bottom a, .filters .button, .top button",
+        "all => all.filter(one => one.offsetParent && one.getBoundingClientRect().height < 44).map(one => one.outerHTML)",
+    )
+    assert small == []
+    page.click(".card-link >> nth=0")
+    page.wait_for_url("**/tickets/**")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert complaints == []
+
+
+def test_keyboard_alone_leads_everywhere(open_page: Any, world: World, complaints: list[str]) -> None:
+    page = open_page(language="en-GB")
+    sign_in(page)
+    page.wait_for_selector(".contract-figures .tile-value")
+    page.goto(f"/contracts/{world.key}/indicators")
+    page.wait_for_selector("[data-chart] canvas")
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.wait_for_url("**/tickets")
+    page.keyboard.press("/")
+    page.keyboard.type("核心交换机")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**text=**")
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/tickets/{world.tickets['closed']}")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_can_be_read(open_page: Any, world: World, theme: str) -> None:
+    """Contrast of text on its ground, as WCAG AA counts it: 4.5 : 1, for the marks above all."""
+    page = open_page(theme=theme)
+    sign_in(page)
+    page.goto(f"/tickets/{world.tickets['closed']}")
+    poor = page.evaluate(
+        """() => {
+            const parts = text => text.match(/[\\d.]+/g).map(Number);
+            const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+                .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+            const ground = one => {
+                for (; one; one = one.parentElement) {
+                    const colour = parts(getComputedStyle(one).backgroundColor);
+                    if (colour.length === 3 || colour[3] > 0.5) return colour;
+                }
+                return [255, 255, 255];
+            };
+            const poor = [];
+            for (const one of document.querySelectorAll(".state, .side-link, .clock-detail, .crumbs a, .timeline-meta span, .rows th, .rows td, .quiet")) {
+                if (!one.textContent.trim() || !one.offsetParent) continue;
+                const [a, b] = [light(parts(getComputedStyle(one).color)), light(ground(one))].sort((x, y) => y - x);
+                if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(one.className + ": " + one.textContent.trim().slice(0, 30));
+            }
+            return [...new Set(poor)];
+        }"""
+    )
+    assert poor == []

@@ -1,0 +1,23 @@
+"""The world of `world.py` as a fixture: built once for a module, inside a transaction that is rolled back at its end."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+
+from tests.pages.world import World, build_world
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Contracts, personas and tickets; what a test of the module writes, later ones of the module see."""
+    hashers = settings.PASSWORD_HASHERS
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with django_db_blocker.unblock():
+        transaction.set_autocommit(True)
+        with transaction.atomic():
+            yield build_world()
+            transaction.set_rollback(True)
+    settings.PASSWORD_HASHERS = hashers

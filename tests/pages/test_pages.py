@@ -1,0 +1,149 @@
+"""The pages on the small world: security headers, what they show, how many queries they take, and error pages."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.pages.world import World
+from yunheng.appraisal import study
+from yunheng.foundation.sealing import seal
+
+#: SQL statements per page, session and viewer included. Smaller is progress; larger needs a reason.
+QUERIES = {
+    "/": 5,
+    "/contracts/{key}/indicators": 18,
+    "/contracts/{key}/items?indicator=sla_attainment": 17,
+    "/contracts/{key}/tickets": 8,
+    "/tickets/{closed}": 8,
+    "/contracts/{key}/log": 9,
+}
+
+
+@pytest.fixture(scope="module")
+def alice(world: World) -> Client:
+    seal()
+    client = Client()
+    client.force_login(world.people["alice"])
+    client.post("/language", {"language": "en"})
+    return client
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_queries_are_pinned(world: World, alice: Client, path: str) -> None:
+    address = path.format(key=world.key, **world.tickets)
+    alice.get(address)  # compiled terms and dictionaries are kept per process
+    study._recent.clear()
+    with CaptureQueriesContext(connection) as captured:
+        assert alice.get(address).status_code == 200
+    statements = [query["sql"] for query in captured if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(statements) == QUERIES[path], "\n".join(statements)
+
+
+@pytest.mark.parametrize("path", [*QUERIES, "/sign-in", "/nothing", "/healthz", "/api/v1/me", "/api/v1/nothing"])
+def test_every_answer_carries_the_security_headers(world: World, alice: Client, path: str) -> None:
+    response = alice.get(path.format(key=world.key, **world.tickets))
+    policy = response["Content-Security-Policy"]
+    assert "unsafe" not in policy and "script-src 'self'" in policy and "frame-ancestors 'none'" in policy
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["X-Request-ID"]
+
+
+@pytest.mark.parametrize("path", [*QUERIES, "/sign-in", "/nothing"])
+def test_no_page_needs_what_the_policy_forbids(world: World, alice: Client, path: str) -> None:
+    text = alice.get(path.format(key=world.key, **world.tickets)).content.decode()
+    assert not re.search(r"\sstyle\s*=", text)
+    assert not re.search(r"\son[a-z]+\s*=\s*[\"']", text)
+    assert not re.search(r"<style\b", text)
+    for script in re.findall(r"<script\b[^>]*>", text):
+        assert "src=" in script or 'type="application/json"' in script
+
+
+def test_no_percentage_stands_alone(world: World, alice: Client) -> None:
+    """Every figure of the page comes with n of N, and is a door to its items."""
+    text = alice.get(f"/contracts/{world.key}/indicators").content.decode()
+    figures = re.findall(r'<a class="figure[^"]*" href="([^"]+)".*?<span class="of">([^<]+)</span></a>', text, re.DOTALL)
+    assert len(figures) >= 5
+    for address, behind in figures:
+        assert "/items?" in address
+        assert re.search(r"\d|nothing in the population", behind), behind
+
+
+def test_not_applicable_is_neither_zero_nor_a_hundred(world: World, alice: Client) -> None:
+    text = alice.get(f"/contracts/{world.key}/indicators?from=2026-01-01&to=2026-01-31").content.decode()
+    assert "N/A" in text and "nothing in the population" in text
+    assert "100.00" not in text and ">0.00" not in text
+
+
+def test_figures_open_into_tickets(world: World, alice: Client) -> None:
+    page = alice.get(f"/contracts/{world.key}/items?indicator=response_timeliness").content.decode()
+    assert f"/tickets/{world.tickets['working']}" in page or f"/tickets/{world.tickets['closed']}" in page
+
+
+def test_ticket_page_has_a_picture_and_a_table_that_adds_up(world: World, alice: Client) -> None:
+    text = alice.get(f"/tickets/{world.tickets['closed']}").content.decode()
+    clocks = re.findall(r'<article class="clock" id="clock-(\w+)">(.*?)</article>', text, re.DOTALL)
+    assert {"respond", "restore", "resolve"} <= {key for key, _html in clocks}
+    for key, html in clocks:
+        assert '<svg class="band' in html
+        counted = [_seconds(cell) for cell in re.findall(r'<td class="number counted">([\d:]+)</td>', html)]
+        total = int(re.search(r'data-counted="(\d+)"', html)[1])  # type: ignore[index]
+        assert sum(counted) == total, key
+
+
+def _seconds(text: str) -> int:
+    hours, minutes, seconds = text.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/contracts/{key}/indicators?from=yesterday", 422),
+        ("/contracts/{key}/indicators?as_of=x", 422),
+        ("/contracts/{key}/indicators?by=moon", 422),
+        ("/contracts/{key}/items?indicator=nope", 422),
+        ("/contracts/{key}/items?indicator=mttr&part=half", 422),
+        ("/contracts/{key}/tickets?after=NOPE", 422),
+        ("/contracts/nope/tickets", 404),
+        ("/tickets/NOPE", 404),
+    ],
+)
+def test_bad_addresses_get_words_and_a_reference(world: World, alice: Client, address: str, status: int) -> None:
+    response = alice.get(address.format(key=world.key))
+    assert response.status_code == status
+    assert "data-reference" in response.content.decode()
+    assert response["X-Request-ID"] in response.content.decode()
+
+
+def test_forms_without_token_are_refused_with_a_way_out(world: World) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"Accept-Language": "en"})
+    response = client.post("/sign-in", {"login": "alice", "password": "x"})
+    assert response.status_code == 403
+    assert "This form has expired" in response.content.decode()
+
+
+def test_our_own_faults_show_a_reference_and_nothing_else(
+    world: World, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("yunheng.site.views.contracts_visible_to", broken)
+    client = Client(raise_request_exception=False)
+    client.force_login(world.people["alice"])
+    response = client.get("/")
+    assert response.status_code == 500
+    assert "secret detail" not in response.content.decode()
+    assert response["X-Request-ID"] in response.content.decode()
+
+
+def test_empty_contract_teaches(world: World) -> None:
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(world.people["charlie"])
+    client.post("/language", {"language": "en"})
+    assert "No tickets yet" in client.get(f"/contracts/{world.other.scope.key}/tickets").content.decode()

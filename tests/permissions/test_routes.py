@@ -1,0 +1,174 @@
+"""Every route × every role, third-party routes included. A route that is missing from the table fails.
+
+What one may not see looks like what does not exist: 404 and never 403, on pages and in the API alike.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.pages.world import World, token
+from yunheng.accounts.roles import ROLES
+
+PROVIDER = ("provider_admin", "service_manager", "desk_agent", "engineer", "quality_officer")
+CLIENT_WIDE = ("contact", "appraiser", "auditor")
+WHOLE = (*PROVIDER, *CLIENT_WIDE)
+EVERY_ROLE = tuple(ROLES)
+#: Somebody with a role in another contract only; tokens of a service manager and of the stranger.
+OTHERS = ("stranger", "token", "stranger_token")
+VIEWERS = ("anonymous", *EVERY_ROLE, *OTHERS)
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address, and the status that each viewer gets; `default` for those who are not named."""
+
+    path: str
+    default: int
+    named: Mapping[str, int]
+    method: str = "GET"
+
+    def expected(self, viewer: str) -> int:
+        return self.named.get(viewer, self.default)
+
+
+def everyone(path: str, status: int, method: str = "GET", **named: int) -> Route:
+    return Route(path, status, named, method)
+
+
+def page(path: str, seen_by: tuple[str, ...]) -> Route:
+    """A page: pages know no tokens, so who comes with one is sent to sign in like anybody unknown."""
+    named = dict.fromkeys(seen_by, 200) | dict.fromkeys(("anonymous", "token", "stranger_token"), 302)
+    return Route(path, 404, named)
+
+
+def api(path: str, seen_by: tuple[str, ...]) -> Route:
+    return Route("/api/v1/" + path, 404, {**dict.fromkeys((*seen_by, "token"), 200), "anonymous": 401})
+
+
+_ALL_API = (*EVERY_ROLE, *OTHERS)
+_STRANGER = "contracts/datacentre-24x7"
+
+ROUTES: dict[str, Route] = {
+    "": Route("/", 200, dict.fromkeys(("anonymous", "token", "stranger_token"), 302)),
+    "sign-in": Route("/sign-in", 302, dict.fromkeys(("anonymous", "token", "stranger_token"), 200)),
+    "sign-out": everyone("/sign-out", 405),
+    "language": everyone("/language", 405),
+    "theme": everyone("/theme", 405),
+    "healthz": everyone("/healthz", 200),
+    "readyz": everyone("/readyz", 503),  # no worker runs beside the tests
+    "contracts/<slug:key>/indicators": page("/contracts/{key}/indicators", WHOLE),
+    "contracts/<slug:key>/items": page("/contracts/{key}/items?indicator=sla_attainment", WHOLE),
+    "contracts/<slug:key>/headlines": page("/contracts/{key}/headlines", WHOLE),
+    "contracts/<slug:key>/log": page("/contracts/{key}/log", WHOLE),
+    "contracts/<slug:key>/tickets": page("/contracts/{key}/tickets", EVERY_ROLE),
+    "tickets/<str:number>": page("/tickets/{closed}", WHOLE),
+    "api/v1/openapi.json": everyone("/api/v1/openapi.json", 200),
+    "api/v1/": everyone("/api/v1/", 404),
+    "api/v1/me": api("me", _ALL_API),
+    "api/v1/contracts": api("contracts", _ALL_API),
+    "api/v1/contracts/<key>": api("contracts/{key}", WHOLE),
+    "api/v1/contracts/<key>/versions": api("contracts/{key}/versions", WHOLE),
+    "api/v1/contracts/<key>/versions/<int:number>": api("contracts/{key}/versions/1", WHOLE),
+    "api/v1/contracts/<key>/versions/<int:number>/calendars": api("contracts/{key}/versions/1/calendars", WHOLE),
+    "api/v1/contracts/<key>/log": api("contracts/{key}/log", WHOLE),
+    "api/v1/contracts/<key>/log/heads": api("contracts/{key}/log/heads", WHOLE),
+    "api/v1/contracts/<key>/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
+    "api/v1/contracts/<key>/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
+    "api/v1/contracts/<key>/indicators": api("contracts/{key}/indicators", WHOLE),
+    "api/v1/contracts/<key>/indicators/<indicator>/items": api("contracts/{key}/indicators/mttr/items", WHOLE),
+    "api/v1/contracts/<key>/tickets": api("contracts/{key}/tickets", EVERY_ROLE),
+    "api/v1/tickets/<number>": api("tickets/{closed}", WHOLE),
+    "api/v1/tickets/<number>/timeline": api("tickets/{closed}/timeline", WHOLE),
+    "api/v1/tickets/<number>/clocks": api("tickets/{closed}/clocks", WHOLE),
+    "api/v1/tickets/<number>/clocks/<kind>": api("tickets/{closed}/clocks/resolve", WHOLE),
+    "api/v1/tickets/<number>/process": api("tickets/{closed}/process", WHOLE),
+}
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+    """Every pattern that the resolver knows."""
+    for item in (resolver or get_resolver()).url_patterns:
+        whole = prefix + str(item.pattern)
+        if isinstance(item, URLPattern):
+            yield whole
+        else:
+            yield from routes(item, whole)
+
+
+def test_no_route_is_missing_from_the_table_and_none_is_left_over() -> None:
+    assert set(routes()) == set(ROUTES)
+
+
+@pytest.fixture(scope="module")
+def clients(world: World) -> dict[str, Client]:
+    """One client per viewer."""
+    from yunheng.foundation.sealing import seal
+
+    seal()
+    made = {"anonymous": Client()}
+    for role in EVERY_ROLE:
+        made[role] = Client()
+        made[role].force_login(world.people[f"role-{role.replace('_', '-')}"])
+    made["stranger"] = Client()
+    made["stranger"].force_login(world.people["charlie"])
+    made["token"] = Client(headers={"Authorization": f"Bearer {token(world, 'alice')}"})
+    made["stranger_token"] = Client(headers={"Authorization": f"Bearer {token(world, 'charlie')}"})
+    assert set(made) == set(VIEWERS)
+    return made
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+@pytest.mark.parametrize("route", ROUTES)
+def test_status(world: World, clients: dict[str, Client], route: str, viewer: str) -> None:
+    row = ROUTES[route]
+    path = row.path.format(key=world.key, **world.tickets)
+    response = clients[viewer].generic(row.method, path)
+    assert response.status_code == row.expected(viewer), response.content[:500]
+
+
+@pytest.mark.parametrize(
+    ("login", "ticket", "status"),
+    [
+        ("alice", "closed", 200),
+        ("bob", "closed", 200),
+        ("charlie", "closed", 404),  # another organisation: the ticket does not exist
+        ("dan", "closed", 200),  # asked for it
+        ("sue", "closed", 404),  # the supplier was not called
+        ("sue", "waiting", 200),  # was
+        ("ken", "new", 200),
+    ],
+)
+def test_personas(world: World, login: str, ticket: str, status: int) -> None:
+    client = Client()
+    client.force_login(world.people[login])
+    number = world.tickets[ticket]
+    assert client.get(f"/tickets/{number}").status_code == status
+    assert client.get(f"/api/v1/tickets/{number}/clocks").status_code == status
+
+
+def test_hidden_and_missing_tickets_look_alike(world: World) -> None:
+    client = Client()
+    client.force_login(world.people["charlie"])
+    hidden = client.get(f"/tickets/{world.tickets['closed']}")
+    missing = client.get("/tickets/WITH-SUPPLIER-INC-20200101-9999")
+    cut = lambda response: response.content.decode().split("data-reference")[0].replace(response.request["PATH_INFO"], "")  # noqa: E731
+    assert (hidden.status_code, cut(hidden)) == (missing.status_code, cut(missing))
+
+
+@pytest.mark.parametrize(("login", "sees_note", "clocks"), [("alice", True, {"client", "internal"}), ("bob", False, {"client"})])
+def test_internal_matters_are_for_the_provider(world: World, login: str, sees_note: bool, clocks: set[str]) -> None:
+    """The client sees neither internal notes nor the clocks that are no promise to it."""
+    client = Client()
+    client.force_login(world.people[login])
+    number = world.tickets["closed"]
+    timeline = client.get(f"/api/v1/tickets/{number}/timeline").json()["items"]
+    assert any(entry["internal"] for entry in timeline) is sees_note
+    assert any("同批次模块" in str(entry) for entry in timeline) is sees_note
+    found = client.get(f"/api/v1/tickets/{number}/clocks").json()["clocks"]
+    assert {clock["audience"] for clock in found} >= clocks
+    assert ("internal" in {clock["audience"] for clock in found}) is sees_note
+    assert ("同批次模块" in client.get(f"/tickets/{number}").content.decode()) is sees_note
