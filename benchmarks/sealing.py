@@ -109,7 +109,7 @@ def _bulk_create(drafts: list[Any]) -> None:
     from yunheng.foundation.stored_form import store_all
 
     recorded_at = datetime.now(UTC)
-    stored = store_all(drafts, recorded_at)
+    stored = list(store_all(drafts, recorded_at))
     entries = Entry.objects.bulk_create(
         [
             Entry(

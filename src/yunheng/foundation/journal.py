@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -23,6 +23,7 @@ from .stored_form import (
     COPY_ENTRIES,
     COPY_UNSEALED,
     EntryDraft,
+    StoredEntry,
     UnrecordableError,
     body_rows,
     entry_rows,
@@ -109,20 +110,24 @@ def record_many(drafts: Sequence[EntryDraft], *, recorded_at: datetime | None = 
     """Record many entries in the caller's transaction by binary COPY; returns their ids, in order, ascending.
 
     The same bytes as `record` would write, and the same jobs; some ten thousand drafts per call are best.
-    Raises what `record` raises, before anything is written, so that the transaction can go on; `position` of
-    an UnrecordableError tells which draft is at fault.
+    Raises what `record` raises, then nothing is written and the transaction can go on; `position` of an
+    UnrecordableError tells which draft is at fault.
     """
     _require_transaction()
     if not drafts:
         return []
     recorded_at = recorded_at or datetime.now(UTC)
     _require_scopes({(draft.scope_id, draft.scope_key) for draft in drafts})
-    stored = store_all(drafts, recorded_at)
-    with connection.cursor() as cursor:
+    stored: list[StoredEntry] = []
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT nextval('entry_id_seq'::regclass) FROM generate_series(1, %s)", [len(drafts)])
         ids = sorted(entry_id for (entry_id,) in cursor.fetchall())
         for statement, blocks in (
-            (COPY_ENTRIES, entry_rows(ids, drafts, stored, recorded_at)),
+            # Hashing goes on while the server takes in the rows before.
+            (
+                COPY_ENTRIES,
+                entry_rows(ids, drafts, _kept(store_all(drafts, recorded_at), stored), recorded_at),
+            ),
             (COPY_BODIES, body_rows(ids, stored)),
             (COPY_UNSEALED, unsealed_rows(ids, drafts)),
         ):
@@ -261,6 +266,13 @@ def redact(
             ),
             recorded_at=now,
         )
+
+
+def _kept(stored: Iterable[StoredEntry], kept: list[StoredEntry]) -> Iterator[StoredEntry]:
+    """What passes through, also put into a list."""
+    for entry in stored:
+        kept.append(entry)
+        yield entry
 
 
 def _require_transaction() -> None:

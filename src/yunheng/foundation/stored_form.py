@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -149,18 +149,16 @@ def _instant(at: datetime) -> str:
     return instant(at)
 
 
-def store_all(drafts: Sequence[EntryDraft], recorded_at: datetime) -> list[StoredEntry]:
+def store_all(drafts: Sequence[EntryDraft], recorded_at: datetime) -> Iterator[StoredEntry]:
     """The stored forms of many drafts. Raises UnrecordableError with the `position` of the draft at fault."""
     size = SALT_BYTES * 3
     salts = os.urandom(size * len(drafts))
-    stored = []
     for position, draft in enumerate(drafts):
         try:
-            stored.append(store_form(draft, recorded_at, salts[size * position : size * (position + 1)]))
+            yield store_form(draft, recorded_at, salts[size * position : size * (position + 1)])
         except UnrecordableError as error:
             error.position = position
             raise
-    return stored
 
 
 @lru_cache(maxsize=1024)
@@ -233,7 +231,7 @@ def _text(value: str) -> bytes:
 
 
 def entry_rows(
-    ids: Sequence[int], drafts: Sequence[EntryDraft], stored: Sequence[StoredEntry], recorded_at: datetime
+    ids: Sequence[int], drafts: Sequence[EntryDraft], stored: Iterable[StoredEntry], recorded_at: datetime
 ) -> Iterator[bytes]:
     """The rows of COPY_ENTRIES, in blocks."""
     recorded = (recorded_at - _EPOCH) // _MICROSECOND
