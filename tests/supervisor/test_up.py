@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from tests.supervisor.running import Up, command, new_data_folder, process_is_alive, wait_for
 
+from yunheng.foundation.supervisor.embedded import borrow
+
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Up]:
@@ -120,6 +122,20 @@ def test_readyz_names_the_database_when_it_is_gone_and_it_comes_back(running: Up
     finally:
         running.process.send_signal(signal.SIGCONT)
     wait_for(lambda: running.get("/readyz")[0] == 200, what="ready again")
+
+
+def test_a_change_of_this_version_is_applied_at_the_next_start(running: Up) -> None:
+    running.stop()
+    with borrow(running.folder) as embedded, embedded.cluster.connect("yunheng_owner") as owner:
+        mark = owner.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'yunheng'"
+        )
+        assert str(mark.fetchone()).startswith("('yunheng ")
+        owner.execute("COMMENT ON DATABASE yunheng IS 'yunheng of an older version'")
+        assert owner.execute("DELETE FROM django_migrations WHERE app = 'sessions'").rowcount == 1
+        owner.execute("DROP TABLE django_session")
+    running.start()
+    assert running.get("/readyz")[0] == 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)

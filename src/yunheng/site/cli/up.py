@@ -21,7 +21,7 @@ from yunheng.foundation.supervisor.folder import DataFolder
 from yunheng.foundation.supervisor.lease import FileLock
 from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
-from yunheng.site.cli.database import APP_URL, OWNER_URL, Database, reach_database
+from yunheng.site.cli.database import APP_URL, OWNER_URL, Database, is_marked, mark_migrated, reach_database
 from yunheng.site.cli.service import CALLED_AS, run_as_service_account
 from yunheng.site.cli.web import add_address
 
@@ -51,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
         database = stack.enter_context(reach_database())
         environment = {**os.environ, "YUNHENG_DATA": str(folder.path), APP_URL: database.app_url}
         environment.pop(OWNER_URL, None)
-        _migrate({**environment, OWNER_URL: database.owner_url})
+        if not is_marked(database):
+            _migrate({**environment, OWNER_URL: database.owner_url})
+            mark_migrated(database)
         children = _children(args, database, environment)
         stack.callback(stop, children[::-1])
         for child in children:
