@@ -78,6 +78,8 @@ INDICATORS: dict[str, IndicatorKind] = {
         ),
         _kind("mtta", "平均响应时间", "Mean time to acknowledge", "seconds", "time_base"),
         _kind("mttr", "故障平均解决时间", "Mean time to resolve", "seconds", "time_base"),
+        _kind("mttr_first", "首次解决平均时间", "Mean time to first resolution", "seconds", "time_base"),
+        _kind("mttc", "平均关闭时间", "Mean time to close", "seconds", "time_base"),
         _kind("mtrs", "故障恢复时间", "Mean time to restore service", "seconds", "time_base"),
         _kind("sla_attainment", "SLA 达成率", "SLA attainment", "percent", "clocks", clock_kind="*"),
         _kind(
