@@ -88,9 +88,10 @@ def load_facts(scope_id: int, position: int | None = None) -> FactTable:
         cursor.cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy,
     ):
         # The server sends a message per row. Taken from libpq itself they cost a tenth of what iterating over `copy`
-        # costs; the trailer is a message of its own, and after it `copy` is read to its end as usual.
+        # costs; the trailer is a message of its own (with the header in it where there is no row), and after it `copy`
+        # is read to its end as usual.
         pgconn, size = copy.connection.pgconn, 0
-        while size != _TRAILER_BYTES:
+        while size not in (_TRAILER_BYTES, _HEADER_BYTES + _TRAILER_BYTES):
             size, block = pgconn.get_copy_data(0)
             if size < 0:
                 raise ValueError("the stream of facts ended before its trailer")
