@@ -1,5 +1,8 @@
 """The test harness itself: tests really run as the role that owns nothing."""
 
+import json
+import urllib.error
+import urllib.request
 from typing import Any
 
 import psycopg
@@ -52,3 +55,14 @@ def test_committed_db_starts_empty_and_owner_may_change_the_schema(committed_db:
         app.execute("INSERT INTO allowed VALUES (1)")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute("DROP TABLE allowed")
+
+
+def test_live_site_answers_from_its_own_database(live_site: str) -> None:
+    with urllib.request.urlopen(f"{live_site}/healthz", timeout=10) as answer:
+        assert answer.status == 200
+    with urllib.request.urlopen(f"{live_site}/static/django_htmx/htmx-2.min.js", timeout=10) as answer:
+        assert answer.headers["Content-Type"].startswith("text/javascript")
+    with pytest.raises(urllib.error.HTTPError, match="503") as caught:
+        urllib.request.urlopen(f"{live_site}/readyz", timeout=10)
+    reasons = {name: check["reason"] for name, check in json.load(caught.value)["checks"].items()}
+    assert reasons == {"database": None, "migrations": None, "worker": "no worker runs"}
