@@ -1,14 +1,15 @@
 """Takes over records of other systems: reads a file once to know it, then writes it batch by batch."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
@@ -22,10 +23,12 @@ from yunheng.foundation.sealing import seal
 from yunheng.sla.bulk import refold_scope
 
 from . import servicenow
+from .generic import TableReader, TableRow, event_history, tally_rows, ticket_history
 from .grouping import Group, ahead, by_number, in_runs
 from .history import History
 from .instants import InstantReader
 from .known import KnownTicket, known_tickets, read_rows
+from .mapping import FieldMapping, mapping_text
 from .models import ImportRun
 from .progress import Progress
 from .rejections import Rejection, RejectionFile
@@ -33,10 +36,13 @@ from .runs import FAILED, FINISHED, Counts, end, only_one, save_position, take_u
 from .servicenow import Observed, Passage, Reader
 from .source import SourceError, open_source, records
 from .survey import Survey, survey
+from .tables import open_table
 from .tally import Tally
 from .writing import Destination, Teams, has_keys, known_keys, write_histories
 
 BATCH_ROWS: Final = 8_000
+
+R = TypeVar("R", Observed, TableRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,47 @@ def import_servicenow(
     return _carry_out(job, groups, source.name, source.digest(), options, errors, progress)
 
 
+def import_table(
+    *,
+    contract: Contract,
+    path: Path,
+    mapping: FieldMapping,
+    member: str | None = None,
+    is_dry_run: bool = False,
+    errors: Path | None = None,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Take over a table of tickets or of events (CSV, XLSX) as observed history, read by `mapping`.
+
+    Like `import_servicenow` it goes on where it stopped and repeats nothing. Raises SourceError, Invalid, Conflict.
+    """
+    terms = latest_terms(contract)
+    named = mapping.zone or terms.zone
+    table = open_table(path, wanted=frozenset(mapping.columns.values()), member=member)
+    missing = [
+        column for column in (*mapping.columns.values(), *mapping.shared) if column not in table.header
+    ]
+    if missing:
+        raise SourceError(
+            _("{name} lacks the columns {missing}. Its first line has: {found}").format(
+                name=table.source.name,
+                missing=", ".join(missing),
+                found=", ".join(name[:40] for name in table.header[:40]),
+            )
+        )
+    reader = TableReader(table.header, mapping, terms, InstantReader(zone_named(named), mapping.dates))
+    groups = in_runs(by_number(table.records(), reader.number_column), reader.number_column)
+    job = _Table(contract, terms, reader)
+    progress = progress or Progress()
+    progress.total = table.rows
+    if not table.rows:
+        raise SourceError(_("{name} holds a header and no rows.").format(name=table.source.name))
+    if is_dry_run:
+        return _rehearse(job, groups, table.source.name, errors, progress)
+    options = {"zone": named, "member": table.source.member, "mapping": mapping_text(mapping)}
+    return _carry_out(job, groups, table.source.name, table.source.digest(), options, errors, progress)
+
+
 def _choose_order(instants: InstantReader, found: Survey) -> None:
     """Dates are day first; a file that proves the other order for all of them is refused, a mixed one read warily."""
     if found.orders == {"mdy"}:
@@ -153,11 +200,11 @@ def _groups(found: Survey, rows: Iterable[Any], number: int) -> Iterator[Group]:
 
 
 @dataclass(slots=True)
-class Decoded:
+class Decoded(Generic[R]):
     """Rows of one ticket: those that can be taken, in order of time then row, and those that cannot."""
 
     number: str
-    rows: list[Observed]
+    rows: list[R]
     rejections: list[Rejection]
     size: int
 
@@ -172,7 +219,7 @@ class _ServiceNow:
     system: str = servicenow.FORMAT
     actor_name: str = "ServiceNow"
 
-    def decode(self, number: str, group: Sequence[Any]) -> Decoded:
+    def decode(self, number: str, group: Sequence[Any]) -> Decoded[Observed]:
         rows: list[Observed] = []
         rejections: list[Rejection] = []
         read = self.reader.read
@@ -186,7 +233,7 @@ class _ServiceNow:
         return Decoded(number, rows, rejections, len(group))
 
     def history(
-        self, decoded: Decoded, new: Sequence[Observed], known: KnownTicket | None, teams: Teams
+        self, decoded: Decoded[Observed], new: Sequence[Observed], known: KnownTicket | None, teams: Teams
     ) -> History | None:
         if known is None:
             if not new:
@@ -205,7 +252,7 @@ class _ServiceNow:
             self.reader, decoded.rows, new, known, service=self.service, team_key=teams.key_of
         )
 
-    def tell(self, tally: Tally, decoded: Decoded) -> None:
+    def tell(self, tally: Tally, decoded: Decoded[Observed]) -> None:
         """Add a ticket's rows to the figures."""
         reader, rows = self.reader, decoded.rows
         if not rows:
@@ -225,6 +272,63 @@ class _ServiceNow:
         servicenow.tell_resolutions(reader, tally, rows)
 
 
+@dataclass(slots=True)
+class _Table:
+    contract: Contract
+    terms: ContractTerms
+    reader: TableReader
+
+    @property
+    def format(self) -> str:
+        return f"table:{self.reader.mapping.kind}"
+
+    @property
+    def system(self) -> str:
+        return self.reader.mapping.system
+
+    @property
+    def actor_name(self) -> str:
+        return self.reader.mapping.system
+
+    def decode(self, number: str, group: Sequence[Any]) -> Decoded[TableRow]:
+        rows: list[TableRow] = []
+        rejections: list[Rejection] = []
+        for record in group:
+            result = self.reader.read(record)
+            if isinstance(result, Rejection):
+                rejections.append(result)
+            elif self.reader.mapping.kind == "tickets" and rows and rows[0].key != result.key:
+                column = self.reader.mapping.columns["number"]
+                reason = _("row {row} is of the same ticket, and says something else").format(row=rows[0].row)
+                rejections.append(Rejection(result.row, column, number, reason))
+            else:
+                rows.append(result)
+        rows.sort(key=lambda row: (row.at, row.row))
+        return Decoded(number, rows, rejections, len(group))
+
+    def history(
+        self, decoded: Decoded[TableRow], new: Sequence[TableRow], known: KnownTicket | None, teams: Teams
+    ) -> History | None:
+        if not new:
+            return None
+        if self.reader.mapping.kind == "tickets":
+            return ticket_history(self.reader, new[-1], known, teams.key_of)
+        return event_history(self.reader, decoded.rows, new, known, teams.key_of)
+
+    def tell(self, tally: Tally, decoded: Decoded[TableRow]) -> None:
+        """Add a ticket's rows to the figures."""
+        if decoded.rows:
+            rows = tally_rows(decoded.rows)
+            tally.add_rows(rows)
+            tally.tickets += 1
+            _state, impact, urgency, priority = rows[-1]
+            tally.tickets_by_level[impact, urgency, priority] += 1
+            tally.tickets_by_priority[priority] += 1
+
+
+Job = _ServiceNow | _Table
+
+
 def _when(row: Observed) -> tuple[int, int]:
     return row.at, row.row
 
@@ -240,11 +344,11 @@ def _level_picker(reader: Reader) -> Callable[[Observed], tuple[str, str, str, s
 
 @dataclass(slots=True)
 class _Batch:
-    decoded: list[Decoded] = field(default_factory=list)
+    decoded: list[Decoded[Any]] = field(default_factory=list)
     size: int = 0
 
 
-def _batches(job: _ServiceNow, groups: Iterable[Group]) -> Iterator[_Batch]:
+def _batches(job: Job, groups: Iterable[Group]) -> Iterator[_Batch]:
     batch = _Batch()
     for number, group in groups:
         decoded = job.decode(number, group)
@@ -258,7 +362,7 @@ def _batches(job: _ServiceNow, groups: Iterable[Group]) -> Iterator[_Batch]:
 
 
 def _plan(
-    job: _ServiceNow, batch: _Batch, scope_id: int, is_fresh: bool, teams: Teams
+    job: Job, batch: _Batch, scope_id: int, is_fresh: bool, teams: Teams
 ) -> tuple[list[History], list[bytes], Counts]:
     """Histories of what is new in a batch, keys of its rows, and how the rows are counted."""
     counts = Counts(read=batch.size)
@@ -269,7 +373,7 @@ def _plan(
         known = known_tickets(scope_id, job.system, {decoded.number for decoded in batch.decoded})
     histories: list[History] = []
     keys: list[bytes] = []
-    fresh_rows: list[list[Observed]] = []
+    fresh_rows: list[list[Any]] = []
     for decoded in batch.decoded:
         counts.rejected += len(decoded.rejections)
         new = []
@@ -307,7 +411,7 @@ def _add(total: Counts, part: Counts) -> None:
 
 
 def _carry_out(
-    job: _ServiceNow,
+    job: Job,
     groups: Iterator[Group],
     file_name: str,
     digest: bytes,
@@ -357,7 +461,8 @@ def _carry_out(
             progress.stage(_("Sealing …"))
             seal()
         except BaseException:
-            ImportRun.objects.filter(pk=run.pk).update(status=FAILED)
+            with suppress(DatabaseError):  # the first error is the one to be told
+                ImportRun.objects.filter(pk=run.pk).update(status=FAILED)
             raise
         finally:
             progress.end()
@@ -374,7 +479,7 @@ def _carry_out(
     )
 
 
-def _skip(job: _ServiceNow, groups: Iterator[Group], position: int, rejected: RejectionFile) -> int:
+def _skip(job: Job, groups: Iterator[Group], position: int, rejected: RejectionFile) -> int:
     """Pass over what a run committed before it was interrupted; its rejected rows are told again, not counted."""
     done = 0
     while done < position:
@@ -395,7 +500,7 @@ def _fold(scope_id: int, system: str) -> None:
 
 
 def _rehearse(
-    job: _ServiceNow, groups: Iterable[Group], file_name: str, errors: Path | None, progress: Progress
+    job: Job, groups: Iterable[Group], file_name: str, errors: Path | None, progress: Progress
 ) -> RunReport:
     """Everything but writing."""
     scope_id = int(job.contract.pk)
@@ -418,7 +523,7 @@ def _rehearse(
     return RunReport(None, file_name, counts, entries, tally.to_data(), rejected.first, _notes(job, {}))
 
 
-def _notes(job: _ServiceNow, options: Mapping[str, Any]) -> list[str]:
+def _notes(job: Job, options: Mapping[str, Any]) -> list[str]:
     notes = [_("Times without a zone are read as {zone}.").format(zone=job.reader.instants.zone.key)]
     if job.reader.instants.doubled:
         notes.append(

@@ -11,6 +11,8 @@ from django.db import connection
 from yunheng.desk.models import Ticket
 from yunheng.logic.facts import FactKind
 
+from .history import StoredFact
+
 _CLAIMS = [int(kind) for kind in FactKind if kind.name.startswith(("ASSERTED_", "SOURCE_"))]
 
 
@@ -35,6 +37,7 @@ class KnownTicket:
     rows: list[KnownRow] = field(default_factory=list)
     claimed: Mapping[str, Any] | None = None
     claim_facts: list[int] = field(default_factory=list)  #: `seq` of those in force
+    facts: list[StoredFact] = field(default_factory=list)  #: the others in force
 
 
 def known_tickets(scope_id: int, system: str, numbers: Iterable[str]) -> dict[str, KnownTicket]:
@@ -74,7 +77,7 @@ def known_tickets(scope_id: int, system: str, numbers: Iterable[str]) -> dict[st
 
 
 def read_rows(scope_id: int, tickets: Sequence[KnownTicket]) -> None:
-    """Fill in the observed rows of tickets, in order of time and recording (1 query)."""
+    """Fill in the observed rows of tickets, in order of time and recording, and their facts (2 queries)."""
     by_id = {ticket.subject_id: ticket for ticket in tickets}
     if not by_id:
         return
@@ -93,6 +96,18 @@ def read_rows(scope_id: int, tickets: Sequence[KnownTicket]) -> None:
             by_id[subject_id].rows.append(
                 KnownRow(entry_id, at, _loaded(shared) or {}, _loaded(personal) or {})
             )
+        cursor.execute(
+            """
+            SELECT f.subject_id, f.seq, f.at, f.kind, t.text, f.party, f.ref
+            FROM clock_fact f JOIN term t ON t.id = f.term
+            WHERE f.scope_id = %s AND f.subject_id = ANY(%s) AND f.kind <> ALL(%s) AND f.superseded_by = 0
+              AND EXISTS (SELECT FROM entry e WHERE e.id = f.entry_id AND e.actor_kind = 'import')
+            ORDER BY f.seq
+            """,
+            [scope_id, list(by_id), _CLAIMS],
+        )
+        for subject_id, *values in cursor.fetchall():
+            by_id[subject_id].facts.append(StoredFact(*values))
 
 
 def _loaded(value: Any) -> Any:

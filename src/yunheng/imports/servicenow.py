@@ -16,7 +16,17 @@ from django.utils.translation import gettext as _
 
 from yunheng.logic.facts import FactKind, Party
 
-from .history import ASSERTED, OBSERVED, Happening, History, SourceFact, Standing, Wait
+from .history import (
+    ASSERTED,
+    OBSERVED,
+    Happening,
+    History,
+    SourceFact,
+    Standing,
+    Wait,
+    corrections,
+    live_through,
+)
 from .instants import InstantFaultError, InstantReader
 from .known import KnownTicket
 from .recording import Quoted, data_text
@@ -465,7 +475,9 @@ def history_of(
                 claim_facts(last, stated),
             )
         )
-    return History(number, rows[0].opened_at, happenings, standing_of(reader, last, service))
+    standing = standing_of(reader, last, service)
+    live_through(standing, happenings)
+    return History(number, rows[0].opened_at, happenings, standing)
 
 
 def continued(
@@ -480,12 +492,13 @@ def continued(
     """History of an incident that is known: `rows` are those of the file, `new` those not taken before.
 
     The whole life is read again, recorded rows and new ones in order of time, so that each new row sees what came
-    before it. Claims count only from a file that goes as far as what is known. None when nothing is new.
+    before it; where one comes late, what it changes in the meaning of later ones is recorded, too. Claims count
+    only from a file that goes as far as what is known. None when nothing is new.
     """
     happenings: list[Happening] = []
+    standing: Standing | None = None
     stated, personal = claims(reader, rows[-1])
     last_known = max((row.at for row in known.rows), default=rows[-1].at)
-    last = rows[-1]
     if new:
         recorded = _rebuilt(reader, rows[0], known)
         life = sorted(
@@ -494,8 +507,13 @@ def continued(
         told = observe(reader, [row for row, _entry in life], Passage(), service=service, team_key=team_key)
         for happening, (_row, entry_id) in zip(told, life, strict=True):
             happening.entry_id = entry_id
-        happenings = [happening for happening in told if not happening.entry_id]
-        last = life[-1][0]
+        paired = [(happening, entry_id) for happening, (_row, entry_id) in zip(told, life, strict=True)]
+        happenings = [happening for happening, entry_id in paired if not entry_id]
+        first = next(place for place, (_row, entry_id) in enumerate(life) if not entry_id)
+        if any(entry_id for _row, entry_id in life[first:]):
+            happenings += corrections(paired, known.facts, at=new[-1].at, row=new[-1].row)
+        standing = standing_of(reader, life[-1][0], service)
+        live_through(standing, told)
     if stated != known.claimed and rows[-1].at >= last_known:
         happenings.append(
             Happening(
@@ -514,7 +532,7 @@ def continued(
         known.source_number,
         int(known.opened_at.timestamp()),
         happenings,
-        standing_of(reader, last, service),
+        standing,
         subject_id=known.subject_id,
         number=known.number,
         is_known=True,

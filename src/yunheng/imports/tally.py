@@ -40,7 +40,7 @@ class Tally:
 
     def to_data(self) -> dict[str, Any]:
         """As JSON; `levels` are rows of [impact, urgency, priority, rows, tickets]."""
-        return {
+        data = {
             "rows_by_state": dict(self.rows_by_state.most_common()),
             "tickets": self.tickets,
             "tickets_created": self.created,
@@ -49,6 +49,13 @@ class Tally:
                 [*level, count, self.tickets_by_level[level]]
                 for level, count in sorted(self.rows_by_level.items())
             ],
+            "tickets_with_rows_before_opening": self.early,
+        }
+        return data | self._of_source() if self.made_sla else data
+
+    def _of_source(self) -> dict[str, Any]:
+        """What only a log with claims and counters has."""
+        return {
             "source": {
                 "resolved": self.resolved,
                 "without_resolved_at": self.tickets - self.resolved,
@@ -67,7 +74,6 @@ class Tally:
                 "mean_hours_to_first_resolved_row": _mean_hours(self.first_seconds, self.common),
                 "mean_hours_to_last_resolved_row": _mean_hours(self.last_seconds, self.common),
             },
-            "tickets_with_rows_before_opening": self.early,
         }
 
     @classmethod
@@ -75,30 +81,30 @@ class Tally:
         """The reverse of `to_data`; {} gives an empty one."""
         if not data:
             return cls()
-        source, observed = data["source"], data["observed"]
         levels = [
             ((impact, urgency, priority), *counts) for impact, urgency, priority, *counts in data["levels"]
         ]
-        return cls(
+        tally = cls(
             rows_by_state=Counter(data["rows_by_state"]),
             tickets=data["tickets"],
             created=data["tickets_created"],
             tickets_by_priority=Counter(data["tickets_by_priority"]),
             rows_by_level=Counter({level: rows for level, rows, _tickets in levels}),
             tickets_by_level=Counter({level: tickets for level, _rows, tickets in levels}),
-            resolved=source["resolved"],
-            closed=source["closed"],
-            made_sla=Counter(source["made_sla"]),
-            reassigned=source["reassigned"],
-            reopened=source["reopened"],
             early=data["tickets_with_rows_before_opening"],
-            rows_made_sla=Counter(observed["rows_made_sla"]),
-            with_resolved_rows=observed["tickets_with_resolved_rows"],
-            moved_teams=observed["tickets_with_change_of_team"],
-            common=observed["tickets_resolved_in_both"],
-            first_seconds=observed["seconds_to_first_resolved_row"],
-            last_seconds=observed["seconds_to_last_resolved_row"],
         )
+        if "source" in data:
+            source, observed = data["source"], data["observed"]
+            tally.resolved, tally.closed = source["resolved"], source["closed"]
+            tally.made_sla = Counter(source["made_sla"])
+            tally.reassigned, tally.reopened = source["reassigned"], source["reopened"]
+            tally.rows_made_sla = Counter(observed["rows_made_sla"])
+            tally.with_resolved_rows = observed["tickets_with_resolved_rows"]
+            tally.moved_teams = observed["tickets_with_change_of_team"]
+            tally.common = observed["tickets_resolved_in_both"]
+            tally.first_seconds = observed["seconds_to_first_resolved_row"]
+            tally.last_seconds = observed["seconds_to_last_resolved_row"]
+        return tally
 
 
 def _mean_hours(seconds: int, count: int) -> str | None:

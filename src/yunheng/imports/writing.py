@@ -27,10 +27,10 @@ from yunheng.foundation.stored_form import (
     unsealed_rows,
 )
 from yunheng.logic.facts import FactKind
-from yunheng.sla.models import ClockFact
+from yunheng.sla.models import ClockFact, Pause
 from yunheng.sla.terms import term_ids
 
-from .history import Happening, History, Standing
+from .history import History, Standing
 from .recording import SOURCE, Recorder
 
 KIND_CODES: Final = {"incident": "INC", "service_request": "REQ"}
@@ -186,7 +186,7 @@ def _number(histories: Sequence[History], destination: Destination) -> None:
     for history, subject_id in zip(fresh, ids, strict=True):
         history.subject_id = subject_id
         day = datetime.fromtimestamp(history.opened_at, destination.zone).date()
-        code = KIND_CODES[history.standing.kind]
+        code = KIND_CODES[history.standing.kind if history.standing is not None else "incident"]
         days.setdefault(code, Counter())[day] += 1
         placed.append((history, code, day))
     scope = destination.contract.scope
@@ -273,6 +273,9 @@ def _write_pauses(histories: Sequence[History], scope_id: int) -> None:
     """Waits that began in this batch, and ends of those that began earlier."""
     rows: list[str] = []
     ended: list[tuple[datetime, int]] = []
+    superseded = [seq for history in histories for it in history.happenings for seq in it.supersedes]
+    if superseded:
+        _forget_pauses(scope_id, superseded)
     for history in histories:
         open_waits: dict[int, list[str]] = {}
         for happening in history.happenings:
@@ -298,34 +301,34 @@ def _write_pauses(histories: Sequence[History], scope_id: int) -> None:
             cursor.executemany("UPDATE pause SET ended_at = %s WHERE id = %s", ended)
 
 
+def _forget_pauses(scope_id: int, superseded: Sequence[int]) -> None:
+    """Waits that turned out never to have been, and ends of waits that go on."""
+    facts = ClockFact.objects.filter(scope_id=scope_id, seq__in=superseded)
+    began = facts.filter(kind=int(FactKind.WAIT_BEGAN)).values_list("ref", flat=True)
+    Pause.objects.filter(scope_id=scope_id, pk__in=list(began)).delete()
+    over = facts.filter(kind=int(FactKind.WAIT_ENDED)).values_list("ref", flat=True)
+    Pause.objects.filter(scope_id=scope_id, pk__in=list(over)).update(ended_at=None)
+
+
 def _write_tickets(histories: Sequence[History], destination: Destination, teams: Teams) -> None:
-    known = {
-        ticket.pk: ticket
-        for ticket in Ticket.objects.filter(
-            scope_id=destination.scope_id,
-            pk__in=[history.subject_id for history in histories if history.is_known],
-        )
+    changed = {
+        history.subject_id: history.standing
+        for history in histories
+        if history.is_known and history.standing is not None
     }
-    rows: list[str] = []
-    for history in histories:
-        standing = history.standing
-        ticket = known.get(history.subject_id)
-        if ticket is not None:
-            standing.resolved_at = _epoch(ticket.resolved_at)
-            standing.closed_at = _epoch(ticket.closed_at)
-            standing.restored_at = _epoch(ticket.restored_at)
-            standing.moved_at = _epoch(ticket.moved_at)
-            standing.reopen_count = ticket.reopen_count
-        _live_through(standing, history.happenings)
-        if ticket is None:
-            rows.append(_ticket_row(history, destination, teams))
-        else:
-            _update(ticket, standing, teams)
+    rows = [
+        _ticket_row(history, history.standing, destination, teams)
+        for history in histories
+        if not history.is_known and history.standing is not None
+    ]
     if rows:
         _copy(_COPY_TICKETS, [("\n".join(rows) + "\n").encode()])
-    if known:
+    if changed:
+        known = list(Ticket.objects.filter(scope_id=destination.scope_id, pk__in=list(changed)))
+        for ticket in known:
+            _update(ticket, changed[ticket.pk], teams)
         Ticket.objects.bulk_update(
-            known.values(),
+            known,
             [
                 *("state", "title", "impact", "urgency", "priority", "category", "ci", "cause", "team"),
                 *("resolution", "restored_at", "resolved_at", "closed_at", "moved_at", "reopen_count"),
@@ -335,34 +338,7 @@ def _write_tickets(histories: Sequence[History], destination: Destination, teams
         )
 
 
-def _live_through(standing: Standing, happenings: Sequence[Happening]) -> None:
-    """Instants of the ticket's life from its facts, later ones over earlier ones."""
-    facts = [fact for happening in happenings for fact in happening.facts if fact.kind in _LIFE]
-    facts.sort(key=lambda fact: fact.at)
-    for fact in facts:
-        kind, at = fact.kind, fact.at
-        if kind is FactKind.RESOLVED:
-            standing.resolved_at = at
-        elif kind is FactKind.RESTORED:
-            standing.restored_at = at
-        elif kind is FactKind.CLOSED or kind is FactKind.CANCELLED:
-            standing.closed_at = at
-        elif kind is FactKind.REOPENED:
-            standing.resolved_at = standing.closed_at = None
-            standing.reopen_count += 1
-        standing.moved_at = at
-
-
-_LIFE: Final = frozenset(
-    {
-        *(FactKind.RESPONDED, FactKind.RESOLVED, FactKind.RESTORED, FactKind.CLOSED),
-        *(FactKind.CANCELLED, FactKind.REOPENED, FactKind.WAIT_BEGAN, FactKind.WAIT_ENDED),
-    }
-)
-
-
-def _ticket_row(history: History, destination: Destination, teams: Teams) -> str:
-    standing = history.standing
+def _ticket_row(history: History, standing: Standing, destination: Destination, teams: Teams) -> str:
     return "\t".join(
         (
             *(str(history.subject_id), str(uuid7()), str(destination.scope_id), history.number),
@@ -399,10 +375,6 @@ def _stamp(at: int) -> str:
 
 def _when(at: int | None) -> str:
     return _NULL if at is None else _stamp(at)
-
-
-def _epoch(at: datetime | None) -> int | None:
-    return None if at is None else int(at.timestamp())
 
 
 def _text(value: str) -> str:

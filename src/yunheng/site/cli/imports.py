@@ -29,6 +29,24 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     log.add_argument("--service", help=_("the service of the contract that the incidents belong to"))
     log.add_argument("--member", help=_("name of the file in the archive, if it holds several"))
 
+    table = kinds.add_parser(
+        "tickets", help=_("a table of tickets or of their events (CSV, XLSX), by a mapping file")
+    )
+    _add_file(table)
+    table.add_argument(
+        "--mapping", metavar=_("FILE"), type=Path, required=True, help=_("what each column means (YAML)")
+    )
+    table.add_argument("--member", help=_("name of the file in the archive, if it holds several"))
+
+    look = kinds.add_parser("preview", help=_("look at a table and propose a mapping for it"))
+    look.add_argument("file", metavar=_("FILE"), type=Path)
+    look.add_argument("--contract", metavar=_("KEY"), required=True)
+    look.add_argument(
+        "--mapping", metavar=_("FILE"), type=Path, help=_("try this mapping instead of proposing one")
+    )
+    look.add_argument("--write", metavar=_("FILE"), type=Path, help=_("write the proposed mapping here"))
+    look.add_argument("--member", help=_("name of the file in the archive, if it holds several"))
+
     show = kinds.add_parser("show", help=_("what a run did: counts, and the figures of its rows"))
     show.add_argument("run", metavar=_("RUN"), help=_("identifier of the run, or “latest”"))
     show.add_argument("--json", action="store_true", help=_("as JSON"))
@@ -51,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
         from yunheng.imports.source import SourceError
 
         try:
-            return {"servicenow": _servicenow, "show": _show}[args.import_command](args)
+            commands = {"servicenow": _servicenow, "tickets": _tickets, "preview": _preview, "show": _show}
+            return commands[args.import_command](args)
         except (SourceError, Refusal) as error:
             raise CommandError(str(error)) from error
         except BrokenPipeError:
@@ -76,6 +95,72 @@ def _servicenow(args: argparse.Namespace) -> int:
         progress=Progress(),
     )
     return _print_report(report, args)
+
+
+def _tickets(args: argparse.Namespace) -> int:
+    from yunheng.contracts.queries import contract_by_key
+    from yunheng.imports.actions import import_table
+    from yunheng.imports.mapping import load_mapping
+    from yunheng.imports.progress import Progress
+
+    report = import_table(
+        contract=contract_by_key(args.contract),
+        path=args.file,
+        mapping=load_mapping(args.mapping),
+        member=args.member,
+        is_dry_run=args.dry_run,
+        errors=args.errors,
+        progress=Progress(),
+    )
+    return _print_report(report, args)
+
+
+def _preview(args: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from yunheng.contracts.queries import contract_by_key
+    from yunheng.imports.mapping import load_mapping, mapping_text
+    from yunheng.imports.preview import preview_table
+
+    mapping = load_mapping(args.mapping) if args.mapping else None
+    preview = preview_table(
+        args.file, contract=contract_by_key(args.contract), mapping=mapping, member=args.member
+    )
+    print(_("# {file}: {rows:,} rows. The mapping:").format(file=preview.file_name, rows=preview.rows))
+    text = mapping_text(preview.mapping)
+    print(text)
+    if preview.missing:
+        print(
+            _("No column was found for: {missing}. Columns are: {columns}").format(
+                missing=", ".join(preview.missing), columns=", ".join(preview.header)
+            )
+        )
+    for row in preview.taken:
+        instants = " · ".join(
+            f"{name} {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+            for name, at in row.instants.items()
+        )
+        texts = " · ".join(f"{name} {value}" for name, value in row.texts.items() if value)
+        print(
+            _("row {row}: {event} {texts} | {instants}").format(
+                row=row.row, event=row.event, texts=texts, instants=instants
+            )
+        )
+    if not preview.missing:
+        print(
+            _("Of the first {looked_at:,} rows {rejected:,} would be rejected.").format(
+                looked_at=preview.looked_at, rejected=preview.rejected
+            )
+        )
+    for rejection in preview.rejections:
+        print(
+            _("row {row}: {field} “{value}”: {reason}").format(
+                row=rejection.row, field=rejection.field, value=rejection.shown, reason=rejection.reason
+            )
+        )
+    if args.write is not None:
+        args.write.write_text(text, encoding="utf-8")
+    return 1 if preview.missing else 0
 
 
 def _print_report(report: "RunReport", args: argparse.Namespace) -> int:

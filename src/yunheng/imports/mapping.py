@@ -1,0 +1,309 @@
+"""The mapping file of the generic importer: which column is what, how values and dates are meant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final, Literal, cast, get_args
+
+from django.utils.translation import gettext as _
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from yunheng.contracts.terms import ContractTerms
+from yunheng.foundation.refusals import Invalid
+
+from .instants import Order, orders_seen
+
+Kind = Literal["tickets", "events"]
+MAX_MAPPING: Final = 256 * 1024
+
+INSTANTS: Final = ("opened_at", "responded_at", "restored_at", "resolved_at", "closed_at", "cancelled_at")
+TEXTS: Final = (
+    *("title", "service", "priority", "impact", "urgency", "category", "ci", "cause", "team", "line"),
+    *("state", "resolution"),
+)
+NAMES: Final = ("requester", "assignee")  #: personal, always
+FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "tickets": ("number", *INSTANTS, *TEXTS, *NAMES),
+    "events": ("number", "at", "event", *TEXTS, *NAMES),
+}
+REQUIRED: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "tickets": ("number", "opened_at"),
+    "events": ("number", "at", "event"),
+}
+#: What a row of events can say. "waiting" is followed by a reason code of the contract: "waiting:waiting_client".
+EVENTS: Final = (
+    *("opened", "responded", "updated", "assigned", "restored", "resolved", "reopened", "confirmed"),
+    *("closed", "cancelled", "waiting", "resumed", "noted"),
+)
+#: Headers by which a proposal recognises a field; compared without case, blanks and brackets.
+HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "number": (
+        "工单号",
+        "工单编号",
+        "单号",
+        "事件编号",
+        "事件单号",
+        "编号",
+        "number",
+        "ticket",
+        "ticketid",
+        "id",
+        "incident",
+    ),
+    "opened_at": (
+        "报障时间",
+        "报修时间",
+        "创建时间",
+        "提交时间",
+        "发生时间",
+        "受理时间",
+        "建单时间",
+        "opened",
+        "openedat",
+        "created",
+        "createdat",
+        "reportedat",
+    ),
+    "responded_at": (
+        "响应时间",
+        "首次响应时间",
+        "接单时间",
+        "responded",
+        "respondedat",
+        "firstresponse",
+        "acknowledgedat",
+    ),
+    "restored_at": ("恢复时间", "业务恢复时间", "restored", "restoredat"),
+    "resolved_at": ("解决时间", "完成时间", "处理完成时间", "resolved", "resolvedat"),
+    "closed_at": ("关闭时间", "结单时间", "关单时间", "closed", "closedat"),
+    "cancelled_at": ("取消时间", "撤销时间", "cancelled", "cancelledat"),
+    "at": ("时间", "操作时间", "记录时间", "更新时间", "at", "time", "timestamp", "updatedat", "date"),
+    "event": ("操作", "动作", "事件", "事件类型", "event", "action", "activity"),
+    "title": (
+        "标题",
+        "主题",
+        "故障描述",
+        "问题描述",
+        "摘要",
+        "title",
+        "subject",
+        "summary",
+        "shortdescription",
+    ),
+    "service": ("服务", "服务项", "服务类别", "业务系统", "service"),
+    "priority": ("优先级", "级别", "事件级别", "priority"),
+    "impact": ("影响度", "影响范围", "impact"),
+    "urgency": ("紧急度", "紧急程度", "urgency"),
+    "category": ("分类", "类别", "故障类型", "事件分类", "category", "type"),
+    "ci": ("配置项", "设备", "设备名称", "资产编号", "ci", "configurationitem", "asset"),
+    "cause": ("原因", "故障原因", "cause", "rootcause"),
+    "team": ("处理组", "团队", "班组", "处理部门", "受理组", "team", "group", "assignmentgroup"),
+    "line": ("解决级别", "支持级别", "line", "supportline"),
+    "state": ("状态", "工单状态", "state", "status"),
+    "resolution": ("解决方案", "处理结果", "处理过程", "resolution", "solution"),
+    "requester": ("报障人", "报修人", "联系人", "用户", "申请人", "requester", "caller", "user"),
+    "assignee": ("处理人", "工程师", "负责人", "受理人", "assignee", "assignedto", "engineer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """A checked mapping. `columns`: field → header; `values`: field → what the source writes → our word."""
+
+    kind: Kind
+    columns: Mapping[str, str]
+    system: str = "table"
+    zone: str | None = None
+    dates: Order = "ymd"
+    ticket_kind: str = "incident"
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()  #: further columns that the client may read; all others are personal
+
+
+def load_mapping(path: Path) -> FieldMapping:
+    """Read a mapping file. Raises Invalid naming each field that is wrong."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise Invalid({"mapping": f"{path}: {error.strerror}"}) from error
+    if len(text) > MAX_MAPPING:
+        raise Invalid(
+            {"mapping": _("A mapping file is smaller than %(limit)d bytes.") % {"limit": MAX_MAPPING}}
+        )
+    if b"&" in text and b"*" in text:
+        for line in text.splitlines():
+            if line.lstrip().startswith(b"*") or b": *" in line or b"- *" in line:
+                raise Invalid({"mapping": _("A mapping file has no aliases (*).")})
+    try:
+        data = YAML(typ="safe", pure=True).load(text.decode("utf-8-sig"))
+    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise Invalid(
+            {"mapping": _("%(name)s is no YAML: %(reason)s") % {"name": path.name, "reason": error}}
+        ) from error
+    return read_mapping(data)
+
+
+def read_mapping(data: Any) -> FieldMapping:
+    """Check mapping data. Raises Invalid with one sentence per fault."""
+    faults: dict[str, str] = {}
+    if not isinstance(data, dict):
+        raise Invalid({"mapping": _("A mapping has the keys kind and columns.")})
+    kind = data.get("kind")
+    if kind not in get_args(Kind):
+        raise Invalid({"kind": _("kind is tickets (a row each) or events (a row each).")})
+    known = {"kind", "columns", "system", "zone", "dates", "ticket_kind", "values", "defaults", "shared"}
+    for key in sorted(map(str, data.keys() - known)):
+        faults[key] = _("%(key)s is no key of a mapping; keys are %(known)s.") % {
+            "key": key,
+            "known": ", ".join(sorted(known)),
+        }
+    columns = _texts(data.get("columns"), "columns", faults)
+    fields = FIELDS[cast(Kind, kind)]
+    for name in columns.keys() - set(fields):
+        faults[f"columns.{name}"] = _("%(name)s is no field; fields are %(known)s.") % {
+            "name": name,
+            "known": ", ".join(fields),
+        }
+    missing = [name for name in REQUIRED[cast(Kind, kind)] if name not in columns]
+    if missing:
+        faults["columns"] = _("columns must say which column is %(missing)s.") % {
+            "missing": ", ".join(missing)
+        }
+    values = {
+        str(name): _texts(pairs, f"values.{name}", faults)
+        for name, pairs in _table(data.get("values"), "values", faults).items()
+    }
+    for name in values.keys() - set(columns):
+        faults[f"values.{name}"] = _("values name the field %(name)s, which has no column.") % {"name": name}
+    for word in values.get("event", {}).values():
+        if word.partition(":")[0] not in EVENTS:
+            faults["values.event"] = _("%(word)s is no event; events are %(known)s.") % {
+                "word": word,
+                "known": ", ".join(EVENTS),
+            }
+    dates = data.get("dates", "ymd")
+    if dates not in get_args(Order):
+        faults["dates"] = _("dates is ymd, dmy or mdy.")
+    ticket_kind = data.get("ticket_kind", "incident")
+    if ticket_kind not in ("incident", "service_request"):
+        faults["ticket_kind"] = _("ticket_kind is incident or service_request.")
+    system = str(data.get("system", "table"))
+    if not 0 < len(system) <= 40 or not system.isascii():
+        faults["system"] = _("system is a short name in ASCII letters.")
+    shared = data.get("shared", [])
+    if not isinstance(shared, list) or not all(isinstance(one, str) for one in shared):
+        faults["shared"], shared = _("shared is a list of column names."), []
+    zone = data.get("zone")
+    if zone is not None and not isinstance(zone, str):
+        faults["zone"], zone = _("zone is the name of a time zone."), None
+    defaults = _texts(data.get("defaults"), "defaults", faults)
+    if faults:
+        raise Invalid(faults)
+    return FieldMapping(
+        cast(Kind, kind), columns, system, zone, dates, ticket_kind, values, defaults, tuple(shared)
+    )
+
+
+def _table(data: Any, name: str, faults: dict[str, str]) -> dict[Any, Any]:
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        faults[name] = _("%(name)s is a table of names and values.") % {"name": name}
+        return {}
+    return data
+
+
+def _texts(data: Any, name: str, faults: dict[str, str]) -> dict[str, str]:
+    found = _table(data, name, faults)
+    if any(isinstance(value, dict | list) for value in found.values()):
+        faults[name] = _("%(name)s is a table of names and values.") % {"name": name}
+        return {}
+    return {_plain(key): _plain(value) for key, value in found.items()}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def propose(
+    header: Sequence[str], rows: Sequence[Sequence[str]], terms: ContractTerms | None
+) -> FieldMapping:
+    """A mapping by the names of columns, the dates found in the first rows, and the words of the contract."""
+    squeezed = {column: _squeeze(column) for column in header if column}
+    columns: dict[str, str] = {}
+    kind: Kind = "tickets"
+    for name, known in HEADERS.items():
+        words = [_squeeze(word) for word in known]
+        hits = sorted(
+            (words.index(word), column)
+            for column, word in squeezed.items()
+            if word in words and column not in columns.values()
+        )
+        if hits:
+            columns[name] = hits[0][1]
+    if "event" in columns and "at" in columns and "opened_at" not in columns:
+        kind = "events"
+    columns = {name: column for name, column in columns.items() if name in FIELDS[kind]}
+    place = {column: at for at, column in enumerate(header)}
+    texts = [
+        row[place[column]]
+        for row in rows
+        for name, column in columns.items()
+        if name in (*INSTANTS, "at") and place[column] < len(row)
+    ]
+    orders = orders_seen(text[:5] for text in texts)
+    is_slashed = any(text[:4].isdecimal() is False and "/" in text[:3] for text in texts)
+    dates: Order = "mdy" if orders == {"mdy"} else "dmy" if is_slashed else "ymd"
+    values: dict[str, dict[str, str]] = {}
+    if terms is not None and "priority" in columns:
+        at = place[columns["priority"]]
+        used = {row[at].strip() for row in rows if at < len(row) and row[at].strip()}
+        values["priority"] = _propose_priorities(sorted(used), terms)
+    defaults = {}
+    if "priority" not in columns and terms is not None:
+        defaults["priority"] = list(terms.priorities)[-1]
+    if "service" not in columns and terms is not None:
+        defaults["service"] = next(iter(terms.services))
+    return FieldMapping(
+        kind, columns, zone=terms.zone if terms else None, dates=dates, values=values, defaults=defaults
+    )
+
+
+def _propose_priorities(words: Sequence[str], terms: ContractTerms) -> dict[str, str]:
+    found = {}
+    for word in words:
+        for key, priority in terms.priorities.items():
+            labels = {_squeeze(key), *(_squeeze(label) for label in priority.label.values())}
+            if _squeeze(word) in labels or _squeeze(word)[:1] == key:
+                found[word] = key
+                break
+    return found
+
+
+def _squeeze(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def mapping_text(mapping: FieldMapping) -> str:
+    """A mapping as a file that can be edited and used."""
+    data: dict[str, Any] = {"kind": mapping.kind, "system": mapping.system}
+    if mapping.zone:
+        data["zone"] = mapping.zone
+    data |= {"dates": mapping.dates, "ticket_kind": mapping.ticket_kind, "columns": dict(mapping.columns)}
+    for name in ("values", "defaults"):
+        if table := getattr(mapping, name):
+            data[name] = {
+                key: dict(value) if isinstance(value, dict) else value for key, value in table.items()
+            }
+    if mapping.shared:
+        data["shared"] = list(mapping.shared)
+    yaml = YAML()
+    yaml.allow_unicode = True
+    stream = StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()

@@ -1,0 +1,158 @@
+"""Tables of any kind, row by row as text: CSV, or the first sheet of an XLSX workbook. Formulas are never evaluated."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from .source import (
+    MAX_RATIO,
+    SMALL,
+    Record,
+    Source,
+    SourceError,
+    TextForm,
+    encodings,
+    open_source,
+    read_header,
+    records,
+    undecodable,
+)
+
+MAX_WORKBOOK: Final = 2 << 30  #: unpacked bytes of a workbook
+MAX_COLUMNS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file that was looked at once: its header, how many rows it has, and how to read them again."""
+
+    source: Source
+    header: tuple[str, ...]
+    rows: int
+    form: TextForm | None  #: None: a workbook
+
+    def records(self) -> Iterator[Record]:
+        """All data rows; those of a workbook are as wide as the header."""
+        if self.form is not None:
+            return records(self.source, self.form)
+        return _sheet_records(self.source.path, len(self.header))
+
+
+def open_table(path: Path, *, wanted: frozenset[str], member: str | None = None) -> Table:
+    """Look at a table as a whole. Raises SourceError for what cannot be read, naming what is wrong with it."""
+    if _is_workbook(path):
+        _check_workbook(path)
+        header = _sheet_header(path)
+        rows = sum(1 for _record in _sheet_records(path, len(header)))
+        return Table(Source(path), _checked(path.name, header), rows, None)
+    source = open_source(path, member=member)
+    tried = encodings(source)
+    row = 0
+    for encoding in tried:
+        try:
+            form = read_header(source, encoding, wanted)
+            row = 0
+            for record in records(source, form):
+                row = record.row
+            return Table(source, _checked(source.name, form.header), row, form)
+        except UnicodeDecodeError:
+            continue
+    raise undecodable(source, tried, row + 1)
+
+
+def _checked(name: str, header: tuple[str, ...]) -> tuple[str, ...]:
+    named = [column for column in header if column]
+    doubled = sorted({column for column in named if named.count(column) > 1})
+    if not named:
+        raise SourceError(_("{name} has no header in its first row.").format(name=name))
+    if len(header) > MAX_COLUMNS:
+        raise SourceError(_("{name} has more than {limit} columns.").format(name=name, limit=MAX_COLUMNS))
+    if doubled:
+        raise SourceError(
+            _("{name} has columns of the same name: {doubled}").format(name=name, doubled=", ".join(doubled))
+        )
+    if any("\0" in column for column in named):
+        raise SourceError(_("{name} has the character NUL in its header.").format(name=name))
+    return header
+
+
+def _is_workbook(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "[Content_Types].xml" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+def _check_workbook(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+        packed = sum(info.compress_size for info in archive.infolist())
+    if size > MAX_WORKBOOK or (size > SMALL and size > MAX_RATIO * max(packed, 1)):
+        raise SourceError(
+            _("{name} would unpack from {packed:,} to {size:,} bytes; that is not read.").format(
+                name=path.name, packed=packed, size=size
+            )
+        )
+
+
+@contextmanager
+def _sheet(path: Path) -> Iterator[Any]:
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except Exception as error:  # openpyxl has no error class of its own for damaged files
+        raise SourceError(
+            _("{name} is no readable workbook: {reason}").format(name=path.name, reason=error)
+        ) from error
+    try:
+        if not book.worksheets:
+            raise SourceError(_("{name} holds no sheet.").format(name=path.name))
+        yield book.worksheets[0]
+    finally:
+        book.close()
+
+
+def _sheet_header(path: Path) -> tuple[str, ...]:
+    with _sheet(path) as sheet:
+        first = next(iter(sheet.iter_rows(max_row=1, values_only=True)), ())
+    header = [_text(value).strip() for value in first]
+    while header and not header[-1]:
+        header.pop()
+    return tuple(header)
+
+
+def _sheet_records(path: Path, width: int) -> Iterator[Record]:
+    with _sheet(path) as sheet:
+        row = 0
+        for values in sheet.iter_rows(min_row=2, values_only=True):
+            fields = [_text(value) for value in values[:width]]
+            if any(fields):
+                row += 1
+                yield Record(row, fields + [""] * (width - len(fields)))
+
+
+def _text(value: Any) -> str:
+    """A cell as text: dates with the year first, whole numbers without a fraction."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, time):
+        return f"{value:%H:%M:%S}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
