@@ -151,3 +151,38 @@ def test_weak_protection_is_told(committed_db, tmp_path, settings):
         assert said[1] == "The triggers that keep entry append-only are off or gone."
         with connected_to(committed_db.superuser_url):
             assert "is a superuser" in weaknesses()[0]
+
+
+def test_a_head_kept_outside_shows_a_rewritten_history(log, two_logs, tmp_path):
+    """The operator has database and key, and makes all of it fit: only the client's head does not."""
+    log("seal")
+    file = tmp_path / "head.json"
+    file.write_text(log("heads", "--json")[1])
+    record(make_draft(two_logs))
+    log("seal")
+    status, said = log("check", "--head", str(file))
+    assert (status, said) == (
+        0,
+        "Log acme has grown from the head at 3 leaves.\nLog other has grown from the head at 1 leaves.\n",
+    )
+    heads = json.loads(file.read_text())["heads"]
+    private = keys.current_key()[1]
+    for change, words, expected in (
+        ({"root": "00" * 32}, "history was changed", 1),
+        ({"size": 9}, "fewer than the 9 leaves", 1),
+    ):
+        head = heads[0] | change
+        signed = {name: head[name] for name in ("v", "kind", "log", "size", "root", "at")}
+        file.write_text(json.dumps(head | {"signature": private.sign(canonical(signed)).hex()}))
+        status, said = log("check", "--head", str(file))
+        assert (status, words in said) == (expected, True)
+    for broken, words in (
+        (heads[0] | {"size": 2}, "signature of this head is not valid"),
+        ({"log": "acme", "size": 3}, "no signed head"),
+        (heads[0] | {"log": "nope"}, "There is no contract nope"),
+    ):
+        file.write_text(json.dumps(broken))
+        status, said = log("check", "--head", str(file))
+        assert (status, words in said) == (1, True)
+    file.write_text("{")
+    assert log("check", "--head", str(file))[0] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,12 +13,22 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from yunheng.logic.leaf import leaf_header
+from yunheng.logic.merkle import tree_head_bytes
 
-from .keys import keys_folder
-from .models import Entry, LogAudit, LogState, Scope, SubjectBase, TreeHead
-from .proofs import inclusion
+from .keys import is_signed, keys_folder
+from .models import Entry, LogAudit, LogState, Scope, SigningKey, SubjectBase, TreeHead
+from .proofs import NotSealedError, frontier_at, inclusion
 
-__all__ = ["LogStatus", "evidence", "head_document", "log_status", "newest_heads", "scopes", "weaknesses"]
+__all__ = [
+    "LogStatus",
+    "contradictions",
+    "evidence",
+    "head_document",
+    "log_status",
+    "newest_heads",
+    "scopes",
+    "weaknesses",
+]
 
 _KEPT: Final = ("entry", "entry_body", "log_leaf", "log_node", "tree_head", "signing_key")
 
@@ -80,6 +91,34 @@ def head_document(scope_key: str, head: TreeHead) -> dict[str, Any]:
         "key": bytes(head.key.public_key).hex(),
         "signature": bytes(head.signature).hex(),
     }
+
+
+def contradictions(scope: Scope, document: Mapping[str, Any]) -> list[str]:
+    """How the log contradicts a head that somebody kept outside (`head_document`); empty when it grew from it.
+
+    This is what an operator with database and key cannot get around. Raises ValueError for a document that is
+    no head of this log.
+    """
+    try:
+        size, root = int(document["size"]), bytes.fromhex(document["root"])
+        public_key, signature = bytes.fromhex(document["key"]), bytes.fromhex(document["signature"])
+        message = tree_head_bytes(document["log"], size, root, datetime.fromisoformat(document["at"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(_("this is no signed head: {error}").format(error=error)) from error
+    if document["log"] != scope.key:
+        raise ValueError(_("this is a head of the log {log}").format(log=document["log"]))
+    if not is_signed(SigningKey(public_key=public_key), signature, message):
+        raise ValueError(_("the signature of this head is not valid: it proves nothing"))
+    found = []
+    if not SigningKey.objects.filter(public_key=public_key).exists():
+        found.append(_("the key that signed the head at {size} leaves is unknown here").format(size=size))
+    try:
+        if frontier_at(scope.pk, size).root() != root:
+            text = _("the first {size} leaves are not those that the head signs: history was changed")
+            found.append(text.format(size=size))
+    except NotSealedError:
+        found.append(_("the log has fewer than the {size} leaves that the head signs").format(size=size))
+    return found
 
 
 def evidence(number: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yunheng.foundation.supervisor.messages import gettext as _
@@ -30,6 +31,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     check.add_argument(
         "--new", action="store_true", help=_("only what came since the last verification that found nothing")
+    )
+    check.add_argument(
+        "--head",
+        metavar="FILE",
+        help=_("only whether the log has grown from the head in this file, which somebody kept outside"),
     )
     heads = whats.add_parser("heads", parents=[some], help=_("list the signed heads, newest first"))
     heads.add_argument("--limit", type=int, default=20, help=_("at most so many (default %(default)s)"))
@@ -124,7 +130,33 @@ def _seal(args: argparse.Namespace) -> int:
     return 1 if report.refused else 0
 
 
+def _compare(args: argparse.Namespace) -> int:
+    """Hold the log against a head from outside: one document of `heads --json`, or its whole list."""
+    from yunheng.foundation.log_status import contradictions
+
+    try:
+        document = json.loads(Path(args.head).read_text(encoding="utf-8"))
+        documents = document.get("heads", [document])
+        results = [
+            {"log": one["log"], "size": one["size"], "problems": contradictions(_scopes(one["log"])[0], one)}
+            for one in documents
+        ]
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CommandError(f"{args.head}: {error}") from error
+    if args.json:
+        _print_json({"heads": results})
+    else:
+        for result in results:
+            for problem in result["problems"]:
+                print(_("Log {log}: {problem}").format(log=result["log"], problem=problem))
+            if not result["problems"]:
+                print(_("Log {log} has grown from the head at {size} leaves.").format(**result))
+    return 1 if any(result["problems"] for result in results) else 0
+
+
 def _check(args: argparse.Namespace) -> int:
+    if args.head:
+        return _compare(args)
     from yunheng.foundation.sealing import check_log
 
     documents: list[dict[str, Any]] = []
