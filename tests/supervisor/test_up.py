@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -79,6 +80,7 @@ def test_a_busy_port_is_told() -> None:
     assert done.returncode == 1
     assert "--port" in done.stderr
     assert not (data / "postgres").exists()
+    shutil.rmtree(data)
 
 
 def test_commands_use_the_running_database_and_leave_it_running(running: Up) -> None:

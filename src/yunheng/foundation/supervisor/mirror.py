@@ -5,6 +5,7 @@ user. Parent folders are never opened; what is needed is mirrored below /var/lib
 across file systems), owned by root. See docs/adr/0006-who-runs-as-whom.md.
 """
 
+import compileall
 import hashlib
 import os
 import shutil
@@ -71,6 +72,8 @@ def interpreter(account: Account) -> Interpreter:
         _mirror_once(folder, place, _signature(sorted(folder.glob("*.dist-info"))))
         places.append(place)
     _mirror_now(_PACKAGE, target / "source" / "yunheng")
+    # The service may not write here, and would compile everything again in each of its processes.
+    compileall.compile_dir(target / "source", quiet=2)
     environment = {"PYTHONPATH": os.pathsep.join(map(str, [target / "source", *places]))}
     if sysconfig.get_config_var("Py_ENABLE_SHARED"):
         environment["LD_LIBRARY_PATH"] = str(target / "python" / "lib")
@@ -149,6 +152,8 @@ def _mirror_now(source: Path, target: Path) -> None:
     target.mkdir(mode=0o755, parents=True, exist_ok=True)
     wanted = _copy_tree(source, target, lambda name: name == "__pycache__")
     for root, _folders, files in os.walk(target, topdown=False):
+        if Path(root).name == "__pycache__":
+            continue
         for name in files:
             if Path(root, name) not in wanted:
                 Path(root, name).unlink()
