@@ -12,6 +12,7 @@ from yunheng.desk.actions import (
     exclude_window,
     leave_out,
     move_ticket,
+    reply,
     take_back,
 )
 from yunheng.desk.actions.corrections import is_left_out
@@ -122,13 +123,50 @@ def test_how_far_back_somebody_may_say_depends_on_the_role(ground: Ground) -> No
     with pytest.raises(Invalid) as refused:  # this contract gives engineers two hours
         move_ticket(engineer, ticket.number, "accept", at=at, **after(3))
     assert refused.value.code == "backdating"
-    move_ticket(agent, ticket.number, "accept", at=at, **after(3))
+    soon = MORNING + timedelta(minutes=14)
+    move_ticket(agent, ticket.number, "accept", at=at, recorded_at=soon)
     respond = clocks(ticket)["respond"]
     assert (respond.elapsed_seconds, respond.is_met) == (600, True)
     with pytest.raises(Invalid):  # before it came into its state
         move_ticket(
-            agent, ticket.number, "resolve", RESOLUTION, at=MORNING + timedelta(minutes=5), **after(3)
+            agent, ticket.number, "resolve", RESOLUTION, at=MORNING + timedelta(minutes=5), recorded_at=soon
         )
+
+
+def test_dating_back_does_not_decide_a_promise(ground: Ground) -> None:
+    ticket = opened(ground).ticket  # to be responded to within 15 minutes
+    agent, at = ground.viewer("desk_agent"), MORNING + timedelta(minutes=10)
+    for operation in (
+        lambda: move_ticket(agent, ticket.number, "accept", at=at, **after(3)),
+        lambda: reply(agent, ticket.number, "I called them", means="phone", at=at, **after(3)),
+    ):
+        with pytest.raises(Invalid) as refused:
+            operation()
+        assert refused.value.code == "outcome"
+    assert clocks(ticket)["respond"].status == "running"
+    done = move_ticket(agent, ticket.number, "accept", **after(3))
+    assert clocks(ticket)["respond"].is_met is False
+    correct_time(
+        ground.viewer("service_manager"),
+        ticket.number,
+        done.entry_id,
+        at,
+        reason="the call was at ten past nine",
+        approver="acme-contact",
+        **after(4),
+    )
+    assert clocks(ticket)["respond"].is_met is True
+
+
+def test_dating_back_against_oneself_is_allowed(ground: Ground) -> None:
+    call = {"at": MORNING, "recorded_at": MORNING + timedelta(hours=1)}
+    late = opened(
+        ground, "desk_agent", **call
+    ).ticket  # the desk writes the call down an hour later: it is late
+    assert clocks(late)["respond"].breached_at is not None
+    with pytest.raises(Invalid) as refused:  # the client cannot make it late by saying so
+        opened(ground, "contact", **call)
+    assert refused.value.code == "outcome"
 
 
 def test_a_change_of_priority_loses_no_time(ground: Ground) -> None:

@@ -3,7 +3,7 @@ facts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -16,13 +16,15 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.facts import FactDraft, encode_facts
 from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.refusals import Invalid
+from yunheng.logic.clock import ClockState, fold
 from yunheng.sla.actions import FoldedClock, project_pauses, refold, write_facts
-from yunheng.sla.queries import CONTRACT_EXPIRED, NO_CONTRACT, contract_timeline
+from yunheng.sla.queries import CONTRACT_EXPIRED, NO_CONTRACT, contract_timeline, facts_of
 
 from ..models import Ticket
 from ..queries import access_ticket
 
 DEFAULT_BACKDATING: Final = timedelta(hours=24)
+NO_BACKDATING: Final = timedelta(minutes=1)  #: what lies back no further counts as happening now
 
 #: Side of an organisation kind as entries name it.
 SYSTEM_SIDE: Final = "system"
@@ -84,7 +86,7 @@ def instants_of(viewer: Viewer, scope_id: int, at: datetime | None, recorded_at:
     if at > now:
         raise Invalid({"at": _("This lies in the future.")})
     back = now - at
-    if back > timedelta(minutes=1) and not viewer.is_system:
+    if back > NO_BACKDATING and not viewer.is_system:
         limit = _backdating_limit(viewer, scope_id, at)
         if back > limit:
             raise Invalid(
@@ -203,6 +205,50 @@ def project(
 def fold_clocks(ticket: Ticket, instants: Instants) -> list[FoldedClock]:
     """Fold the ticket's clocks after an action, as of the instant of recording."""
     return refold(scope_id=ticket.scope_id, subject_id=ticket.pk, now=instants.recorded_at)
+
+
+def check_outcome(
+    viewer: Viewer, ticket: Ticket, entry_id: int, instants: Instants, clocks: Sequence[FoldedClock]
+) -> None:
+    """Refuse to date something back where that alone decides a promise to the client in favour of the side
+    that says so (sla-semantics 18). The way is to record it as of now, and to correct the time with the
+    other side's approval.
+
+    Compares each clock with what it would be, had the entry's facts happened when they were recorded.
+    Raises Invalid with code "outcome".
+    """
+    if viewer.is_system or instants.recorded_at - instants.at <= NO_BACKDATING:
+        return
+    facts = facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
+    now = int(instants.recorded_at.timestamp())
+    undated = [
+        replace(fact, at=now) if fact.entry == entry_id and fact.at == instants.seconds else fact
+        for fact in facts
+    ]
+    is_client = side_of(viewer) == "client"
+    for clock in clocks:
+        planned, detail = clock.planned, clock.planned.detail
+        if clock.state is None or planned.policy is None or planned.terms is None or detail is None:
+            continue
+        if detail.audience != "client":
+            continue
+        is_missed = _is_missed(clock.state)
+        would_be_missed = _is_missed(fold(undated, planned.policy, planned.terms.calendars, now))
+        if (is_missed and not would_be_missed) if is_client else (would_be_missed and not is_missed):
+            raise Invalid(
+                {
+                    "at": _(
+                        "Dating this back decides whether “%(clock)s” was kept. Record it as of now, and let the other "
+                        "side approve a correction of time."
+                    )
+                    % {"clock": planned.kind}
+                },
+                code="outcome",
+            )
+
+
+def _is_missed(state: ClockState) -> bool:
+    return state.breached_at is not None or state.is_met is False
 
 
 def named(person: Any) -> dict[str, str]:

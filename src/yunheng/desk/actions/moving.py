@@ -20,6 +20,7 @@ from ..effects import stamp
 from ..models import Ticket
 from .basis import (
     begin,
+    check_outcome,
     contract_for,
     fold_clocks,
     project,
@@ -87,6 +88,7 @@ def move_ticket(
         note=note if isinstance(note, str) else "",
     )
     clocks = fold_clocks(ticket, instants) if moved.facts else []
+    check_outcome(viewer, ticket, moved.entry_id, instants, clocks)
     return Done(ticket, moved.entry_id, clocks)
 
 

@@ -21,7 +21,16 @@ from yunheng.logic.facts import FactKind
 from yunheng.sla.actions import FoldedClock
 
 from ..models import Ticket
-from .basis import contract_for, fold_clocks, instants_of, named, required_text, side_of, write_entry
+from .basis import (
+    check_outcome,
+    contract_for,
+    fold_clocks,
+    instants_of,
+    named,
+    required_text,
+    side_of,
+    write_entry,
+)
 
 #: Kind of ticket → code in its number.
 KIND_CODES: Final[Mapping[str, str]] = {
@@ -130,7 +139,9 @@ def open_ticket(
         personal=_who_asked(requester, requester_name),
         facts=facts,
     )
-    return Opened(ticket, entry_id, fold_clocks(ticket, instants), no_clock_reason)
+    clocks = fold_clocks(ticket, instants)
+    check_outcome(viewer, ticket, entry_id, instants, clocks)
+    return Opened(ticket, entry_id, clocks, no_clock_reason)
 
 
 def priority_for(

@@ -53,7 +53,7 @@ def answer_pause(
     else:
         if pause.standing != Pause.Standing.PROPOSED:
             raise _answered(pause)
-        if has_lapsed(ticket, pause, instants.seconds):
+        if has_lapsed(ticket, pause, int(instants.recorded_at.timestamp())):
             raise Invalid(
                 {"answer": _("The term to dispute this waiting period has run out; it counts as confirmed.")},
                 code="lapsed",

@@ -11,7 +11,7 @@ from yunheng.foundation.flow import lock_subject
 from yunheng.logic.facts import FactKind
 from yunheng.sla.queries import has_fact
 
-from .basis import begin, fold_clocks, required_text, side_of, write_entry
+from .basis import begin, check_outcome, fold_clocks, required_text, side_of, write_entry
 from .moving import Done
 
 #: How a reply reached the other side.
@@ -52,7 +52,9 @@ def reply(
         shared={"text": words, "side": side_of(viewer), "means": means, "is_automatic": is_automatic},
         facts=facts,
     )
-    return Done(ticket, entry_id, fold_clocks(ticket, instants) if facts else [])
+    clocks = fold_clocks(ticket, instants) if facts else []
+    check_outcome(viewer, ticket, entry_id, instants, clocks)
+    return Done(ticket, entry_id, clocks)
 
 
 @transaction.atomic
