@@ -5,10 +5,9 @@ import re
 from importlib import import_module
 
 import pytest
+from tests.docs.manual_pages import LANGUAGES, pages
 
 from yunheng.site import cli
-
-from tests.docs.manual_pages import LANGUAGES, pages
 
 #: Said once of the program and not again of each command.
 _EVERYWHERE = {"-h", "--help"}

@@ -3,11 +3,10 @@
 from dataclasses import fields
 
 import pytest
+from tests.docs.manual_pages import LANGUAGES, code_words, page, rows
 
 from yunheng.appraisal.figures import GROUPINGS, PARTS, Figures, Item, Row
 from yunheng.appraisal.indicators import INDICATORS
-
-from tests.docs.manual_pages import LANGUAGES, code_words, page, rows
 
 _HEADS = {"zh": ("键", "字段", "选项"), "en": ("key", "field", "option")}
 

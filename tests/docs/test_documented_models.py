@@ -1,7 +1,6 @@
 """Every table of the product is described in docs/models, on the page that its index names."""
 
 from django.apps import apps
-
 from tests.docs.manual_pages import ROOT, code_words, rows
 
 FOLDER = ROOT / "docs" / "models"

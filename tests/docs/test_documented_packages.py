@@ -4,7 +4,6 @@ import ast
 from pathlib import Path
 
 import pytest
-
 from tests.docs.manual_pages import ROOT, rows
 
 SOURCE = ROOT / "src" / "yunheng"

@@ -1,13 +1,12 @@
 """The tables of roles and permissions in the manual are those of accounts/roles.py."""
 
 import pytest
+from tests.docs.manual_pages import LANGUAGES, code_words, page, rows
 
 from yunheng.accounts.actions import LINES
 from yunheng.accounts.models import Organisation
 from yunheng.accounts.roles import PERMISSIONS, ROLES
 from yunheng.foundation.access import TOKEN_SCOPES
-
-from tests.docs.manual_pages import LANGUAGES, code_words, page, rows
 
 _HEADS = {"zh": ("角色", "权限"), "en": ("role", "permission")}
 _SIDES = {

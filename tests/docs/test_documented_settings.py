@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.docs.manual_pages import LANGUAGES, ROOT, page, rows
 
 #: Variables that nobody sets, each with the reason.

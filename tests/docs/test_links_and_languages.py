@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-
 from tests.docs.manual_pages import LANGUAGES, ROOT, headings, markdown_files, page, pages, without_code
 
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
