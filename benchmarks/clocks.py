@@ -6,12 +6,12 @@ reopenings, disputes; P1 runs on 24x7, the others in office hours with holidays.
 """
 
 import time
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from benchmarks.measuring import row, seconds
 from yunheng.logic.clock import ClockPolicy, Fact, Goal, explain, fold
 from yunheng.logic.facts import FactKind, Party
 from yunheng.logic.vector import FactColumns, VectorPolicy, fold_many
@@ -120,73 +120,57 @@ def rows_of(facts: FactColumns, subjects: int) -> list[list[Fact]]:
     """The first so many subjects as facts."""
     names = {number: term for term, number in TERMS.items()}
     result: list[list[Fact]] = [[] for _ in range(subjects)]
-    for row in range(int(np.searchsorted(facts.subject, subjects))):
-        result[int(facts.subject[row])].append(
+    for place in range(int(np.searchsorted(facts.subject, subjects))):
+        result[int(facts.subject[place])].append(
             Fact(
-                int(facts.at[row]),
-                row,
-                K(int(facts.kind[row])),
-                names.get(int(facts.term[row]), ""),
-                Party(int(facts.party[row])),
-                int(facts.ref[row]),
+                int(facts.at[place]),
+                place,
+                K(int(facts.kind[place])),
+                names.get(int(facts.term[place]), ""),
+                Party(int(facts.party[place])),
+                int(facts.ref[place]),
             )
         )
     return result
-
-
-def best_of(rounds: int, work: Callable[[], object]) -> float:
-    """Seconds of processor time of the fastest of some rounds."""
-    taken = []
-    for _ in range(rounds):
-        begun = time.process_time()
-        work()
-        taken.append(time.process_time() - begun)
-    return min(taken)
 
 
 def run(subjects: int = 300_000, *, rounds: int = 5) -> list[dict[str, Any]]:
     open_times, clock = calendars(), policy()
     facts = histories(subjects)
     vector = VectorPolicy.from_policy(clock, TERMS)
-    vector_seconds = best_of(rounds, lambda: fold_many(facts, vector, open_times, NOW))
+    vector_seconds = seconds(
+        lambda: fold_many(facts, vector, open_times, NOW), rounds=rounds, clock=time.process_time
+    )
 
     count = min(4000, subjects)
     lists = rows_of(facts, count)
     segments = sum(map(len, lists))
-    fold_seconds = best_of(3, lambda: [fold(it, clock, open_times, NOW) for it in lists])
-    explain_seconds = best_of(1, lambda: [explain(it, clock, open_times, NOW) for it in lists[:500]])
+    fold_seconds = seconds(
+        lambda: [fold(it, clock, open_times, NOW) for it in lists], rounds=3, clock=time.process_time
+    )
+    explain_seconds = seconds(
+        lambda: [explain(it, clock, open_times, NOW) for it in lists[:500]], clock=time.process_time
+    )
     vector_rate, fold_rate = len(facts) / vector_seconds, segments / fold_seconds
     return [
-        {
-            "name": "clocks, vectorised",
-            "value": round(vector_rate),
-            "unit": "segments/s",
-            "peer": "our fold of one subject",
-            "peer_value": round(fold_rate),
-            "ratio": round(vector_rate / fold_rate, 1),
-            "note": f"{len(facts):,} segments of {subjects:,} subjects, one thread; budget 8,000,000",
-        },
-        {
-            "name": "clocks, one by one",
-            "value": round(count / fold_seconds),
-            "unit": "folds/s",
-            "peer": None,
-            "peer_value": None,
-            "ratio": None,
-            "note": f"{segments / count:.1f} facts a subject",
-        },
-        {
-            "name": "clocks, explained",
-            "value": round(min(500, count) / explain_seconds),
-            "unit": "explanations/s",
-            "peer": None,
-            "peer_value": None,
-            "ratio": None,
-            "note": "with all segments, off hours included",
-        },
+        row(
+            "clocks, vectorised",
+            vector_rate,
+            "segments/s",
+            f"{len(facts):,} segments of {subjects:,} subjects, one thread; goal ≥ 8 000 000",
+            peer="our fold of one subject",
+            peer_value=fold_rate,
+        ),
+        row("clocks, one by one", count / fold_seconds, "folds/s", f"{segments / count:.1f} facts a subject"),
+        row(
+            "clocks, explained",
+            min(500, count) / explain_seconds,
+            "explanations/s",
+            "with all segments, off hours included",
+        ),
     ]
 
 
 if __name__ == "__main__":
-    for row in run():
-        print(f"{row['name']:<20} {row['value']:>14,} {row['unit']:<16} {row['note']}")
+    for line in run():
+        print(line)

@@ -96,8 +96,8 @@ def _fill(scope_id: int) -> int:
         add(subject, at + 86_400, FactKind.CLOSED)
     with connection.cursor() as cursor:
         with cursor.copy(
-            "COPY ticket (id, uuid, scope_id, number, state, process_key, process_version, row_version, opened_at, kind,"
-            " title, description, channel, service, impact, urgency, priority, is_major, category, ci, cause,"
+            "COPY ticket (id, uuid, scope_id, number, state, process_key, process_version, row_version, opened_at,"
+            " kind, title, description, channel, service, impact, urgency, priority, is_major, category, ci, cause,"
             " requester_name, resolution, reopen_count, is_observed, source_system, source_number) FROM STDIN"
         ) as copy:
             for subject, scope, number, profile, opened_at in tickets:
@@ -108,7 +108,8 @@ def _fill(scope_id: int) -> int:
                      "", "", "", "", "", 0, False, "", "")
                 )  # fmt: skip
         with cursor.copy(
-            "COPY clock_fact (scope_id, subject_id, at, seq, kind, term, party, ref, entry_id, superseded_by) FROM STDIN"
+            "COPY clock_fact (scope_id, subject_id, at, seq, kind, term, party, ref, entry_id, superseded_by)"
+            " FROM STDIN"
         ) as copy:
             for fact in facts:
                 copy.write_row(fact)

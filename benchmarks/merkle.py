@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks.measuring import row, seconds
 from yunheng.logic import merkle
 from yunheng.logic.canonical import canonical
 from yunheng.logic.leaf import class_digest, leaf_hash, leaf_header
@@ -35,27 +36,8 @@ def run() -> list[dict[str, Any]]:
     return rows
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    best = float("inf")
-    for _ in range(REPEATS):
-        began = time.process_time()
-        work()
-        best = min(best, time.process_time() - began)
-    return best
-
-
-def _row(
-    name: str, value: float, unit: str, note: str, peer: str = "", peer_value: float | None = None
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 1),
-        "unit": unit,
-        "peer": peer or None,
-        "peer_value": None if peer_value is None else round(peer_value, 1),
-        "ratio": None if peer_value is None else round(value / peer_value, 2),
-        "note": note,
-    }
+def _best(work: Callable[[], object]) -> float:
+    return seconds(work, rounds=REPEATS, clock=time.process_time)
 
 
 def _canonical() -> dict[str, Any]:
@@ -71,13 +53,13 @@ def _canonical() -> dict[str, Any]:
         canonical(_SHARED)
         == json.dumps(_SHARED, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     )
-    return _row(
+    return row(
         "canonical JSON of a flat object",
-        ENTRIES / _seconds(ours),
+        ENTRIES / _best(ours),
         "objects/s",
         "the peer gives the same bytes for this object and refuses nothing",
-        "json.dumps",
-        ENTRIES / _seconds(plain),
+        peer="json.dumps",
+        peer_value=ENTRIES / _best(plain),
     )
 
 
@@ -101,9 +83,7 @@ def _leaves() -> dict[str, Any]:
                 )
             )
 
-    return _row(
-        "leaves from entries with two classes", ENTRIES / _seconds(work), "entries/s", "goal ≥ 40 000"
-    )
+    return row("leaves from entries with two classes", ENTRIES / _best(work), "entries/s", "goal ≥ 40 000")
 
 
 def _growth(hashes: list[bytes]) -> dict[str, Any]:
@@ -116,10 +96,10 @@ def _growth(hashes: list[bytes]) -> dict[str, Any]:
             frontier.root()
         grown.append(frontier)
 
-    seconds = _seconds(work)
+    taken = _best(work)
     assert grown[-1].root() == merkle.root(hashes)
     note = f"batches of {BATCH} with a root each, subtrees from 2^{KEPT_LEVEL} kept; goal ≥ 300 000"
-    return _row("growth of the tree", LEAVES / seconds, "leaves/s", note)
+    return row("growth of the tree", LEAVES / taken, "leaves/s", note)
 
 
 def _proofs(hashes: list[bytes]) -> list[dict[str, Any]]:
@@ -143,10 +123,8 @@ def _proofs(hashes: list[bytes]) -> list[dict[str, Any]]:
 
     size = f"log of {LEAVES} leaves"
     return [
-        _row(
-            "inclusion proof made", len(indexes) / _seconds(prove), "proofs/s", f"{size}, from kept subtrees"
-        ),
-        _row("inclusion proof verified", len(indexes) / _seconds(verify), "proofs/s", size),
+        row("inclusion proof made", len(indexes) / _best(prove), "proofs/s", f"{size}, from kept subtrees"),
+        row("inclusion proof verified", len(indexes) / _best(verify), "proofs/s", size),
     ]
 
 

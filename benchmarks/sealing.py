@@ -1,14 +1,9 @@
 """The journal on a durable cluster of its own: recording, sealing and verifying, in entries a second."""
 
-import os
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
+
+from benchmarks.measuring import database, row, seconds
 
 ENTRIES = 170_000
 SINGLE = 2_000
@@ -18,7 +13,7 @@ BATCH = 20_000
 
 def run() -> list[dict[str, Any]]:
     """Rows of the table: rate, goal, and the same rows written by Django's own bulk_create."""
-    with _database():
+    with database():
         return _measure()
 
 
@@ -46,27 +41,28 @@ def _measure() -> list[dict[str, Any]]:
         with transaction.atomic():
             _bulk_create(drafts[:PEER])
 
-    copied = ENTRIES / _seconds(copy)
-    created = PEER / _seconds(peer)
-    single = SINGLE / _seconds(one_by_one)
+    copied = ENTRIES / seconds(copy)
+    created = PEER / seconds(peer)
+    single = SINGLE / seconds(one_by_one)
     waiting = Unsealed.objects.count()
-    sealed = waiting / _seconds(seal)
+    sealed = waiting / seconds(seal)
     checks = []
-    verified = waiting / _seconds(lambda: checks.append(check_log(scope)))
+    verified = waiting / seconds(lambda: checks.append(check_log(scope)))
     assert not Unsealed.objects.exists()
     assert checks[0].is_sound and checks[0].size == waiting, checks[0].problems[:3]
     each = "shared and personal class each"
     return [
-        _row(
+        row(
             "record_many",
             copied,
             "entries/s",
             f"{ENTRIES:,} entries, {each}, committed at the end; goal ≥ 25 000",
-            ("Django bulk_create, same rows", created),
+            peer="Django bulk_create, same rows",
+            peer_value=created,
         ),
-        _row("record, a commit each", single, "entries/s", f"one connection, {each}"),
-        _row("sealing, persisted", sealed, "leaves/s", f"{waiting:,} waiting entries; goal ≥ 100 000"),
-        _row(
+        row("record, a commit each", single, "entries/s", f"one connection, {each}"),
+        row("sealing, persisted", sealed, "leaves/s", f"{waiting:,} waiting entries; goal ≥ 100 000"),
+        row(
             "full check of a log", verified, "entries/s", "bodies to signed heads; 170 000 in under a minute"
         ),
     ]
@@ -148,56 +144,6 @@ def _bulk_create(drafts: list[Any]) -> None:
     )
 
 
-@contextmanager
-def _database() -> Iterator[None]:
-    """A migrated, durable cluster in a temporary folder, reached as the application's role."""
-    from yunheng.foundation.supervisor.account import service_account
-    from yunheng.foundation.supervisor.embedded import borrow
-    from yunheng.foundation.supervisor.folder import DataFolder
-    from yunheng.site.cli.database import connected_to, set_up_django
-
-    path = Path(tempfile.mkdtemp(prefix="yunheng-bench-"))
-    kept = os.environ.get("YUNHENG_DATA")
-    os.environ["YUNHENG_DATA"] = str(path)
-    try:
-        set_up_django()
-        from django.conf import settings
-        from django.core.management import call_command
-
-        settings.DATA = path
-        with borrow(DataFolder(path, service_account(path), path)) as embedded:
-            with connected_to(embedded.owner_url):
-                call_command("migrate", interactive=False, verbosity=0)
-            with connected_to(embedded.app_url):
-                yield
-    finally:
-        if kept is None:
-            os.environ.pop("YUNHENG_DATA", None)
-        else:
-            os.environ["YUNHENG_DATA"] = kept
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
-def _row(
-    name: str, value: float, unit: str, note: str, peer: tuple[str, float] | None = None
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value),
-        "unit": unit,
-        "peer": peer[0] if peer else "",
-        "peer_value": round(peer[1]) if peer else None,
-        "ratio": round(value / peer[1], 1) if peer else None,
-        "note": note,
-    }
-
-
 if __name__ == "__main__":
-    for row in run():
-        print(row)
+    for line in run():
+        print(line)

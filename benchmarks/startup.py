@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.supervisor.running import Up, new_data_folder
 
+from benchmarks.measuring import row
+
 IDLE_SECONDS = 10
 LATER_STARTS = 3
 
@@ -27,15 +29,15 @@ def run() -> list[dict[str, Any]]:
     finally:
         up.clean()
     return [
-        _row(
+        row(
             "start on a new data folder",
             first,
             "s",
             "initdb, all migrations; without the set-up of `make run`",
         ),
-        _row("later start", sorted(later)[LATER_STARTS // 2], "s", f"median of {LATER_STARTS}; budget 6"),
-        _row("stop", max(stops), "s", f"slowest of {LATER_STARTS}"),
-        _row("idle memory (PSS)", memory, "MB", f"{count} processes after {IDLE_SECONDS} s; budget 600"),
+        row("later start", sorted(later)[LATER_STARTS // 2], "s", f"median of {LATER_STARTS}; budget 6"),
+        row("stop", max(stops), "s", f"slowest of {LATER_STARTS}"),
+        row("idle memory (PSS)", memory, "MB", f"{count} processes after {IDLE_SECONDS} s; budget 600"),
     ]
 
 
@@ -51,13 +53,8 @@ def _pss_megabytes(up: Up) -> tuple[float, int]:
     kilobytes = 0
     for pid in pids:
         try:
-            rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except (FileNotFoundError, ProcessLookupError):  # an autovacuum worker that came and went
             continue
-        kilobytes += next(int(row.split()[1]) for row in rows if row.startswith("Pss:"))
+        kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return kilobytes / 1024, len(pids)
-
-
-def _row(name: str, value: float, unit: str, note: str) -> dict[str, Any]:
-    blank = {"peer": None, "peer_value": None, "ratio": None}
-    return {"name": name, "value": round(value, 1), "unit": unit, **blank, "note": note}

@@ -14,6 +14,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from benchmarks.measuring import row
 from yunheng.contracts.holidays_cn import china_days
 from yunheng.logic.worktime import CalendarRules, OpenTime, Window, materialise
 
@@ -65,11 +66,26 @@ def run() -> list[dict[str, Any]]:
     perl, perl_note = _business_hours("elapsed", some, days_off, own_elapsed, calendar)
     own_add = [calendar.add(a, GOAL_SECONDS) for a, _ in some]
     perl_add, perl_add_note = _business_hours("add", some, days_off, own_add, calendar)
+    unit = "calls/s"
     return [
-        _row("elapsed, up to 20 days", elapsed, "business-duration", python, python_note),
-        _row("elapsed, up to 20 days", elapsed, "Business::Hours", perl, perl_note),
-        _row("add 8 working hours", add, "Business::Hours", perl_add, perl_add_note),
-        _row("materialise three years", build, None, None, "once for each version of a calendar"),
+        row(
+            "working time: elapsed ≤ 20 days",
+            elapsed,
+            unit,
+            python_note,
+            peer="business-duration",
+            peer_value=python,
+        ),
+        row(
+            "working time: elapsed ≤ 20 days",
+            elapsed,
+            unit,
+            perl_note,
+            peer="Business::Hours",
+            peer_value=perl,
+        ),
+        row("working time: add 8 h", add, unit, perl_add_note, peer="Business::Hours", peer_value=perl_add),
+        row("working time: materialise 3 years", build, unit, "once for each version of a calendar"),
     ]
 
 
@@ -146,28 +162,6 @@ def _agreement(answers: list[float], own: list[int]) -> str:
     return f"{equal} of {len(own)} answers equal"
 
 
-def _row(name: str, value: float, peer: str | None, peer_value: float | None, note: str) -> dict[str, Any]:
-    return {
-        "name": f"working time: {name}",
-        "value": round(value, 1),
-        "unit": "calls/s",
-        "peer": peer,
-        "peer_value": None if peer_value is None else round(peer_value, 1),
-        "ratio": None if peer_value is None else round(value / peer_value, 1),
-        "note": note,
-    }
-
-
-def _print(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        figures = f"{row['name']:<40}{row['value']:>12,.1f} {row['unit']}"
-        if row["peer"]:
-            known = row["peer_value"] is not None
-            figures += f"   {row['peer']} " + (
-                f"{row['peer_value']:,.1f}, × {row['ratio']:,.0f}" if known else "–"
-            )
-        print(f"{figures}   {row['note']}")
-
-
 if __name__ == "__main__":
-    _print(run())
+    for line in run():
+        print(line)
