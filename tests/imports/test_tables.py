@@ -1,0 +1,300 @@
+"""Tables of tickets and of events, as CSV and as workbooks, read by a mapping; and what a preview proposes."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.utils.translation import override
+from openpyxl import Workbook
+
+from yunheng.desk.models import Ticket
+from yunheng.foundation.models import Entry
+from yunheng.foundation.refusals import Invalid
+from yunheng.foundation.sealing import check_log
+from yunheng.imports.actions import import_table
+from yunheng.imports.mapping import load_mapping, mapping_text, read_mapping
+from yunheng.imports.preview import preview_table
+from yunheng.imports.source import SourceError
+from yunheng.logic.facts import FactKind
+from yunheng.sla.actions import facts_in_journal
+from yunheng.sla.models import LiveClock, Pause
+from yunheng.sla.queries import facts_of
+
+K = FactKind
+HEADER = [
+    "工单号",
+    "报障时间",
+    "响应时间",
+    "解决时间",
+    "关闭时间",
+    "优先级",
+    "标题",
+    "处理组",
+    "报障人",
+    "备注",
+]
+ROWS = [
+    [
+        "T-1",
+        "2016-05-01 08:00",
+        "2016-05-01 08:10",
+        "2016-05-01 11:00",
+        "2016-05-02 09:00",
+        "高",
+        "打印机卡纸",
+        "一线",
+        "王喆",
+        "x",
+    ],
+    ["T-2", "2016-05-01 09:00", "", "", "", "中", "网络不通", "二线", "李雷", ""],
+]
+MAPPING = {
+    "kind": "tickets",
+    "system": "old-desk",
+    "zone": "Asia/Shanghai",
+    "columns": {
+        **{
+            "number": "工单号",
+            "opened_at": "报障时间",
+            "responded_at": "响应时间",
+            "resolved_at": "解决时间",
+        },
+        **{
+            "closed_at": "关闭时间",
+            "priority": "优先级",
+            "title": "标题",
+            "team": "处理组",
+            "requester": "报障人",
+        },
+    },
+    "values": {"priority": {"高": "2", "中": "3"}},
+}
+EVENTS = [
+    ["number", "time", "action", "priority", "team"],
+    ["E-1", "1/5/2016 08:00", "created", "3", "Desk"],
+    ["E-1", "1/5/2016 08:30", "taken", "3", "Desk"],
+    ["E-1", "1/5/2016 09:00", "asked user", "3", "Desk"],
+    ["E-1", "1/5/2016 10:00", "answer", "2", "Network"],
+    ["E-1", "1/5/2016 12:00", "fixed", "2", "Network"],
+    ["E-1", "2/5/2016 12:00", "closed", "2", "Network"],
+]
+EVENT_MAPPING = {
+    "kind": "events",
+    "dates": "dmy",
+    "columns": {"number": "number", "at": "time", "event": "action", "priority": "priority", "team": "team"},
+    "values": {
+        "event": {
+            **{"created": "opened", "taken": "responded", "asked user": "waiting:waiting_client"},
+            **{"answer": "resumed", "fixed": "resolved"},
+        }
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with override("en"):
+        yield
+
+
+def as_csv(path: Path, rows, encoding="utf-8") -> Path:
+    path.write_text("\n".join(",".join(row) for row in rows) + "\n", encoding=encoding)
+    return path
+
+
+def as_workbook(path: Path, rows) -> Path:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def bring(contract, path, mapping=MAPPING, **options):
+    return import_table(contract=contract, path=path, mapping=read_mapping(mapping), **options)
+
+
+def events(number):
+    ticket = Ticket.objects.get(source_number=number)
+    return [
+        (fact.kind, datetime.fromtimestamp(fact.at, UTC).strftime("%d %H:%M"), fact.term)
+        for fact in facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["csv", "gb18030", "xlsx"])
+def test_a_row_a_ticket(contract, tmp_path, kind):
+    table = [HEADER, *ROWS]
+    if kind == "xlsx":
+        path = as_workbook(tmp_path / "desk.xlsx", table)
+    else:
+        path = as_csv(tmp_path / "desk.csv", table, "utf-8" if kind == "csv" else kind)
+    report = bring(contract, path)
+    assert (report.counts.imported, report.summary["tickets"]) == (2, 2)
+    assert events("T-1") == [
+        (K.OPENED, "01 00:00", ""),
+        (K.PROFILED, "01 00:00", "it-support|2"),
+        (K.ASSIGNED, "01 00:00", "一线"),
+        (K.RESPONDED, "01 00:10", ""),
+        (K.RESOLVED, "01 03:00", ""),
+        (K.CLOSED, "02 01:00", ""),
+    ]
+    ticket = Ticket.objects.get(source_number="T-1")
+    assert (ticket.state, ticket.title, ticket.source_system) == ("closed", "打印机卡纸", "old-desk")
+    assert Ticket.objects.get(source_number="T-2").state == "new"
+    body = Entry.objects.filter(type="ticket.observed").order_by("id")[0].body
+    assert "王喆" not in str(body.shared)
+    assert body.personal["fields"] == {
+        "报障人": "王喆",
+        "备注": "x",
+    }  # what is not named is taken for personal
+    assert LiveClock.objects.filter(kind="resolve", is_met=True).count() == 1
+    assert not check_log(contract.scope).problems
+
+
+def test_a_row_a_ticket_again_and_changed(contract, tmp_path):
+    path = as_csv(tmp_path / "desk.csv", [HEADER, *ROWS])
+    bring(contract, path)
+    assert bring(contract, path).counts.repeated == 2
+    later = [*ROWS[1]]
+    later[2], later[3] = "2016-05-01 10:00", "2016-05-01 12:00"
+    report = bring(contract, as_csv(tmp_path / "later.csv", [HEADER, ROWS[0], later]))
+    assert (report.counts.imported, report.counts.repeated) == (1, 1)
+    assert events("T-2")[-2:] == [(K.RESPONDED, "01 02:00", ""), (K.RESOLVED, "01 04:00", "")]
+    later[3] = "2016-05-01 13:00"
+    bring(contract, as_csv(tmp_path / "corrected.csv", [HEADER, ROWS[0], later]))
+    assert events("T-2")[-2:] == [(K.RESPONDED, "01 02:00", ""), (K.RESOLVED, "01 05:00", "")]
+    assert Ticket.objects.get(source_number="T-2").resolved_at == datetime(2016, 5, 1, 5, tzinfo=UTC)
+    ticket = Ticket.objects.get(source_number="T-2")
+    stated = [fact for fact, by in facts_in_journal(scope_id=ticket.scope_id, subject_id=ticket.pk) if not by]
+    assert len(stated) == len(events("T-2"))
+
+
+def test_a_row_an_event(contract, tmp_path):
+    report = bring(contract, as_csv(tmp_path / "events.csv", EVENTS), EVENT_MAPPING)
+    assert report.counts.imported == 6
+    assert events("E-1") == [
+        (K.OPENED, "01 08:00", ""),
+        (K.PROFILED, "01 08:00", "it-support|3"),
+        (K.ASSIGNED, "01 08:00", "desk"),
+        (K.RESPONDED, "01 08:30", ""),
+        (K.WAIT_BEGAN, "01 09:00", "waiting_client"),
+        (K.PROFILED, "01 10:00", "it-support|2"),
+        (K.ASSIGNED, "01 10:00", "network"),
+        (K.WAIT_ENDED, "01 10:00", ""),
+        (K.RESOLVED, "01 12:00", ""),
+        (K.CLOSED, "02 12:00", ""),
+    ]
+    assert Ticket.objects.get().state == "closed"
+    assert Pause.objects.get().ended_at == datetime(2016, 5, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("cut", [2, 3, 4, 5])
+def test_events_that_come_later_go_on(contract, tmp_path, cut):
+    bring(contract, as_csv(tmp_path / "first.csv", EVENTS[: cut + 1]), EVENT_MAPPING)
+    report = bring(contract, as_csv(tmp_path / "all.csv", EVENTS), EVENT_MAPPING)
+    assert (report.counts.imported, report.counts.repeated) == (6 - cut, cut)
+    assert [kind for kind, _at, _term in events("E-1")].count(K.WAIT_ENDED) == 1
+    assert Pause.objects.get().ended_at is not None
+    assert Ticket.objects.get().state == "closed"
+
+
+def test_rows_that_the_contract_has_no_word_for_are_rejected(contract, tmp_path):
+    rows = [
+        [*ROWS[0][:5], "特急", *ROWS[0][6:]],
+        ["T-3", "2016-05-01 08:00", "2016-05-01 07:00", "", "", "高", "a", "b", "c", ""],
+        ["T-4", "gestern", "", "", "", "高", "a", "b", "c", ""],
+        ["", "2016-05-01 08:00", "", "", "", "高", "a", "b", "c", ""],
+        ROWS[1],
+        [*ROWS[1][:7], "三线", *ROWS[1][8:]],
+    ]
+    report = bring(contract, as_csv(tmp_path / "desk.csv", [HEADER, *rows]))
+    assert (report.counts.imported, report.counts.rejected) == (1, 5)
+    found = {one.row: (one.field, one.reason) for one in report.first_rejections}
+    assert found[1] == ("优先级", "is none of the contract's: 1, 2, 3, 4")
+    assert found[2] == ("响应时间", "lies before the opening")
+    assert found[3][0] == "报障时间"
+    assert found[4] == ("工单号", "is missing")
+    assert found[6][0] == "工单号"
+
+
+def test_formulas_are_not_evaluated(contract, tmp_path):
+    path = as_workbook(
+        tmp_path / "desk.xlsx", [HEADER, [*ROWS[0][:6], '=HYPERLINK("http://x")', *ROWS[0][7:]]]
+    )
+    bring(contract, path)
+    assert Ticket.objects.get().title == "T-1"  # a formula without a kept result is an empty cell
+
+
+def test_a_workbook_that_is_none_is_refused(contract, tmp_path):
+    path = as_workbook(tmp_path / "desk.xlsx", [HEADER, *ROWS])
+    path.write_bytes(path.read_bytes().replace(b"xl/workbook.xml", b"xl/workbokk.xml"))
+    with pytest.raises(SourceError, match=r"desk\.xlsx"):
+        bring(contract, path)
+
+
+def test_a_table_without_the_columns_of_the_mapping_is_refused(contract, tmp_path):
+    with pytest.raises(SourceError, match="解决时间"):
+        bring(contract, as_csv(tmp_path / "desk.csv", [["工单号", "报障时间"], ["1", "2016-05-01 08:00"]]))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"kind": "rows"}, "kind"),
+        ({"columns": {"number": "工单号"}}, "columns"),
+        ({"columns": {"number": "a", "opened_at": "b", "colour": "c"}}, "columns.colour"),
+        ({"values": {"state": {"a": "b"}}}, "values.state"),
+        ({"dates": "dym"}, "dates"),
+        ({"ticket_kind": "problem"}, "ticket_kind"),
+        ({"system": ""}, "system"),
+        ({"shared": "备注"}, "shared"),
+        ({"zone": 8}, "zone"),
+        ({"colours": {}}, "colours"),
+        ({"defaults": ["a"]}, "defaults"),
+    ],
+)
+def test_a_mapping_with_a_fault_names_the_field(change, field):
+    with pytest.raises(Invalid) as caught:
+        read_mapping(MAPPING | change)
+    assert field in caught.value.fields
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: &a [x]\nb: *a\n", "- just\n- a list\n", "\xff"])
+def test_a_mapping_that_is_no_table_is_refused(tmp_path, text):
+    path = tmp_path / "map.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(Invalid):
+        load_mapping(path)
+
+
+def test_a_preview_proposes_a_mapping_that_works(contract, tmp_path):
+    rows = [[*row[:5], priority, *row[6:]] for row, priority in zip(ROWS, ("2 高", "3 中"), strict=True)]
+    path = as_csv(tmp_path / "desk.csv", [HEADER, *rows])
+    preview = preview_table(path, contract=contract)
+    assert preview.mapping.columns == MAPPING["columns"]
+    assert preview.mapping.values["priority"] == {"2 高": "2", "3 中": "3"}
+    assert (preview.mapping.dates, preview.missing, preview.rejected, len(preview.taken)) == ("ymd", [], 0, 2)
+    written = tmp_path / "map.yaml"
+    written.write_text(mapping_text(preview.mapping), encoding="utf-8")
+    report = import_table(contract=contract, path=path, mapping=load_mapping(written))
+    assert report.counts.imported == 2
+
+
+def test_a_preview_knows_english_headers_day_first_dates_and_events(contract, tmp_path):
+    rows = [
+        ["Ticket ID", "Created", "Resolved", "Priority", "Summary"],
+        ["7", "29/2/2016 01:00", "", "1", "down"],
+    ]
+    preview = preview_table(as_csv(tmp_path / "desk.csv", rows), contract=contract)
+    assert preview.mapping.columns["opened_at"] == "Created"
+    assert preview.mapping.dates == "dmy"
+    preview = preview_table(as_csv(tmp_path / "events.csv", EVENTS), contract=contract)
+    assert preview.mapping.kind == "events"
+    assert preview.rejected == 5  # only "closed" is a word of ours; the others must be translated
+    assert "values.event" in preview.rejections[0].reason
+
+
+def test_a_preview_says_which_column_it_misses(contract, tmp_path):
+    preview = preview_table(as_csv(tmp_path / "x.csv", [["工单号", "颜色"], ["1", "red"]]), contract=contract)
+    assert preview.missing == ["opened_at"]
