@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
-
 from tests.pages.world import World, token
+
 from yunheng.accounts.models import ApiToken
 from yunheng.foundation.sealing import seal
 from yunheng.logic import merkle
@@ -98,7 +98,10 @@ def test_counted_segments_add_up_to_the_elapsed_time(alice: Client, world: World
     assert {(pause["party"], pause["reason"], pause["standing"]) for pause in pauses} == {
         ("client", "waiting_client", "confirmed")
     }
-    assert get(alice, f"tickets/{world.tickets['closed']}/clocks/resolve")["elapsed_seconds"] == resolve["elapsed_seconds"]
+    assert (
+        get(alice, f"tickets/{world.tickets['closed']}/clocks/resolve")["elapsed_seconds"]
+        == resolve["elapsed_seconds"]
+    )
     assert get(alice, f"tickets/{world.tickets['closed']}/clocks/nope", 404)["status"] == 404
 
 
@@ -116,7 +119,10 @@ def test_figures_open_into_their_items(alice: Client) -> None:
             walked, after = 0, ""
             while after is not None:
                 tail = f"&after={after}" if after else ""
-                page = get(alice, f"contracts/with-supplier/indicators/{key}/items?{period}&part={part}&limit=2{tail}")
+                page = get(
+                    alice,
+                    f"contracts/with-supplier/indicators/{key}/items?{period}&part={part}&limit=2{tail}",
+                )
                 walked, after = walked + len(page["items"]), page["next"]
             assert walked == number, (key, part)
     parts = [row for row in figures["rows"] if row["key"] == "response_timeliness" and row["group"]]
@@ -138,7 +144,9 @@ def test_proofs_verify(alice: Client) -> None:
     assert merkle.verify_inclusion(leaf, proof["index"], proof["size"], path, root)
     assert not merkle.verify_inclusion(leaf, proof["index"] + 1, proof["size"], path, root)
     assert get(alice, f"contracts/with-supplier/log/leaves/{log['size']}/proof", 404)["status"] == 404
-    assert get(alice, "contracts/with-supplier/log/consistency?old=5&new=2", 422)["errors"][0]["field"] == "new"
+    assert (
+        get(alice, "contracts/with-supplier/log/consistency?old=5&new=2", 422)["errors"][0]["field"] == "new"
+    )
 
 
 @pytest.mark.parametrize(

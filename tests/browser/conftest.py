@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-
+from build_hook import compile_translations
 from tests.pages.world import World, build_world
+
+compile_translations()  # both languages are tested, also in a checkout that was never installed
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -29,7 +31,9 @@ def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: install Debian's package chromium to run the browser tests")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop lives in this thread; the tests themselves are not async
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+        "1"  # playwright's loop lives in this thread; the tests themselves are not async
+    )
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         yield browser
@@ -77,9 +81,17 @@ def open_page(chromium: Any, world: World, live_site: str, complaints: list[str]
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+        page.on(
+            "console",
+            lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None,
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("response", lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+        page.on(
+            "response",
+            lambda answer: (
+                complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None
+            ),
+        )
         return page
 
     yield make

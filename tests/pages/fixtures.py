@@ -1,4 +1,4 @@
-"""The world of `world.py` as a fixture: built once for a module, inside a transaction that is rolled back at its end."""
+"""The world of `world.py` as a fixture: built once for a module, in a transaction that is rolled back."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
-
+from build_hook import compile_translations
 from tests.pages.world import World, build_world
+
+compile_translations()  # both languages are tested, also in a checkout that was never installed
 
 
 @pytest.fixture(scope="module")

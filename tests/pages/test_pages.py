@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-
 from tests.pages.world import World
+
 from yunheng.appraisal import study
 from yunheng.foundation.sealing import seal
 
@@ -42,7 +42,9 @@ def test_queries_are_pinned(world: World, alice: Client, path: str) -> None:
     assert len(statements) == QUERIES[path], "\n".join(statements)
 
 
-@pytest.mark.parametrize("path", [*QUERIES, "/sign-in", "/nothing", "/healthz", "/api/v1/me", "/api/v1/nothing"])
+@pytest.mark.parametrize(
+    "path", [*QUERIES, "/sign-in", "/nothing", "/healthz", "/api/v1/me", "/api/v1/nothing"]
+)
 def test_every_answer_carries_the_security_headers(world: World, alice: Client, path: str) -> None:
     response = alice.get(path.format(key=world.key, **world.tickets))
     policy = response["Content-Security-Policy"]
@@ -66,7 +68,9 @@ def test_no_page_needs_what_the_policy_forbids(world: World, alice: Client, path
 def test_no_percentage_stands_alone(world: World, alice: Client) -> None:
     """Every figure of the page comes with n of N, and is a door to its items."""
     text = alice.get(f"/contracts/{world.key}/indicators").content.decode()
-    figures = re.findall(r'<a class="figure[^"]*" href="([^"]+)".*?<span class="of">([^<]+)</span></a>', text, re.DOTALL)
+    figures = re.findall(
+        r'<a class="figure[^"]*" href="([^"]+)".*?<span class="of">([^<]+)</span></a>', text, re.DOTALL
+    )
     assert len(figures) >= 5
     for address, behind in figures:
         assert "/items?" in address
@@ -113,7 +117,9 @@ def _seconds(text: str) -> int:
         ("/tickets/NOPE", 404),
     ],
 )
-def test_bad_addresses_get_words_and_a_reference(world: World, alice: Client, address: str, status: int) -> None:
+def test_bad_addresses_get_words_and_a_reference(
+    world: World, alice: Client, address: str, status: int
+) -> None:
     response = alice.get(address.format(key=world.key))
     assert response.status_code == status
     assert "data-reference" in response.content.decode()

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.test import Client
-
 from tests.pages.world import PASSWORD, World
+
 from yunheng.site.models import FailedSignIn
 from yunheng.site.throttle import PER_LOGIN_AND_ADDRESS
 
@@ -18,7 +18,9 @@ def no_failures(world: World) -> Iterator[None]:
 
 
 def post(client: Client, login: str, password: str, **more: str) -> object:
-    return client.post("/sign-in", {"login": login, "password": password, **more}, headers={"Accept-Language": "en"})
+    return client.post(
+        "/sign-in", {"login": login, "password": password, **more}, headers={"Accept-Language": "en"}
+    )
 
 
 def test_right_password_leads_to_where_one_wanted_to_go(world: World) -> None:

@@ -1,13 +1,19 @@
 """A small world for pages, API and permissions: one contract with a supplier, its personas, and a few tickets.
 
-Alice works for the provider, Bob is the client's contact, Charlie belongs to another organisation and contract, Dan asks
-for help, Sue repairs for the supplier. Everything is done through actions, as the product does it.
+Alice works for the provider, Bob is the client's contact, Charlie belongs to another organisation and contract,
+Dan asks for help, Sue repairs for the supplier. Everything is done through actions, as the product does it.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from yunheng.accounts.actions import create_organisation, create_person, create_team, create_token, grant_membership
+from yunheng.accounts.actions import (
+    create_organisation,
+    create_person,
+    create_team,
+    create_token,
+    grant_membership,
+)
 from yunheng.accounts.models import Person
 from yunheng.accounts.queries import organisation_by_key, viewer_for_person
 from yunheng.accounts.roles import ROLES
@@ -92,7 +98,9 @@ def add_people(world: World) -> None:
     )
 
 
-def open_one(world: World, at: datetime, title: str, *, impact: str = "high", urgency: str = "high", **more: object) -> str:
+def open_one(
+    world: World, at: datetime, title: str, *, impact: str = "high", urgency: str = "high", **more: object
+) -> str:
     """Open an incident as Alice, recorded when it happened."""
     values: dict[str, object] = {"kind": "incident", "service": "server", "channel": "phone", **more}
     opened = open_ticket(
@@ -126,19 +134,46 @@ def add_tickets(world: World, now: datetime) -> None:
         day -= timedelta(days=1)
 
     closed = tickets["closed"] = open_one(
-        world, day, "核心交换机端口闪断,产线 MES 间歇性断连", description="A3 机柜核心交换机 1/0/24 口每隔数分钟闪断一次。", ci="SW-CORE-01"
+        world,
+        day,
+        "核心交换机端口闪断,产线 MES 间歇性断连",
+        description="A3 机柜核心交换机 1/0/24 口每隔数分钟闪断一次。",
+        ci="SW-CORE-01",
     )
     do(world, closed, "alice", "accept", day + 6 * MINUTE)
     assign_ticket(
-        world.viewer("alice"), closed, team="second-line", assignee="ken", at=day + 9 * MINUTE, recorded_at=day + 9 * MINUTE
+        world.viewer("alice"),
+        closed,
+        team="second-line",
+        assignee="ken",
+        at=day + 9 * MINUTE,
+        recorded_at=day + 9 * MINUTE,
     )
     do(world, closed, "ken", "start", day + 12 * MINUTE)
-    reply(world.viewer("ken"), closed, text="已定位到光模块收光异常,准备更换。", at=day + 30 * MINUTE, recorded_at=day + 30 * MINUTE)
-    note(world.viewer("ken"), closed, text="同批次模块已有两次类似故障,建议统一排查。", at=day + 35 * MINUTE, recorded_at=day + 35 * MINUTE)
+    reply(
+        world.viewer("ken"),
+        closed,
+        text="已定位到光模块收光异常,准备更换。",
+        at=day + 30 * MINUTE,
+        recorded_at=day + 30 * MINUTE,
+    )
+    note(
+        world.viewer("ken"),
+        closed,
+        text="同批次模块已有两次类似故障,建议统一排查。",
+        at=day + 35 * MINUTE,
+        recorded_at=day + 35 * MINUTE,
+    )
     do(world, closed, "ken", "wait_for_client", day + 45 * MINUTE, note="请客户确认可中断 5 分钟进行更换。")
     pause = Pause.objects.get(subject_id__in=_ids(closed))
     answer_pause(
-        world.viewer("bob"), closed, pause.pk, "confirm", text="确认。", at=day + 3 * HOUR, recorded_at=day + 3 * HOUR
+        world.viewer("bob"),
+        closed,
+        pause.pk,
+        "confirm",
+        text="确认。",
+        at=day + 3 * HOUR,
+        recorded_at=day + 3 * HOUR,
     )
     do(world, closed, "ken", "resume", day + 3 * HOUR + MINUTE)
     do(world, closed, "ken", "wait_for_parts", day + 4 * HOUR, note="等待备件库送达光模块。")
@@ -152,15 +187,26 @@ def add_tickets(world: World, now: datetime) -> None:
     working = tickets["working"] = open_one(world, started, "存储阵列一块硬盘告警", urgency="medium")
     do(world, working, "alice", "accept", started + 5 * MINUTE)
     assign_ticket(
-        world.viewer("alice"), working, team="second-line", assignee="ken", at=started + 8 * MINUTE, recorded_at=started + 8 * MINUTE
+        world.viewer("alice"),
+        working,
+        team="second-line",
+        assignee="ken",
+        at=started + 8 * MINUTE,
+        recorded_at=started + 8 * MINUTE,
     )
     do(world, working, "ken", "start", started + 10 * MINUTE)
 
     asked = now - timedelta(hours=5)
-    waiting = tickets["waiting"] = open_one(world, asked, "备份服务器无法登录", impact="low", urgency="medium")
+    waiting = tickets["waiting"] = open_one(
+        world, asked, "备份服务器无法登录", impact="low", urgency="medium"
+    )
     do(world, waiting, "alice", "accept", asked + 20 * MINUTE)
     assign_ticket(
-        world.viewer("alice"), waiting, team="vendor-field", at=asked + 25 * MINUTE, recorded_at=asked + 25 * MINUTE
+        world.viewer("alice"),
+        waiting,
+        team="vendor-field",
+        at=asked + 25 * MINUTE,
+        recorded_at=asked + 25 * MINUTE,
     )
     do(world, waiting, "alice", "wait_for_client", asked + 30 * MINUTE, note="请提供机房准入。")
 

@@ -5,12 +5,13 @@ What one may not see looks like what does not exist: 404 and never 403, on pages
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-
 from tests.pages.world import World, token
+
 from yunheng.accounts.roles import ROLES
 
 PROVIDER = ("provider_admin", "service_manager", "desk_agent", "engineer", "quality_officer")
@@ -73,13 +74,17 @@ ROUTES: dict[str, Route] = {
     "api/v1/contracts/<key>": api("contracts/{key}", WHOLE),
     "api/v1/contracts/<key>/versions": api("contracts/{key}/versions", WHOLE),
     "api/v1/contracts/<key>/versions/<int:number>": api("contracts/{key}/versions/1", WHOLE),
-    "api/v1/contracts/<key>/versions/<int:number>/calendars": api("contracts/{key}/versions/1/calendars", WHOLE),
+    "api/v1/contracts/<key>/versions/<int:number>/calendars": api(
+        "contracts/{key}/versions/1/calendars", WHOLE
+    ),
     "api/v1/contracts/<key>/log": api("contracts/{key}/log", WHOLE),
     "api/v1/contracts/<key>/log/heads": api("contracts/{key}/log/heads", WHOLE),
     "api/v1/contracts/<key>/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
     "api/v1/contracts/<key>/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
     "api/v1/contracts/<key>/indicators": api("contracts/{key}/indicators", WHOLE),
-    "api/v1/contracts/<key>/indicators/<indicator>/items": api("contracts/{key}/indicators/mttr/items", WHOLE),
+    "api/v1/contracts/<key>/indicators/<indicator>/items": api(
+        "contracts/{key}/indicators/mttr/items", WHOLE
+    ),
     "api/v1/contracts/<key>/tickets": api("contracts/{key}/tickets", EVERY_ROLE),
     "api/v1/tickets/<number>": api("tickets/{closed}", WHOLE),
     "api/v1/tickets/<number>/timeline": api("tickets/{closed}/timeline", WHOLE),
@@ -155,12 +160,20 @@ def test_hidden_and_missing_tickets_look_alike(world: World) -> None:
     client.force_login(world.people["charlie"])
     hidden = client.get(f"/tickets/{world.tickets['closed']}")
     missing = client.get("/tickets/WITH-SUPPLIER-INC-20200101-9999")
-    cut = lambda response: response.content.decode().split("data-reference")[0].replace(response.request["PATH_INFO"], "")  # noqa: E731
+
+    def cut(response: Any) -> str:
+        text: str = response.content.decode().split("data-reference")[0]
+        return text.replace(response.request["PATH_INFO"], "")
+
     assert (hidden.status_code, cut(hidden)) == (missing.status_code, cut(missing))
 
 
-@pytest.mark.parametrize(("login", "sees_note", "clocks"), [("alice", True, {"client", "internal"}), ("bob", False, {"client"})])
-def test_internal_matters_are_for_the_provider(world: World, login: str, sees_note: bool, clocks: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("login", "sees_note", "clocks"), [("alice", True, {"client", "internal"}), ("bob", False, {"client"})]
+)
+def test_internal_matters_are_for_the_provider(
+    world: World, login: str, sees_note: bool, clocks: set[str]
+) -> None:
     """The client sees neither internal notes nor the clocks that are no promise to it."""
     client = Client()
     client.force_login(world.people[login])

@@ -1,7 +1,7 @@
 """Finds every message of the product in its sources, without xgettext, and compares them with the Chinese catalogue.
 
-`python -m tests.translations.catalogue` lists what is missing and no longer used; `--update` adds empty entries for what
-is missing and takes unused ones out, so that a translator has the list before them.
+`python -m tests.translations.catalogue` lists what is missing and no longer used; `--update` adds empty entries
+for what is missing and takes unused ones out, so that a translator has the list before them.
 """
 
 import ast
@@ -88,7 +88,9 @@ _CALL = re.compile(r"\b(gettext|ngettext|pgettext|npgettext|_)\((.*?)\)(?= |$)",
 
 def in_template(source: str) -> Iterator[Message]:
     """Messages of a template: Django rewrites it as text for xgettext, in which every message is a call."""
-    for tag in re.finditer(r"\{%\s*(?:translate|trans)\s+(\"[^\"]*\"|'[^']*')(?:\s+context\s+(\"[^\"]*\"|'[^']*'))?", source):
+    for tag in re.finditer(
+        r"\{%\s*(?:translate|trans)\s+(\"[^\"]*\"|'[^']*')(?:\s+context\s+(\"[^\"]*\"|'[^']*'))?", source
+    ):
         yield Message(ast.literal_eval(tag[1]), context=ast.literal_eval(tag[2]) if tag[2] else "")
     blocks = "".join(re.findall(r"\{%\s*blocktranslate.*?endblocktranslate\s*%\}", source, re.DOTALL))
     for call in _CALL.finditer(templatize(blocks)):
@@ -127,7 +129,7 @@ def update() -> None:
     for entry in unused(found, known):
         known.remove(entry)
     present = {(entry.msgctxt or "", entry.msgid): entry for entry in known}
-    for message, places in sorted(found.items()):
+    for message in sorted(found):
         entry = present.get(message.key)
         if entry is None:
             entry = polib.POEntry(msgid=message.singular, msgctxt=message.context or None)

@@ -1,9 +1,8 @@
-"""Both languages are complete: every message of the sources has a certain Chinese translation that fits its original."""
+"""Both languages are complete: every message has a certain Chinese translation that fits its original."""
 
 import re
 
 import pytest
-
 from tests.translations import catalogue
 from tests.translations.catalogue import Message, in_python, in_template
 
@@ -12,7 +11,9 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{[^{}\s]*\}")
 
 def test_no_message_lacks_its_chinese() -> None:
     lacking = catalogue.missing(catalogue.messages(), catalogue.catalogue())
-    assert not lacking, "\n".join(f"{places[0]}: {message.singular!r}" for message, places in sorted(lacking.items()))
+    assert not lacking, "\n".join(
+        f"{places[0]}: {message.singular!r}" for message, places in sorted(lacking.items())
+    )
 
 
 def test_no_translation_is_left_over() -> None:
@@ -23,7 +24,9 @@ def test_no_translation_is_left_over() -> None:
 def test_translations_name_the_same_values_as_their_originals() -> None:
     wrong = []
     for entry in catalogue.catalogue():
-        originals = {frozenset(PLACEHOLDER.findall(text)) for text in (entry.msgid, entry.msgid_plural) if text}
+        originals = {
+            frozenset(PLACEHOLDER.findall(text)) for text in (entry.msgid, entry.msgid_plural) if text
+        }
         for text in [entry.msgstr, *(entry.msgstr_plural or {}).values()]:
             if text and frozenset(PLACEHOLDER.findall(text)) not in originals:
                 wrong.append(f"{entry.msgid!r} -> {text!r}")
@@ -45,10 +48,13 @@ def test_chinese_has_full_width_punctuation() -> None:
     ("source", "expected"),
     [
         ('from django.utils.translation import gettext as _\n_("One")', {Message("One")}),
-        ('from x import ngettext\nngettext("%(n)s ticket", "%(n)s tickets", 3)', {Message("%(n)s ticket", "%(n)s tickets")}),
+        (
+            'from x import ngettext\nngettext("%(n)s ticket", "%(n)s tickets", 3)',
+            {Message("%(n)s ticket", "%(n)s tickets")},
+        ),
         ('from x import pgettext as p\np("goal", "met")', {Message("met", context="goal")}),
         ('from x import gettext as _\n_("a" "b")', {Message("ab")}),
-        ('from x import gettext as _\n_(name)', set()),
+        ("from x import gettext as _\n_(name)", set()),
     ],
 )
 def test_messages_of_python(source: str, expected: set[Message]) -> None:
@@ -61,7 +67,10 @@ def test_messages_of_python(source: str, expected: set[Message]) -> None:
         ('{% load i18n %}{% translate "One" %}', {Message("One")}),
         ("<c-state label=\"{% translate 'major' %}\" />", {Message("major")}),
         ('{% translate "met" context "goal" %}', {Message("met", context="goal")}),
-        ("{% blocktranslate with n=x trimmed %}\n {{ n }} left\n out{% endblocktranslate %}", {Message("%(n)s left out")}),
+        (
+            "{% blocktranslate with n=x trimmed %}\n {{ n }} left\n out{% endblocktranslate %}",
+            {Message("%(n)s left out")},
+        ),
         (
             "{% blocktranslate count n=x %}{{ n }} day{% plural %}{{ n }} days{% endblocktranslate %}",
             {Message("%(n)s day", "%(n)s days")},

@@ -23,7 +23,10 @@ PartName = Literal["denominator", "numerator", "misses", "excluded", "waiting"]
 
 
 class RowOut(Schema):
-    """One figure of one group ("" = all). `value` is null where it is not applicable: never 0 or 100. Decimals are strings."""
+    """One figure of one group ("" = all). `value` is null where it is not applicable, never 0 or 100.
+
+    Decimals are strings.
+    """
 
     key: str
     label: str
@@ -124,6 +127,7 @@ _FROM = Query(
     alias="from",
     description="First day (2016-03-01) or month (2016-03); default: month of the newest ticket",
 )
+_KEYS = Query([], description="Keys; default: what the contract names")
 _TO = Query("", alias="to", description="Last day, inclusive, or month")
 
 
@@ -139,7 +143,7 @@ def read_indicators(
     basis: BasisName = "events",
     as_of: int | None = Query(None, ge=1, description="Log position; default: all that is recorded now"),
     common: bool = Query(False, description="Only tickets whose resolution both bases know"),
-    indicator: list[str] = Query([], description="Keys; default: what the contract names"),
+    indicator: list[str] = _KEYS,
 ) -> dict[str, Any]:
     """One row per indicator, and below it one per group."""
     contract, now = _contract(request, key), datetime.now(UTC)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import terms_at
@@ -33,7 +32,10 @@ class ItemLine:
 
 @dataclass(frozen=True, slots=True)
 class ItemsPage:
-    """One page of items with the figure they are behind. `parts` are the tabs: key, name, whether it is this one, address."""
+    """One page of items with the figure they are behind.
+
+    `parts` are the tabs: key, name, whether it is this one, address.
+    """
 
     row: Row
     value: str
@@ -93,7 +95,7 @@ def items_page(
         if terms
         else {}
     )
-    lines = [_line(item, labels) for item in found]
+    lines = [_line(item, labels, row) for item in found]
 
     def address(other: str, cursor: str | None = None) -> str:
         return "?" + question.query(
@@ -134,13 +136,17 @@ def _tabs(row: Row) -> list[tuple[str, str]]:
     return tabs
 
 
-def _line(item: Item, labels: dict[str, str]) -> ItemLine:
+def _line(item: Item, labels: dict[str, str], row: Row) -> ItemLine:
+    """An item in words. A hit is good only where more is better: a reopening that counts is not."""
+    is_judged = row.is_better_high and not row.is_of_source and row.unit == "%"
     mark, label = {
         "hit": ("met", pgettext("item", "counted")),
         "miss": ("breached", pgettext("item", "missed")),
         "excluded": ("na", _("left out")),
         "waiting": ("plain", _("no value yet")),
     }[item.part]
+    if item.part in {"hit", "miss"} and not is_judged:
+        mark = "plain"
     return ItemLine(
         item=item,
         clock=labels.get(item.clock, item.clock),

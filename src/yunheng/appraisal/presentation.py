@@ -150,7 +150,7 @@ def indicator_page(contract: Contract, question: Question, *, now: datetime) -> 
                 now=now,
             )
             groups = [row for row in parts.rows if row.group]
-    months = trends.get(chosen_key, [])
+    months = _from_first(trends.get(chosen_key, []))
     by_key = {line.row.key: line for line in lines if not line.is_group}
     return IndicatorPage(
         figures=found,
@@ -201,7 +201,13 @@ def value_text(row: Row) -> str:
     """The value with its unit, or that it is not applicable."""
     if row.value is None:
         return _("N/A")
-    return f"{wording.decimal_text(row.value)} {unit_name(row.unit)}".rstrip()
+    return f"{number_text(row)} {unit_name(row.unit)}".rstrip()
+
+
+def number_text(row: Row) -> str:
+    """The value in the contract's digits; counts have none."""
+    assert row.value is not None
+    return wording.grouped(int(row.value)) if row.unit == "tickets" else wording.decimal_text(row.value)
 
 
 def unit_name(unit: str) -> str:
@@ -308,6 +314,7 @@ def _mark(row: Row) -> tuple[str, str]:
 
 def _line(contract: Contract, question: Question, row: Row, months: Sequence[Row], chosen: str) -> FigureLine:
     mark, mark_label = _mark(row)
+    months = _from_first(months)
     points = [(one.group, one.value, one.is_met) for one in months]
     story = "; ".join(f"{one.group}: {value_text(one)}" for one in months)
     spread = ""
@@ -322,10 +329,11 @@ def _line(contract: Contract, question: Question, row: Row, months: Sequence[Row
     def opens(part: str) -> str:
         return _items_url(contract, question, row, part)
 
-    misses = row.denominator - row.numerator
+    bad_part = "misses" if row.is_better_high else "numerator"
+    misses = row.denominator - row.numerator if row.is_better_high else row.numerator
     return FigureLine(
         row=row,
-        value=_("N/A") if row.value is None else wording.decimal_text(row.value),
+        value=_("N/A") if row.value is None else number_text(row),
         unit=unit_name(row.unit) if row.value is not None else "",
         of=of_text(row),
         goal=goal_text(row),
@@ -335,7 +343,7 @@ def _line(contract: Contract, question: Question, row: Row, months: Sequence[Row
         hover=f"{row.label}\n{row.definition}\n{base}\nn = {wording.grouped(row.n)}",
         base=base,
         items=opens("denominator"),
-        misses=opens("misses") if row.unit == "%" and misses else "",
+        misses=opens(bad_part) if row.unit == "%" and misses else "",
         misses_label=wording.grouped(misses),
         excluded=opens("excluded") if row.excluded else "",
         waiting=opens("waiting") if row.waiting else "",
@@ -347,6 +355,12 @@ def _line(contract: Contract, question: Question, row: Row, months: Sequence[Row
         share=int(row.value) if row.unit == "%" and row.value is not None else None,
         is_chosen=row.key == chosen,
     )
+
+
+def _from_first(months: Sequence[Row]) -> Sequence[Row]:
+    """Months from the first one that has anything on, half a year at least: before the service there is no trend."""
+    begun = next((place for place, row in enumerate(months) if row.denominator), len(months))
+    return months[min(begun, max(0, len(months) - 6)) :]
 
 
 def _items_url(contract: Contract, question: Question, row: Row, part: str) -> str:

@@ -34,7 +34,9 @@ class ContractOut(Schema):
     zone: str
     provider: Party
     client: Party
-    version: int | None = Field(None, description="Version in force now; null before the first and after the last")
+    version: int | None = Field(
+        None, description="Version in force now; null before the first and after the last"
+    )
 
 
 class VersionOut(Schema):
@@ -179,7 +181,9 @@ def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
 
 
 @router.get(
-    "/{key}/versions/{int:number}", response={200: VersionDetail, **PROBLEMS}, summary="One version with its text"
+    "/{key}/versions/{int:number}",
+    response={200: VersionDetail, **PROBLEMS},
+    summary="One version with its text",
 )
 def read_version(request: HttpRequest, key: str, number: int) -> dict[str, Any]:
     """The document as written, and the terms as plain data."""
@@ -218,7 +222,9 @@ def read_log(request: HttpRequest, key: str) -> LogOut:
     )
 
 
-@router.get("/{key}/log/heads", response={200: Page[HeadOut], **PROBLEMS}, tags=["log"], summary="Signed heads")
+@router.get(
+    "/{key}/log/heads", response={200: Page[HeadOut], **PROBLEMS}, tags=["log"], summary="Signed heads"
+)
 def list_heads(
     request: HttpRequest,
     key: str,

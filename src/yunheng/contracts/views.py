@@ -29,7 +29,8 @@ def log(request: PageRequest, key: str) -> HttpResponse:
         "contract_title": contract.title,
         "summary": log_summary(contract.pk),
         "heads": [
-            {"head": head, "root": head.root.hex(), "signature": head.signature.hex()} for head in found[:PAGE]
+            {"head": head, "root": head.root.hex(), "signature": head.signature.hex()}
+            for head in found[:PAGE]
         ],
         "following": found[PAGE - 1].size if len(found) > PAGE else None,
         "before": before,

@@ -227,7 +227,9 @@ def _story(request: HttpRequest, number: str) -> TicketStory:
 
 
 @router.get(
-    "/contracts/{key}/tickets", response={200: Page[TicketInList], **PROBLEMS}, summary="Tickets of a contract"
+    "/contracts/{key}/tickets",
+    response={200: Page[TicketInList], **PROBLEMS},
+    summary="Tickets of a contract",
 )
 def read_tickets(
     request: HttpRequest,
@@ -281,7 +283,9 @@ def read_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
     }
 
 
-@router.get("/tickets/{number}/timeline", response={200: Page[EntryOut], **PROBLEMS}, summary="Timeline of a ticket")
+@router.get(
+    "/tickets/{number}/timeline", response={200: Page[EntryOut], **PROBLEMS}, summary="Timeline of a ticket"
+)
 def read_timeline(request: HttpRequest, number: str) -> dict[str, Any]:
     """All entries, oldest first. Internal ids that projections need are left out of the data."""
     story = _story(request, number)
@@ -388,7 +392,9 @@ def _segment(segment: Segment, places: Mapping[int, int]) -> dict[str, Any]:
     }
 
 
-@router.get("/tickets/{number}/process", response={200: ProcessOut, **PROBLEMS}, summary="Process of a ticket")
+@router.get(
+    "/tickets/{number}/process", response={200: ProcessOut, **PROBLEMS}, summary="Process of a ticket"
+)
 def read_process(request: HttpRequest, number: str) -> dict[str, Any]:
     """States and transitions of the version that the ticket runs on."""
     story = _story(request, number)

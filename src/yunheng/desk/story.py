@@ -100,6 +100,7 @@ class TimelineLine:
     is_late: bool
     source: str
     is_new_day: bool
+    is_minor: bool
 
     @property
     def is_internal(self) -> bool:
@@ -283,8 +284,22 @@ def _clock(
     audience = detail.audience if detail else "client"
     if explanation is None:
         return ClockStory(
-            clock.kind, label, audience, "na", "", no_clock_text(clock.reason), None, None, None, (), False, "", False, "", None
-        )  # fmt: skip
+            key=clock.kind,
+            label=label,
+            audience=audience,
+            mark="na",
+            mark_label="",
+            sentence=no_clock_text(clock.reason),
+            used=None,
+            explanation=None,
+            band=None,
+            lines=(),
+            is_condensed=False,
+            calendar="",
+            is_provisional=False,
+            undisputed="",
+            contract_version=None,
+        )
     state = explanation.state
     used = used_percent(state.elapsed_seconds, state.goal_seconds)
     mark = mark_of(
@@ -295,7 +310,12 @@ def _clock(
     goal = clock.terms.clocks[clock.kind].goals.get(state.profile) if clock.terms else None
     calendar = clock.terms.calendars.get(goal.calendar) if clock.terms and goal else None
     band = None
-    if axis is not None and state.started_at is not None and state.goal_seconds is not None and clock.terms is not None:
+    if (
+        axis is not None
+        and state.started_at is not None
+        and state.goal_seconds is not None
+        and clock.terms is not None
+    ):
         band = draw_band(
             explanation,
             axis=axis,
@@ -382,6 +402,7 @@ def _lines(
             is_late=(entry.recorded_at - entry.occurred_at).total_seconds() > LATE_SECONDS,
             source=desk_wording.source_name(entry.source),
             is_new_day=local_day != day,
+            is_minor=desk_wording.is_minor(entry),
         )
         day = local_day
 
@@ -397,17 +418,31 @@ def _picture(
     )
 
 
+_STATE_OF_FACT = {
+    "opened": "new",
+    "responded": "in_progress",
+    "wait_ended": "in_progress",
+    "reopened": "in_progress",
+    "restored": "restored",
+    "resolved": "resolved",
+    "confirmed": "confirmed",
+    "closed": "closed",
+    "cancelled": "cancelled",
+}
+
+
 def ways_taken(process: Process, entries: Sequence[TimelineEntry]) -> list[tuple[str, str]]:
-    """From which state to which the ticket went, in order; observed histories by the states that were seen."""
+    """From which state to which the ticket went, in order; observed history goes by what its facts say."""
+    waiting = {state.reason: key for key, state in process.states.items() if state.reason}
     moves: list[tuple[str, str]] = []
     seen: list[str] = []
     for entry in entries:
         shared = entry.shared or {}
         if "transition" in shared:
             moves.append((str(shared.get("from")), str(shared.get("to"))))
-        else:
-            changes = shared.get("changes")
-            state = shared.get("state") or (changes.get("state") if isinstance(changes, dict) else None)
-            if isinstance(state, str) and state in process.states and (not seen or seen[-1] != state):
-                seen.append(state)
+        elif entry.type == "ticket.observed":
+            for kind, term in desk_wording.facts_in(entry):
+                state = waiting.get(term) if kind == "wait_began" else _STATE_OF_FACT.get(kind)
+                if state in process.states:
+                    seen.append(str(state))
     return [way for way in [*pairwise(seen), *moves] if way[0] != way[1]]

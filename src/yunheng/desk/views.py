@@ -22,7 +22,10 @@ def tickets(request: PageRequest, key: str) -> HttpResponse:
     contract = contract_with_tickets(request.viewer, key)
     now = datetime.now(UTC)
     wanted = TicketFilter(
-        **{name: request.GET.get(name, "") for name in ("state", "priority", "service", "text")}
+        state=request.GET.get("state", ""),
+        priority=request.GET.get("priority", ""),
+        service=request.GET.get("service", ""),
+        text=request.GET.get("text", ""),
     )
     page = list_tickets(
         request.viewer, scope_id=contract.pk, wanted=wanted, after=request.GET.get("after", "")

@@ -9,6 +9,7 @@ from yunheng.contracts.terms import ContractTerms, label_in
 from yunheng.foundation import wording
 from yunheng.foundation.flow import label_text
 from yunheng.logic.flow import Process
+from yunheng.sla.wording import reason_label
 
 from .queries import TimelineEntry
 
@@ -74,9 +75,10 @@ def entry_sentence(
         return f"{name}: {old} → {new}" if old != new else name
     if entry.type in {"clock.warned", "clock.breached"}:
         return _clock_sentence(entry, terms, language)
+    if entry.type == "ticket.observed":
+        return _observed_sentence(entry, terms, language)
     names = {
         "ticket.opened": _("Opened"),
-        "ticket.observed": _("Observed in the source system"),
         "source.asserted": _("What the source system claims"),
         "ticket.replied": _("Public reply"),
         "ticket.noted": _("Internal note"),
@@ -94,6 +96,48 @@ def entry_sentence(
         "entry.redacted": _("Data erased, the record stays"),
     }
     return names.get(entry.type, entry.type)
+
+
+def facts_in(entry: TimelineEntry) -> list[tuple[str, str]]:
+    """What the entry told the clocks: kind of the fact in lower case, and its term."""
+    facts = (entry.shared or {}).get("facts")
+    if not isinstance(facts, list):
+        return []
+    return [
+        (str(fact.get("fact", "")), str(fact.get("term", ""))) for fact in facts if isinstance(fact, Mapping)
+    ]
+
+
+def _observed_sentence(entry: TimelineEntry, terms: ContractTerms | None, language: str) -> str:
+    """What a record of another system says: the facts in it, else that something was updated there."""
+    names = {
+        "opened": _("Opened"),
+        "responded": _("First response"),
+        "updated": _("Progress reported"),
+        "dispatched": _("Sent on site"),
+        "arrived": _("Arrived on site"),
+        "restored": _("Service restored"),
+        "resolved": _("Resolution recorded"),
+        "reopened": _("Reopened"),
+        "confirmed": _("Confirmed by the user"),
+        "closed": _("Closure recorded"),
+        "cancelled": _("Cancellation recorded"),
+        "wait_ended": _("Waiting ended"),
+    }
+    words = []
+    for kind, term in facts_in(entry):
+        if kind == "assigned":
+            words.append(_("Assigned to %(team)s") % {"team": term})
+        elif kind == "wait_began":
+            words.append(_("Waiting began: %(reason)s") % {"reason": reason_label(term, terms, language)})
+        elif kind in names:
+            words.append(names[kind])
+    return " · ".join(words) or _("Updated in the source system")
+
+
+def is_minor(entry: TimelineEntry) -> bool:
+    """Whether it changed nothing that clocks or readers care for: an observed update without facts."""
+    return entry.type == "ticket.observed" and not facts_in(entry)
 
 
 def _clock_sentence(entry: TimelineEntry, terms: ContractTerms | None, language: str) -> str:
@@ -123,6 +167,13 @@ def entry_mark(entry: TimelineEntry, process: Process | None) -> tuple[TimelineM
         if state.category == "cancelled":
             return "plain", "cancelled"
         return "running", "running"
+    for kind, _term in reversed(facts_in(entry)):
+        if kind in {"resolved", "closed", "restored", "confirmed"}:
+            return "met", "met"
+        if kind == "wait_began":
+            return "paused", "paused"
+        if kind in {"reopened", "responded", "wait_ended"}:
+            return "running", "running"
     icons = {"system": "system", "import": "import", "token": "token"}
     return "plain", icons.get(entry.actor_kind, "person")
 

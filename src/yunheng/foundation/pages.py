@@ -14,9 +14,13 @@ P = ParamSpec("P")
 
 
 class PageRequest(HttpRequest):
-    """A request of somebody who signed in; the middleware lays `viewer`."""
+    """A request of somebody who signed in; the middleware lays `viewer`.
+
+    A view whose address does not name the contract says in `contract_key` which one its page is about.
+    """
 
     viewer: Viewer
+    contract_key: str
 
 
 def signed_in(

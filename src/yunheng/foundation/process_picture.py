@@ -34,8 +34,8 @@ class NodeShape:
 
     @property
     def label_x(self) -> int:
-        """Where "you are here" begins or is centred: above the main line, beside what stands below it."""
-        return self.middle_x if self.row == 0 else self.x + NODE_WIDTH + 8
+        """Where "you are here" ends or begins: above the right end on the main line, beside what stands below it."""
+        return self.x + NODE_WIDTH + (-4 if self.row == 0 else 8)
 
     @property
     def label_y(self) -> int:
@@ -45,7 +45,7 @@ class NodeShape:
     @property
     def label_anchor(self) -> str:
         """How "you are here" is set at its place."""
-        return "middle" if self.row == 0 else "start"
+        return "end" if self.row == 0 else "start"
 
     @property
     def middle_x(self) -> int:
@@ -86,21 +86,37 @@ def draw_process(
     States that are not in the diagram (an import's unmapped ones) are ignored.
     """
     cells = {node.state: node for node in diagram.nodes}
-    taken = {(source, target) for source, target in passed if source in cells and target in cells and source != target}
+    taken = {
+        (source, target)
+        for source, target in passed
+        if source in cells and target in cells and source != target
+    }
     been = {state for way in taken for state in way}
     edges = [edge for edge in diagram.edges if (edge.source, edge.target) in taken or _is_main(edge, cells)]
     known = {(edge.source, edge.target) for edge in edges}
-    extra = [Edge(source, target, (), cells[target].column < cells[source].column) for source, target in sorted(taken - known)]
-    arches = [abs(cells[edge.target].column - cells[edge.source].column) for edge in [*edges, *extra] if _is_arch(edge, cells)]
+    extra = [
+        Edge(source, target, (), cells[target].column < cells[source].column)
+        for source, target in sorted(taken - known)
+    ]
+    arches = [
+        abs(cells[edge.target].column - cells[edge.source].column)
+        for edge in [*edges, *extra]
+        if _is_arch(edge, cells)
+    ]
     top = MARGIN + max(ROOM_FOR_LABEL, *(ARCH * span for span in arches), 0)
     shapes = sorted(
-        (EdgeShape(_path(edge, cells, top), (edge.source, edge.target) in taken) for edge in [*edges, *extra]),
+        (
+            EdgeShape(_path(edge, cells, top), (edge.source, edge.target) in taken)
+            for edge in [*edges, *extra]
+        ),
         key=lambda shape: shape.is_passed,
     )
     return ProcessPicture(
         width=2 * MARGIN + (diagram.columns - 1) * COLUMN_PITCH + NODE_WIDTH,
         height=top + (diagram.rows - 1) * ROW_PITCH + NODE_HEIGHT + MARGIN,
-        nodes=tuple(_node(node, labels.get(node.state, node.state), here, been, top) for node in diagram.nodes),
+        nodes=tuple(
+            _node(node, labels.get(node.state, node.state), here, been, top) for node in diagram.nodes
+        ),
         edges=tuple(shapes),
     )
 
@@ -134,9 +150,16 @@ def _path(edge: Edge, cells: Mapping[str, Node], top: int) -> str:
         begin, end = x1 + NODE_WIDTH // 2 + shift, x2 + NODE_WIDTH // 2 - shift
         rise = y1 - ARCH * abs(target.column - source.column)
         return f"M{begin} {y1}C{begin} {rise} {end} {rise} {end} {y2 - 5}"
-    if source.column == target.column:  # a bracket: waiting states hang on the state that they are entered from
+    if (
+        source.column == target.column
+    ):  # a bracket: waiting states hang on the state that they are entered from
         upper, lower = min(y1, y2) + half, max(y1, y2) + half
-        return f"M{x1} {upper}H{x1 - RAIL + 4}Q{x1 - RAIL} {upper} {x1 - RAIL} {upper + 4}V{lower - 4}Q{x1 - RAIL} {lower} {x1 - RAIL + 4} {lower}H{x1 - 5}"
+        rail = x1 - RAIL
+        bend_in, bend_out = (
+            f"H{rail + 4}Q{rail} {upper} {rail} {upper + 4}",
+            f"Q{rail} {lower} {rail + 4} {lower}",
+        )
+        return f"M{x1} {upper}{bend_in}V{lower - 4}{bend_out}H{x1 - 5}"
     if target.column > source.column:
         begin, end = x1 + NODE_WIDTH, x2 - 5
         bend = max(18, (end - begin) // 2)

@@ -44,8 +44,8 @@ api = NinjaAPI(
     title="Yunheng",
     version="1",
     description=(
-        "Tickets, clocks, indicators and proofs of the contracts that the caller may see. Instants are UTC, durations whole "
-        "seconds, decimals strings. What one may not see looks like what does not exist."
+        "Tickets, clocks, indicators and proofs of the contracts that the caller may see. Instants are UTC, "
+        "durations whole seconds, decimals strings. What one may not see looks like what does not exist."
     ),
     auth=[Bearer(), Session()],
     docs_url=None,  # its page needs scripts from elsewhere, which the content security policy forbids
@@ -77,7 +77,10 @@ def read_me(request: HttpRequest) -> dict[str, Any]:
     """Name, roles and, for a token, its scopes."""
     viewer = viewer_of(request)
     keys = {contract.pk: contract.scope.key for contract in contracts_visible_to(viewer)}
-    roles = [{"role": role, "contract": keys.get(scope_id) if scope_id else None} for role, scope_id in viewer.grants]
+    roles = [
+        {"role": role, "contract": keys.get(scope_id) if scope_id else None}
+        for role, scope_id in viewer.grants
+    ]
     return {
         "name": viewer.actor.name,
         "kind": viewer.actor.kind,
@@ -111,7 +114,9 @@ def on_refusal(_request: HttpRequest, error: Refusal) -> HttpResponse:
 @api.exception_handler(AuthenticationError)
 def on_unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
     """No token, no session, or one that does not count."""
-    response = problem(401, "unauthenticated", _("Sign in, or send a valid token as “Authorization: Bearer …”"))
+    response = problem(
+        401, "unauthenticated", _("Sign in, or send a valid token as “Authorization: Bearer …”")
+    )
     response["WWW-Authenticate"] = 'Bearer realm="yunheng"'
     return response
 

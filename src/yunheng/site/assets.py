@@ -9,15 +9,17 @@ from django.templatetags.static import static
 DIST = Path(__file__).parent / "static" / "yunheng" / "dist"
 
 
-class NotBuilt(RuntimeError):
+class NotBuiltError(RuntimeError):
     """The front end was never built in this checkout."""
 
 
 def asset_url(name: str) -> str:
-    """Address of a built file by its source's name ("main.css"). Raises NotBuilt with the way out."""
+    """Address of a built file by its source's name ("main.css"). Raises NotBuiltError with the way out."""
     names = _manifest()
     if name not in names:
-        raise NotBuilt(f"{name} is not among the built assets: run `node assets/build.mjs` or install the package")
+        raise NotBuiltError(
+            f"{name} is not among the built assets: run `node assets/build.mjs` or install the package"
+        )
     return static(f"yunheng/dist/{names[name]}")
 
 

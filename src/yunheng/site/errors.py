@@ -27,14 +27,18 @@ def problem(status: int, code: str, title: str, **members: Any) -> JsonResponse:
     body = {"type": f"urn:yunheng:problem:{code}", "title": title, "status": status, **members}
     if reference():
         body["reference"] = reference()
-    return JsonResponse(body, status=status, content_type=PROBLEM_TYPE, json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(
+        body, status=status, content_type=PROBLEM_TYPE, json_dumps_params={"ensure_ascii": False}
+    )
 
 
 def _is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str, *, code: str, details: list[str] | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest, status: int, title: str, text: str, *, code: str, details: list[str] | None = None
+) -> HttpResponse:
     if _is_api(request):
         return problem(status, code, title, detail=text)
     context = {
@@ -58,7 +62,10 @@ def theme_of(request: HttpRequest) -> str:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404, and also what somebody sees who may not look."""
     title = _("There is nothing here")
-    text = _("The address is wrong, or what stood here is not for you to see. Check the number, or go back to the start page.")
+    text = _(
+        "The address is wrong, or what stood here is not for you to see. "
+        "Check the number, or go back to the start page."
+    )
     return _page(request, 404, title, text, code="not_found")
 
 
@@ -77,7 +84,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault."""
     title = _("Something went wrong on our side")
-    text = _("Nothing of what you entered was half saved. Try once more; if it happens again, tell the administrator this number.")
+    text = _(
+        "Nothing of what you entered was half saved. Try once more; if it happens again, "
+        "tell the administrator this number."
+    )
     return _page(request, 500, title, text, code="server_error")
 
 
@@ -85,7 +95,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 of the form protection: the one forbidden that must explain itself, or nobody gets in."""
     title = _("This form has expired")
-    text = _("It was open for too long, or your browser keeps no cookies. Load the page again and send it once more.")
+    text = _(
+        "It was open for too long, or your browser keeps no cookies. Load the page again and send it once more."
+    )
     return _page(request, 403, title, text, code="csrf")
 
 
@@ -99,4 +111,6 @@ def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     }.get(error.status, _("This cannot be done"))
     fields = getattr(error, "fields", {})
     details = [text for texts in fields.values() for text in texts] if fields else []
-    return _page(request, error.status, title, "" if details else error.message, code=error.code, details=details)
+    return _page(
+        request, error.status, title, "" if details else error.message, code=error.code, details=details
+    )

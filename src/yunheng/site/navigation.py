@@ -30,7 +30,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
                 "url": reverse(view, args=[key]),
                 "icon": icon,
                 "go": letter,
-                "is_here": here == view or (name == "indicators" and here == "appraisal:items") or (name == "tickets" and here == "desk:ticket"),
+                "is_here": here == view
+                or (name == "indicators" and here == "appraisal:items")
+                or (name == "tickets" and here == "desk:ticket"),
             }
             for name, view, icon, letter in _CONTRACT_PLACES
             if name in places

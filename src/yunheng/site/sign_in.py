@@ -9,7 +9,8 @@ from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language_from_request, gettext as _, gettext_lazy
+from django.utils.translation import get_language_from_request, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -70,8 +71,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                     login(request, person)
                     return HttpResponseRedirect(_safe_next(request))
                 throttle.note_failure(name, address, now)
-                problem = _("Login and password do not match. Check upper and lower case, and the input method.")
-    context = {"form": form, "problem": problem, "next": request.POST.get("next") or request.GET.get("next") or ""}
+                problem = _(
+                    "Login and password do not match. Check upper and lower case, and the input method."
+                )
+    context = {
+        "form": form,
+        "problem": problem,
+        "next": request.POST.get("next") or request.GET.get("next") or "",
+    }
     return render(request, "site/sign_in.html", context, status=status)
 
 

@@ -24,7 +24,9 @@ def wait_until(login: str, address: str | None, now: datetime) -> datetime | Non
     since = now - WINDOW
     hashed = digest(login)
     rows = list(
-        FailedSignIn.objects.filter(Q(login_digest=hashed) | Q(address=address, address__isnull=False), at__gt=since)
+        FailedSignIn.objects.filter(
+            Q(login_digest=hashed) | Q(address=address, address__isnull=False), at__gt=since
+        )
         .order_by("-at")
         .values_list("login_digest", "address", "at")[: PER_ADDRESS + PER_LOGIN]
     )
@@ -33,7 +35,11 @@ def wait_until(login: str, address: str | None, now: datetime) -> datetime | Non
     of_login = [at for known, _where, at in rows if bytes(known) == hashed]
     ends = [
         instants[limit - 1] + WINDOW
-        for instants, limit in ((here, PER_LOGIN_AND_ADDRESS), (from_address, PER_ADDRESS), (of_login, PER_LOGIN))
+        for instants, limit in (
+            (here, PER_LOGIN_AND_ADDRESS),
+            (from_address, PER_ADDRESS),
+            (of_login, PER_LOGIN),
+        )
         if len(instants) >= limit
     ]
     return max(ends, default=None)

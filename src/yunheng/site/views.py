@@ -32,7 +32,9 @@ def start(request: PageRequest) -> HttpResponse:
     """Contracts in the order of their keys."""
     viewer = request.viewer
     cards = [
-        ContractCard(contract, viewer.may("kpi.view", contract.pk) and viewer.may("contract.view", contract.pk))
+        ContractCard(
+            contract, viewer.may("kpi.view", contract.pk) and viewer.may("contract.view", contract.pk)
+        )
         for contract in contracts_visible_to(viewer)
     ]
     return render(request, "site/start.html", {"cards": cards})

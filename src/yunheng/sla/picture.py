@@ -1,12 +1,13 @@
 """A clock as a picture: one horizontal band on a time axis that all clocks of a subject share, as SVG geometry.
 
-Service hours are the background, counted time is solid, pauses are hatched with the party's name, exclusions are outlined;
-start, due, breach, stop and now are marks. Pure functions of an explanation; the template puts the numbers into elements.
+Service hours are the background, counted time is solid, pauses are hatched with the party's name, exclusions are
+outlined; due, breach, stop and now are marks. Pure functions of an explanation; the template puts the numbers in.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Final
 from unicodedata import east_asian_width
 
@@ -50,7 +51,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle of the band; `title` is what a hover says, `css` its look, `label` a party's name that fits inside."""
+    """A rectangle of the band: `css` is its look, `title` the hover, `label` a party's name that fits inside."""
 
     x: float
     width: float
@@ -233,7 +234,7 @@ def _split(segment: Segment, breached_at: int | None, pause_reasons: frozenset[s
     edges = [segment.from_at, segment.to_at]
     if css == "band-counted" and breached_at is not None and segment.from_at < breached_at < segment.to_at:
         edges.insert(1, breached_at)
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         is_over = css == "band-counted" and breached_at is not None and begin >= breached_at
         yield _Stretch(begin, end, "band-over" if is_over else css, segment.party, segment.entry, "")
 
@@ -243,7 +244,12 @@ def _append(stretches: list[_Stretch], part: _Stretch, axis: Axis) -> None:
     last = stretches[-1] if stretches else None
     is_same = last is not None and (last.css, last.party) == (part.css, part.party)
     is_one_wait = last is not None and last.entry == part.entry and part.css == "band-pause"
-    if last is not None and is_same and (axis.x(part.begin) - axis.x(last.end) < 0.8) and (is_one_wait or part.css != "band-pause"):
+    if (
+        last is not None
+        and is_same
+        and (axis.x(part.begin) - axis.x(last.end) < 0.8)
+        and (is_one_wait or part.css != "band-pause")
+    ):
         stretches[-1] = _with_title(_Stretch(last.begin, part.end, part.css, part.party, last.entry, ""))
     else:
         stretches.append(_with_title(part))
@@ -292,7 +298,9 @@ def _marks(explanation: Explanation, axis: Axis, now: int) -> list[MarkLine]:
             anchor, left = "end", x - 4 - width
         row = 0 if left > row_ends[0] + 8 else 1
         row_ends[row] = left + width
-        marks.append(MarkLine(x, css, text, x + 4 if anchor == "start" else x - 4, 11 + row * LABEL_ROW, anchor))
+        marks.append(
+            MarkLine(x, css, text, x + 4 if anchor == "start" else x - 4, 11 + row * LABEL_ROW, anchor)
+        )
     return marks
 
 
@@ -336,9 +344,14 @@ def _description(explanation: Explanation, name: str) -> str:
     """What the picture shows, for those who cannot see it; the table below has the rest."""
     state = explanation.state
     waits = ", ".join(
-        f"{party_name(party)} {wording.duration(seconds)}" for party, seconds in state.waited_seconds.items() if seconds
+        f"{party_name(party)} {wording.duration(seconds)}"
+        for party, seconds in state.waited_seconds.items()
+        if seconds
     )
-    text = _("%(name)s: %(counted)s counted") % {"name": name, "counted": wording.duration(state.elapsed_seconds)}
+    text = _("%(name)s: %(counted)s counted") % {
+        "name": name,
+        "counted": wording.duration(state.elapsed_seconds),
+    }
     return text + (" · " + _("not counted: %(waits)s") % {"waits": waits} if waits else "")
 
 
@@ -390,5 +403,12 @@ def _is_same_stretch(row: Sequence[Segment], segment: Segment) -> bool:
     if lead is None:
         return key == (row[0].party, row[0].reason, row[0].standing)
     if segment.why is Why.OFF_HOURS:
-        return key in {(lead.party, lead.reason, lead.standing), (Party.NONE, "", None)} and lead.why in {Why.COUNTED, Why.PAUSE}
-    return segment.why is lead.why and key == (lead.party, lead.reason, lead.standing) and segment.entry == lead.entry
+        return key in {(lead.party, lead.reason, lead.standing), (Party.NONE, "", None)} and lead.why in {
+            Why.COUNTED,
+            Why.PAUSE,
+        }
+    return (
+        segment.why is lead.why
+        and key == (lead.party, lead.reason, lead.standing)
+        and segment.entry == lead.entry
+    )

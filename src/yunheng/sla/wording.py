@@ -85,7 +85,9 @@ def no_clock_text(reason: str) -> str:
     }.get(reason, reason)
 
 
-def mark_of(status: ClockStatus | str, *, is_met: bool | None, is_breached: bool, used_percent: int | None) -> Mark:
+def mark_of(
+    status: ClockStatus | str, *, is_met: bool | None, is_breached: bool, used_percent: int | None
+) -> Mark:
     """Which mark a clock carries. A clock that is late carries it whether it runs, waits or stands still."""
     status = ClockStatus(status)
     if status is ClockStatus.NOT_STARTED:
@@ -136,7 +138,10 @@ def clock_sentence(state: ClockState, *, now: datetime, waits_for: Party = Party
     if state.status is ClockStatus.STOPPED:
         values["at"] = wording.instant(state.stopped_at, now=now)
         if state.is_met is False:
-            return _("%(elapsed)s of service time, goal %(goal)s: %(over)s over · stopped %(at)s") % {**values, "over": over}
+            return _("%(elapsed)s of service time, goal %(goal)s: %(over)s over · stopped %(at)s") % {
+                **values,
+                "over": over,
+            }
         return _("%(elapsed)s of service time, goal %(goal)s · stopped %(at)s") % values
     if state.breached_at is not None:
         values |= {"over": over, "at": wording.instant(state.breached_at, now=now)}
@@ -145,6 +150,9 @@ def clock_sentence(state: ClockState, *, now: datetime, waits_for: Party = Party
     if state.status is ClockStatus.PAUSED:
         who = party_name(waits_for)
         if who:
-            return _("waiting for %(party)s · %(left)s of service time left when it goes on") % {**left, "party": who}
+            return _("waiting for %(party)s · %(left)s of service time left when it goes on") % {
+                **left,
+                "party": who,
+            }
         return _("stands still · %(left)s of service time left when it goes on") % left
     return _("due %(at)s · %(left)s of service time left") % left

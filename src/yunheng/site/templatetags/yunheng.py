@@ -23,7 +23,7 @@ def asset(name: str) -> str:
 
 @register.simple_tag
 def when(at: datetime | int | None, style: str = "near") -> SafeString:
-    """An instant as <time>: "near" names days close to now, "full" the date, "seconds" to the second, "clock" the time only."""
+    """An instant as <time>. `style`: near (days close to now by name), full, seconds, clock (time only), day."""
     if at is None:
         return format_html('<span class="quiet">{}</span>', wording.DASH)
     there = wording.local(at)
@@ -37,7 +37,9 @@ def when(at: datetime | int | None, style: str = "near") -> SafeString:
         text = wording.day(there)
     else:
         text = wording.instant(at)
-    return format_html('<time datetime="{}" title="{}">{}</time>', there.isoformat(), wording.exact_instant(at), text)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', there.isoformat(), wording.exact_instant(at), text
+    )
 
 
 @register.filter
