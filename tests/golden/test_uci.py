@@ -145,8 +145,14 @@ def _check_counts(taken: dict[str, Any], plain: Plain) -> None:
 def _check_tally(taken: dict[str, Any], plain: Plain) -> None:
     assert taken["rows_by_state"] == Counter(row["incident_state"] for row in plain.rows)
     assert taken["rows_by_state"] == {
-        **{"Active": 38_716, "New": 36_407, "Resolved": 25_751, "Closed": 24_985, "-100": 5},
-        **{"Awaiting User Info": 14_642, "Awaiting Vendor": 707, "Awaiting Problem": 461},
+        "Active": 38_716,
+        "New": 36_407,
+        "Resolved": 25_751,
+        "Closed": 24_985,
+        "-100": 5,
+        "Awaiting User Info": 14_642,
+        "Awaiting Vendor": 707,
+        "Awaiting Problem": 461,
         "Awaiting Evidence": 38,
     }
     assert taken["tickets_by_priority"] == Counter(row["priority"] for row in plain.last.values())

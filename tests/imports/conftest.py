@@ -15,18 +15,60 @@ from yunheng.contracts.packs import contract_pack
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.actor import SYSTEM
 
-HEADER = (
-    "number,incident_state,active,reassignment_count,reopen_count,sys_mod_count,made_sla,caller_id,opened_by,"
-    "opened_at,sys_created_by,sys_created_at,sys_updated_by,sys_updated_at,contact_type,location,category,"
-    "subcategory,u_symptom,cmdb_ci,impact,urgency,priority,assignment_group,assigned_to,knowledge,"
-    "u_priority_confirmation,notify,problem_id,rfc,vendor,caused_by,closed_code,resolved_by,resolved_at,closed_at"
-).split(",")
+HEADER = [
+    "number",
+    "incident_state",
+    "active",
+    "reassignment_count",
+    "reopen_count",
+    "sys_mod_count",
+    "made_sla",
+    "caller_id",
+    "opened_by",
+    "opened_at",
+    "sys_created_by",
+    "sys_created_at",
+    "sys_updated_by",
+    "sys_updated_at",
+    "contact_type",
+    "location",
+    "category",
+    "subcategory",
+    "u_symptom",
+    "cmdb_ci",
+    "impact",
+    "urgency",
+    "priority",
+    "assignment_group",
+    "assigned_to",
+    "knowledge",
+    "u_priority_confirmation",
+    "notify",
+    "problem_id",
+    "rfc",
+    "vendor",
+    "caused_by",
+    "closed_code",
+    "resolved_by",
+    "resolved_at",
+    "closed_at",
+]
 USUAL = {
-    **{"active": "true", "reassignment_count": "0", "reopen_count": "0", "made_sla": "true"},
-    **{"caller_id": "Caller 7", "opened_by": "Opened by 8", "sys_updated_by": "Updated by 9"},
-    **{"category": "Category 55", "subcategory": "Subcategory 170", "u_symptom": "Symptom 72"},
-    **{"impact": "2 - Medium", "urgency": "2 - Medium", "priority": "3 - Moderate"},
-    **{"assignment_group": "Group 56", "opened_at": "29/2/2016 01:16"},
+    "active": "true",
+    "reassignment_count": "0",
+    "reopen_count": "0",
+    "made_sla": "true",
+    "caller_id": "Caller 7",
+    "opened_by": "Opened by 8",
+    "sys_updated_by": "Updated by 9",
+    "category": "Category 55",
+    "subcategory": "Subcategory 170",
+    "u_symptom": "Symptom 72",
+    "impact": "2 - Medium",
+    "urgency": "2 - Medium",
+    "priority": "3 - Moderate",
+    "assignment_group": "Group 56",
+    "opened_at": "29/2/2016 01:16",
 }
 
 

@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 from django.utils.translation import override
-
 from tests.imports.conftest import HEADER, life, log_row, log_text
+
 from yunheng.desk.models import Ticket
 from yunheng.foundation.refusals import Invalid
 from yunheng.imports.actions import import_servicenow

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-
 from tests.imports.conftest import applied_contract, life, log_row, log_text
+
 from yunheng.desk.models import Ticket
 from yunheng.foundation.models import Entry, LogLeaf
 from yunheng.foundation.refusals import Conflict

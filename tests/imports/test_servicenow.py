@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-
 from tests.imports.conftest import life, log_row
+
 from yunheng.accounts.models import Team
 from yunheng.desk.models import Ticket
 from yunheng.foundation.models import Entry, LogLeaf, Unsealed
@@ -215,7 +215,7 @@ def test_the_zone_of_the_log_is_named_and_doubled_hours_are_told(contract, write
 
 
 def test_clocks_are_those_of_a_single_fold_and_the_sweep_has_nothing_to_tell(contract, write_log):
-    unfinished = [log_row("INC9", "Active", "29/2/2016 02:00", **{"priority": "4 - Low"})]
+    unfinished = [log_row("INC9", "Active", "29/2/2016 02:00", priority="4 - Low")]
     bring(contract, write_log(life("INC1") + life("INC2", priority="1 - Critical") + unfinished))
     names = (
         *("contract_version_id", "reason", "status", "profile", "started_at", "stopped_at", "due_at"),

@@ -53,19 +53,15 @@ MAPPING = {
     "system": "old-desk",
     "zone": "Asia/Shanghai",
     "columns": {
-        **{
-            "number": "工单号",
-            "opened_at": "报障时间",
-            "responded_at": "响应时间",
-            "resolved_at": "解决时间",
-        },
-        **{
-            "closed_at": "关闭时间",
-            "priority": "优先级",
-            "title": "标题",
-            "team": "处理组",
-            "requester": "报障人",
-        },
+        "number": "工单号",
+        "opened_at": "报障时间",
+        "responded_at": "响应时间",
+        "resolved_at": "解决时间",
+        "closed_at": "关闭时间",
+        "priority": "优先级",
+        "title": "标题",
+        "team": "处理组",
+        "requester": "报障人",
     },
     "values": {"priority": {"高": "2", "中": "3"}},
 }
@@ -84,8 +80,11 @@ EVENT_MAPPING = {
     "columns": {"number": "number", "at": "time", "event": "action", "priority": "priority", "team": "team"},
     "values": {
         "event": {
-            **{"created": "opened", "taken": "responded", "asked user": "waiting:waiting_client"},
-            **{"answer": "resumed", "fixed": "resolved"},
+            "created": "opened",
+            "taken": "responded",
+            "asked user": "waiting:waiting_client",
+            "answer": "resumed",
+            "fixed": "resolved",
         }
     },
 }
