@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from yunheng.foundation.actor import SYSTEM
 from yunheng.foundation.facts import FactDraft, decode_facts, encode_facts, number_facts
 from yunheng.foundation.journal import EntryDraft, record
-from yunheng.foundation.models import Entry, Scope
+from yunheng.foundation.models import Entry
 from yunheng.logic.canonical import instant
 from yunheng.logic.clock import ClockState, ClockStatus, Fact, fold
 from yunheng.logic.facts import FactKind
@@ -198,12 +198,7 @@ def refold(*, scope_id: int, subject_id: int, now: datetime) -> list[FoldedClock
 
     What was warned of stays; whatever was reached and not recorded yet makes the row due for the next sweep.
     """
-    known = {
-        kind: Remembered(cycle, warned_share, is_breach_recorded)
-        for kind, cycle, warned_share, is_breach_recorded in LiveClock.objects.filter(
-            subject_id=subject_id, scope_id=scope_id
-        ).values_list("kind", "cycle", "warned_share", "is_breach_recorded")
-    }
+    known = _remembered(scope_id, subject_id)
     facts = facts_of(scope_id=scope_id, subject_id=subject_id)
     folded = [
         _fold_one(planned, facts, known.get(planned.kind, Remembered()), scope_id, subject_id, now)
@@ -226,6 +221,16 @@ class Remembered:
     cycle: int = 0
     warned_share: int = 0
     is_breach_recorded: bool = False
+
+
+def _remembered(scope_id: int, subject_id: int) -> dict[str, Remembered]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind, cycle, warned_share, is_breach_recorded FROM live_clock"
+            " WHERE scope_id = %s AND subject_id = %s",
+            [scope_id, subject_id],
+        )
+        return {row[0]: Remembered(*row[1:]) for row in cursor.fetchall()}
 
 
 #: Columns of a live clock that a fold decides, with their types.
@@ -393,8 +398,10 @@ def _check(clock_id: int, next_check_at: datetime, now: datetime) -> tuple[int, 
     folded = _fold_one(planned, facts, remembered, clock.scope_id, clock.subject_id, now)
     row, warned, breached = folded.row, 0, 0
     if folded.state is not None:
-        for share, at in _unrecorded(folded.state, row):
-            _record_reached(folded, share, at, now)
+        owing = list(_unrecorded(folded.state, row))
+        named = _subject_of(row) if owing else ("", "")
+        for share, at in owing:
+            _record_reached(folded, named, share, at, now)
             if share:
                 row.warned_share, warned = share, warned + 1
             else:
@@ -405,14 +412,21 @@ def _check(clock_id: int, next_check_at: datetime, now: datetime) -> tuple[int, 
     return warned, breached
 
 
-def _record_reached(folded: FoldedClock, share: int, at: int, now: datetime) -> None:
-    row, reached_at = folded.row, datetime.fromtimestamp(at, UTC)
-    scope = Scope.objects.only("key").get(pk=row.scope_id)
-    number = (
+def _subject_of(row: LiveClock) -> tuple[str, str]:
+    """(key of the scope, number of the subject) as entries name them."""
+    key, number = (
         Entry.objects.filter(scope_id=row.scope_id, subject_id=row.subject_id)
         .order_by("id")
-        .values_list("subject_number", flat=True)[0]
+        .values_list("scope__key", "subject_number")[0]
     )
+    return key, number
+
+
+def _record_reached(
+    folded: FoldedClock, subject: tuple[str, str], share: int, at: int, now: datetime
+) -> None:
+    row, reached_at = folded.row, datetime.fromtimestamp(at, UTC)
+    scope_key, number = subject
     data: dict[str, object] = {
         "clock": row.kind,
         "status": row.status,
@@ -428,7 +442,7 @@ def _record_reached(folded: FoldedClock, share: int, at: int, now: datetime) -> 
     record(
         EntryDraft(
             scope_id=row.scope_id,
-            scope_key=scope.key,
+            scope_key=scope_key,
             subject_id=row.subject_id,
             subject_number=number,
             type="clock.warned" if share else "clock.breached",

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from django.db import connection
 
-from yunheng.contracts.models import ContractVersion
 from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ClockDetail, ContractTerms
 from yunheng.logic.clock import ClockPolicy, Explanation, Fact, explain
@@ -73,11 +72,12 @@ class ContractTimeline:
 
 def contract_timeline(scope_id: int) -> ContractTimeline:
     """All versions of the scope's contract (1 query)."""
-    rows = (
-        ContractVersion.objects.filter(contract_id=scope_id)
-        .order_by("-number")
-        .values_list("number", "id", "valid_from", "valid_to")
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, id, valid_from, valid_to FROM contract_version WHERE contract_id = %s ORDER BY number DESC",
+            [scope_id],
+        )
+        rows = cursor.fetchall()
     return ContractTimeline(tuple(rows))
 
 
