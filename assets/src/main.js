@@ -64,3 +64,12 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "k") step(-1);
   pendingGo = 0;
 });
+
+/** A process drawing that is wider than its place shows the place of the ticket first. */
+for (const frame of document.querySelectorAll(".process-scroll")) {
+  const here = frame.querySelector(".process-node-here");
+  if (here && frame.scrollWidth > frame.clientWidth) {
+    const box = here.getBoundingClientRect();
+    frame.scrollLeft = box.left + box.width / 2 - frame.getBoundingClientRect().left - frame.clientWidth / 2;
+  }
+}

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from build_hook import compile_translations
+from django.conf import settings
 from tests.pages.world import World, build_world
 
 compile_translations()  # both languages are tested, also in a checkout that was never installed

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from build_hook import compile_translations
 from django.conf import settings
 from django.db import transaction
-from build_hook import compile_translations
 from tests.pages.world import World, build_world
 
 compile_translations()  # both languages are tested, also in a checkout that was never installed

@@ -13,7 +13,7 @@ from yunheng.logic.flow import Diagram, Edge, Node
 NODE_WIDTH: Final = 128
 NODE_HEIGHT: Final = 30
 COLUMN_PITCH: Final = 168
-ROW_PITCH: Final = 44
+ROW_PITCH: Final = 49
 MARGIN: Final = 6
 ARCH: Final = 16  # how far an arch rises for each column it spans
 ROOM_FOR_LABEL: Final = 18
@@ -30,22 +30,16 @@ class NodeShape:
     y: int
     css: str
     is_here: bool
-    row: int
 
     @property
     def label_x(self) -> int:
-        """Where "you are here" ends or begins: above the right end on the main line, beside what stands below it."""
-        return self.x + NODE_WIDTH + (-4 if self.row == 0 else 8)
+        """Where "you are here" ends: at the right, clear of arrows that come in at the middle."""
+        return self.x + NODE_WIDTH - 4
 
     @property
     def label_y(self) -> int:
-        """Base line of "you are here"."""
-        return self.y - 6 if self.row == 0 else self.text_y
-
-    @property
-    def label_anchor(self) -> str:
-        """How "you are here" is set at its place."""
-        return "end" if self.row == 0 else "start"
+        """Base line of "you are here", just above the box."""
+        return self.y - 5
 
     @property
     def middle_x(self) -> int:
@@ -180,4 +174,4 @@ def _node(node: Node, label: str, here: str, been: set[str], top: int) -> NodeSh
         css += " process-node-waiting"
     elif node.category in {"closed", "cancelled"}:
         css += " process-node-end"
-    return NodeShape(node.state, label, x, y, css, node.state == here, node.row)
+    return NodeShape(node.state, label, x, y, css, node.state == here)
