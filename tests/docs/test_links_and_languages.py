@@ -9,8 +9,6 @@ from tests.docs.manual_pages import LANGUAGES, ROOT, headings, markdown_files, p
 
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 _HAN = "\u4e00-\u9fff"
-#: Chinese pages that still have half-width punctuation, with the reason; may only shrink.
-_HALF_WIDTH = {"docs/manual/zh/contract.md": "written with half-width punctuation throughout; to be set anew"}
 
 
 @pytest.mark.parametrize("path", list(markdown_files()), ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -59,7 +57,4 @@ def test_chinese_has_full_width_punctuation_and_spaces_around_latin(path: Path) 
     text = without_code(path.read_text(encoding="utf-8"))
     narrow = re.findall(rf".{{0,8}}[{_HAN}`][,;:!?(](?!/).{{0,8}}|.{{0,8}}[,;:!?)][{_HAN}].{{0,8}}", text)
     tight = re.findall(rf".{{0,8}}(?:[{_HAN}][A-Za-z0-9]|[A-Za-z0-9][{_HAN}]).{{0,8}}", text)
-    if path.relative_to(ROOT).as_posix() in _HALF_WIDTH:
-        assert narrow or tight, "mended: take it off the list"
-    else:
-        assert not narrow + tight
+    assert not narrow + tight
