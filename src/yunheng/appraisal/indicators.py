@@ -205,7 +205,7 @@ _CATALOGUE = (
         "first_contact_resolution",
         _("Resolved at first contact"),
         _(
-            "Created in the period: resolved on the first line by one team, without waiting or reopening / all of known line."
+            "Created in the period: resolved by the first line, one team, no wait, no reopening / all of known line."
         ),
         "created",
         "%",

@@ -1,7 +1,7 @@
 """The vocabulary of facts: what clocks and indicators may know of a subject, as small stable integers.
 
-A fact is the typed projection of a journal entry. The integers are stored (`clock_fact.kind`, `clock_fact.party`) and exported, so
-a value is never changed or used again; new kinds get new numbers.
+A fact is the typed projection of a journal entry. The integers are stored (`clock_fact.kind`, `clock_fact.party`) and
+exported, so a value is never changed or used again; new kinds get new numbers.
 """
 
 from enum import IntEnum

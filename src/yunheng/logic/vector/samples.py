@@ -260,8 +260,8 @@ def dispatch_accuracy(lives: Milestones, question: Question) -> Sample:
 def first_contact_resolution(lives: Milestones, question: Question, first_lines: Int64) -> Sample:
     """Created in the period; hit = resolved on the first line by one team, with no wait and no reopening.
 
-    `of` logged: what is not resolved is a miss; else it is `waiting`. A resolution on a line that nobody recorded cannot
-    be judged and is `waiting`, too.
+    `of` logged: what is not resolved is a miss; else it is `waiting`. A resolution on a line that nobody recorded
+    cannot be judged and is `waiting`, too.
     """
     created = in_period(lives.opened_at, question) & (lives.cancelled_at == NEVER)
     is_resolved = lives.resolved_at != NEVER
