@@ -54,7 +54,9 @@ def _chinese_files() -> list[Path]:
 
 @pytest.mark.parametrize("path", _chinese_files(), ids=lambda path: path.name)
 def test_chinese_has_full_width_punctuation_and_spaces_around_latin(path: Path) -> None:
-    text = without_code(path.read_text(encoding="utf-8"))
+    text = without_code(path.read_text(encoding="utf-8")).replace(
+        "(`)", "`"
+    )  # around a lone code word it may be narrow
     narrow = re.findall(rf".{{0,8}}[{_HAN}`][,;:!?(](?!/).{{0,8}}|.{{0,8}}[,;:!?)][{_HAN}].{{0,8}}", text)
     tight = re.findall(rf".{{0,8}}(?:[{_HAN}][A-Za-z0-9]|[A-Za-z0-9][{_HAN}]).{{0,8}}", text)
     assert not narrow + tight
