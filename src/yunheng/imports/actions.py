@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -133,7 +134,9 @@ def import_servicenow(
     _choose_order(instants, found)
     reader = Reader(found.form.header, instants, frozenset(terms.priorities))
     groups = _groups(found, records(source, found.form), reader.column("number"))
-    job = _ServiceNow(contract, terms, chosen, reader)
+    names = ("incident_state", "impact", "urgency", "priority", "made_sla")
+    level = itemgetter(*(reader.shared_names.index(name) for name in names))
+    job = _ServiceNow(contract, terms, chosen, reader, level)
     progress = progress or Progress()
     progress.total = found.rows
     if is_dry_run:
@@ -215,6 +218,7 @@ class _ServiceNow:
     terms: ContractTerms
     service: str
     reader: Reader
+    level: Callable[[tuple[str, ...]], Any]
     format: str = servicenow.FORMAT
     system: str = servicenow.FORMAT
     actor_name: str = "ServiceNow"
@@ -257,12 +261,13 @@ class _ServiceNow:
         reader, rows = self.reader, decoded.rows
         if not rows:
             return
-        level = _level_picker(reader)
-        tally.add_rows(level(row) for row in rows)
+        level = self.level
+        tally.add_rows([level(row.shared) for row in rows])
         last = rows[-1]
+        _state, impact, urgency, priority, _flag = level(last.shared)
         tally.tickets += 1
-        tally.tickets_by_level[level(last)[1:]] += 1
-        tally.tickets_by_priority[level(last)[3]] += 1
+        tally.tickets_by_level[impact, urgency, priority] += 1
+        tally.tickets_by_priority[priority] += 1
         tally.resolved += last.resolved_at is not None
         tally.closed += last.closed_at is not None
         tally.made_sla[reader.text(last, "made_sla")] += 1
@@ -321,7 +326,7 @@ class _Table:
             rows = tally_rows(decoded.rows)
             tally.add_rows(rows)
             tally.tickets += 1
-            _state, impact, urgency, priority = rows[-1]
+            _state, impact, urgency, priority, _flag = rows[-1]
             tally.tickets_by_level[impact, urgency, priority] += 1
             tally.tickets_by_priority[priority] += 1
 
@@ -331,12 +336,6 @@ Job = _ServiceNow | _Table
 
 def _when(row: Observed) -> tuple[int, int]:
     return row.at, row.row
-
-
-def _level_picker(reader: Reader) -> Callable[[Observed], tuple[str, str, str, str]]:
-    places = [reader.shared_names.index(name) for name in ("incident_state", "impact", "urgency", "priority")]
-    state, impact, urgency, priority = places
-    return lambda row: (row.shared[state], row.shared[impact], row.shared[urgency], row.shared[priority])
 
 
 # --- the loop

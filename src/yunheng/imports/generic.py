@@ -415,6 +415,6 @@ def _history(
     )
 
 
-def tally_rows(rows: Sequence[TableRow]) -> list[tuple[str, str, str, str]]:
-    """State or event, impact, urgency and priority of rows."""
-    return [(row.state, row.texts["impact"], row.texts["urgency"], row.priority) for row in rows]
+def tally_rows(rows: Sequence[TableRow]) -> list[tuple[str, str, str, str, str]]:
+    """State or event, impact, urgency and priority of rows, and no flag."""
+    return [(row.state, row.texts["impact"], row.texts["urgency"], row.priority, "") for row in rows]

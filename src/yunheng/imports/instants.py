@@ -40,13 +40,37 @@ class InstantReader(dict[str, int]):
         super().__init__()
         self.zone, self.order, self.is_mixed = zone, order, is_mixed
         self.doubled = 0
+        self._hours: dict[str, int] = {}
 
     def __missing__(self, text: str) -> int:
-        found = self._parse(text)
+        hour, _colon, minute = text.rpartition(":")
+        start = self._hours.get(hour)
+        if start is None:
+            start = self._hours[hour] = self._start_of(hour)
+        if start >= 0 and len(minute) == 2 and minute.isascii() and minute.isdecimal() and minute < "60":
+            found = start + 60 * int(minute)
+        else:
+            found = self._parse(text)
         if len(self) >= _CACHE_SIZE:
             self.clear()
+            self._hours.clear()
         self[text] = found
         return found
+
+    def _start_of(self, hour: str) -> int:
+        """The instant at which an hour of 60 minutes begins ("29/2/2016 01"), or -1 for anything else: a log has
+        far fewer hours than minutes, and reading text is slow.
+        """
+        if ":" in hour or not hour[-2:].strip().isdecimal() or " " not in hour.strip():
+            return -1
+        doubled = self.doubled
+        try:
+            start, end = self._parse(f"{hour}:00"), self._parse(f"{hour}:59")
+        except InstantFaultError:
+            return -1
+        is_plain = end - start == 59 * 60 and self.doubled == doubled
+        self.doubled = doubled
+        return start if is_plain and start >= 0 else -1
 
     def _parse(self, text: str) -> int:
         text = text.strip()

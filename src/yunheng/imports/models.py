@@ -34,7 +34,10 @@ class ImportKey(models.Model):
     """Key of a source row that was taken, per scope."""
 
     pk = models.CompositePrimaryKey("scope_id", "key")
-    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    # Rows that are never changed need no constraint: a lookup per row would be a large part of an import.
+    scope = models.ForeignKey(
+        Scope, on_delete=models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
     key = models.BinaryField()  # 16 bytes of SHA-256 over format, number and row content
 
     class Meta:

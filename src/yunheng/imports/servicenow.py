@@ -7,9 +7,11 @@ row of such a log, so it is never part of what was observed: it goes into the cl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
+from itertools import compress
 from json.encoder import encode_basestring
-from operator import itemgetter
+from operator import itemgetter, ne
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -29,7 +31,7 @@ from .history import (
 )
 from .instants import InstantFaultError, InstantReader
 from .known import KnownTicket
-from .recording import Quoted, data_text
+from .recording import Quoted
 from .rejections import Rejection
 from .source import Record
 from .tally import Tally
@@ -264,22 +266,37 @@ class Passage:
     wait: Happening | None = None
 
 
-def claims(reader: Reader, last: Observed) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the source claims of an incident on its last row: (shared, personal)."""
-    stated: dict[str, Any] = {"opened_at": _written(last.opened_at)}
-    if last.resolved_at is not None:
-        stated["resolved_at"] = _written(last.resolved_at)
+def claims(reader: Reader, last: Observed) -> tuple[dict[str, str], dict[str, str]]:
+    """What the source claims of an incident on its last row: (shared, personal), in the order of their names."""
+    stated = {}
     if last.closed_at is not None:
         stated["closed_at"] = _written(last.closed_at)
-    for name in ("closed_code", "made_sla", "reassignment_count", "reopen_count"):
+    if code := reader.text(last, "closed_code"):
+        stated["closed_code"] = code
+    if flag := reader.text(last, "made_sla"):
+        stated["made_sla"] = flag
+    stated["opened_at"] = _written(last.opened_at)
+    for name in ("reassignment_count", "reopen_count"):
         if text := reader.text(last, name):
             stated[name] = text
+    if last.resolved_at is not None:
+        stated["resolved_at"] = _written(last.resolved_at)
     resolver = reader.text(last, "resolved_by")
     return stated, {"resolved_by": resolver} if resolver else {}
 
 
 def _written(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}Z"
+    return f"{datetime.fromtimestamp(at, UTC).isoformat()[:19]}Z"
+
+
+@cache
+def _label(name: str) -> str:
+    return f"{encode_basestring(name)}:"
+
+
+def _claim_text(stated: Mapping[str, str]) -> str:
+    """Canonical JSON of claims, whose names are in order."""
+    return f"{{{','.join([_label(name) + _quoted[text] for name, text in stated.items()])}}}"
 
 
 def claim_facts(last: Observed, stated: Mapping[str, Any]) -> list[SourceFact]:
@@ -330,14 +347,14 @@ def observe(
     for observed in rows:
         now, personal_now = observed.shared, observed.personal
         changed = [
-            name + (_NULL if new == MISSING else _quoted[new])
-            for name, new, old in zip(names, now, before, strict=True)
-            if new != old
+            name + (_NULL if text == MISSING else _quoted[text])
+            for name, text in compress(zip(names, now, strict=True), map(ne, now, before))
         ]
         personal = [
-            name + (_NULL if new == MISSING else _quoted[new])
-            for name, new, old in zip(personal_names, personal_now, personal_before, strict=True)
-            if new != old
+            name + (_NULL if text == MISSING else _quoted[text])
+            for name, text in compress(
+                zip(personal_names, personal_now, strict=True), map(ne, personal_now, personal_before)
+            )
         ]
         before, personal_before = now, personal_now
         at = max(observed.at, observed.opened_at)
@@ -405,14 +422,12 @@ def _move(passage: Passage, state: str, at: int, happening: Happening) -> None:
 def tell_resolutions(reader: Reader, tally: Tally, rows: Sequence[Observed]) -> None:
     """Add what the rows of one incident say of its resolution, its teams and its flag, without any clock."""
     names = reader.shared_names
-    state_at, team_at, flag_at = map(names.index, ("incident_state", "assignment_group", "made_sla"))
+    state_at, team_at = names.index("incident_state"), names.index("assignment_group")
     entered = [
         row.at
         for before, row in zip([None, *rows], rows, strict=False)
         if row.shared[state_at] == RESOLVED and (before is None or before.shared[state_at] != RESOLVED)
     ]
-    for row in rows:
-        tally.rows_made_sla[row.shared[flag_at]] += 1
     tally.moved_teams += len({row.shared[team_at] for row in rows} - {MISSING}) > 1
     if entered:
         tally.with_resolved_rows += 1
@@ -470,8 +485,8 @@ def history_of(
                 ASSERTED,
                 last.at,
                 last.row,
-                data_text(stated),
-                data_text(personal) if personal else "",
+                _claim_text(stated),
+                _claim_text(personal) if personal else "",
                 claim_facts(last, stated),
             )
         )
@@ -520,8 +535,8 @@ def continued(
                 ASSERTED,
                 rows[-1].at,
                 rows[-1].row,
-                data_text(stated),
-                data_text(personal) if personal else "",
+                _claim_text(stated),
+                _claim_text(personal) if personal else "",
                 claim_facts(rows[-1], stated),
                 supersedes=known.claim_facts,
             )

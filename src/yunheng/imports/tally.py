@@ -31,15 +31,24 @@ class Tally:
     common: int = 0  #: tickets with such a row of which the source claims a resolution, too
     first_seconds: int = 0  #: of those: opening to the first row that entered the state, summed
     last_seconds: int = 0  #: … to the last row that entered it
+    _combinations: Counter[tuple[str, str, str, str, str]] = field(default_factory=Counter)
 
-    def add_rows(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
-        """State, impact, urgency and priority of rows."""
-        for state, *level in rows:
-            self.rows_by_state[state] += 1
-            self.rows_by_level[(level[0], level[1], level[2])] += 1
+    def add_rows(self, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
+        """State, impact, urgency, priority and the source's flag ("" without one) of rows."""
+        self._combinations.update(rows)
+
+    def _settle(self) -> None:
+        """Split the combinations that were counted: there are few of them, and many rows."""
+        for (state, impact, urgency, priority, flag), count in self._combinations.items():
+            self.rows_by_state[state] += count
+            self.rows_by_level[impact, urgency, priority] += count
+            if flag:
+                self.rows_made_sla[flag] += count
+        self._combinations.clear()
 
     def to_data(self) -> dict[str, Any]:
         """As JSON; `levels` are rows of [impact, urgency, priority, rows, tickets]."""
+        self._settle()
         data = {
             "rows_by_state": dict(self.rows_by_state.most_common()),
             "tickets": self.tickets,

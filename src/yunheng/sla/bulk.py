@@ -301,7 +301,7 @@ def _line(
 
 
 def _stamp(at: int) -> str:
-    return _NULL if at < 0 else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}+00"
+    return _NULL if at < 0 else datetime.fromtimestamp(at, UTC).isoformat()
 
 
 # --- which version when

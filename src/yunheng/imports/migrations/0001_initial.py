@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('pk', models.CompositePrimaryKey('scope_id', 'key', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('key', models.BinaryField()),
-                ('scope', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.scope')),
+                ('scope', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.scope')),
             ],
             options={
                 'db_table': 'import_key',
