@@ -15,16 +15,30 @@ SOURCES := pyproject.toml build_hook.py $(wildcard assets/*.json assets/*.mjs as
 HOST ?= 127.0.0.1
 PORT ?= 8080
 
+MAY_INSTALL := { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+
 # $(call install_packages,PACKAGES,WHAT THEY ARE FOR): with apt, as root or by sudo that asks nothing.
 define install_packages
 	if ! command -v apt-get >/dev/null; then echo "Please install: $(1) ($(2))" >&2; exit 1; fi; \
-	if [ "$$(id -u)" = 0 ]; then as_root=; \
-	elif sudo -n true 2>/dev/null; then as_root="sudo -n"; \
-	else echo "$(2): please run “sudo apt-get install $(1)” once." >&2; exit 1; fi; \
+	if ! $(MAY_INSTALL); then echo "Please run once, as root: apt-get install $(1) ($(2))" >&2; exit 1; fi; \
+	as_root=; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
 	echo "Installing $(1) ($(2)) ..."; \
 	log=$$(mktemp); \
 	{ $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $(1); } \
 	  >"$$log" 2>&1 || { tail -n 5 "$$log" >&2; exit 1; }
+endef
+
+# Debian keeps pip in packages of its own. Who may not install them fetches its wheel through apt, which needs no root.
+define make_venv_without_root
+	folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; mkdir -p "$$folder"/{lists,archives}/partial; \
+	options="-qq -o Dir::State::Lists=$$folder/lists -o Dir::Cache=$$folder"; \
+	echo "Fetching pip (Python came without it) ..."; \
+	( cd "$$folder"; apt-get update $$options && apt-get download $$options python3-pip-whl \
+	  && dpkg-deb -x python3-pip-whl_*.deb . ) >"$$folder/log" 2>&1 \
+	  || { tail -n 5 "$$folder/log" >&2; $(call install_packages,python3-venv,Python virtual environments); }; \
+	wheel=$$(echo "$$folder"/usr/share/python-wheels/pip-*.whl); \
+	python3 -m venv --without-pip $(VENV); \
+	$(PYTHON) "$$wheel/pip" --disable-pip-version-check --quiet install --no-index --no-deps "$$wheel"
 endef
 
 .PHONY: help run test check bench lock format clean
@@ -72,8 +86,9 @@ browser: # Chromium and a Chinese font for the browser tests
 $(PYTHON):
 	@command -v python3 >/dev/null || { $(call install_packages,python3 python3-venv,Python); }
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Yunheng needs Python 3.11 or newer." >&2; exit 1; }
-	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call install_packages,python3-venv,Python virtual environments); }
-	@python3 -m venv $(VENV)
+	@python3 -c 'import ensurepip' 2>/dev/null || ! $(MAY_INSTALL) \
+	  || { $(call install_packages,python3-venv,Python virtual environments); }
+	@if python3 -c 'import ensurepip' 2>/dev/null; then python3 -m venv $(VENV); else $(make_venv_without_root); fi
 
 $(RUN_STAMP): requirements.lock $(SOURCES) | $(PYTHON)
 	@echo "Setting up (only the first time and after updates) ..."
