@@ -63,7 +63,7 @@ function groups(data, colours) {
     animation: false,
     grid: { left: 8, right: 56, top: 8, bottom: 4, containLabel: true },
     tooltip: { ...tooltip(colours), axisPointer: { type: "shadow", shadowStyle: { color: colours.sunken, opacity: 0.5 } }, formatter: (items) => data.bars[items[0].dataIndex].tip },
-    xAxis: { type: "value", min: 0, max: data.unit === "%" ? 100 : null, splitNumber: 4, axisLabel: text(colours), splitLine: { lineStyle: { color: colours.line } } },
+    xAxis: { type: "value", min: 0, max: data.unit === "%" ? 100 : null, interval: data.unit === "%" ? 25 : null, splitNumber: 4, axisLabel: text(colours), splitLine: { lineStyle: { color: colours.line } } },
     yAxis: { type: "category", inverse: true, data: data.bars.map((bar) => bar.label), axisTick: { show: false }, axisLine: { lineStyle: { color: colours.strong } }, axisLabel: { ...text(colours), color: colours.soft, width: 130, overflow: "truncate" } },
     series: [{
       type: "bar", barMaxWidth: 16, itemStyle: { borderRadius: [0, 3, 3, 0] },
