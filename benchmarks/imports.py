@@ -1,4 +1,4 @@
-"""Import of history, end to end: a ServiceNow audit log with its entries, facts, tickets, resume keys, clocks and seals.
+"""Import of history, end to end: an audit log with its entries, facts, tickets, resume keys, clocks and seals.
 
 The log is made up here, as long and as wide as a real one; where the public log lies beside the project, it is taken
 instead. Reading it again, when every row is known, is measured too.
