@@ -216,16 +216,24 @@ def test_the_zone_of_the_log_is_named_and_doubled_hours_are_told(contract, write
 
 def test_clocks_are_those_of_a_single_fold_and_the_sweep_has_nothing_to_tell(contract, write_log):
     unfinished = [log_row("INC9", "Active", "29/2/2016 02:00", priority="4 - Low")]
-    bring(contract, write_log(life("INC1") + life("INC2", priority="1 - Critical") + unfinished))
+    outside = [
+        log_row("INC7", "Active", "1/2/2015 02:00", opened_at="1/2/2015 01:00"),  # before the contract began
+        log_row("INC8", "Resolved", "1/2/2018 02:00", opened_at="1/2/2018 01:00"),  # after it ended
+        log_row("INC6", "Resolved", "1/2/2018 02:00", opened_at="31/12/2017 01:00"),  # begun before its end
+    ]
+    waiting = [log_row("INC5", "Awaiting User Info", "29/2/2016 02:00")]
+    told = [*life("INC1"), *life("INC2", priority="1 - Critical"), *unfinished, *outside, *waiting]
+    bring(contract, write_log(told))
     names = (
         *("contract_version_id", "reason", "status", "profile", "started_at", "stopped_at", "due_at"),
         *("breached_at", "settled_at", "goal_seconds", "is_met", "is_provisional", "cycle"),
         *("warned_share", "is_breach_recorded", "next_check_at"),
     )
     in_bulk = {(row.subject_id, row.kind): row for row in LiveClock.objects.all()}
-    assert len(in_bulk) == 6
+    assert len(in_bulk) == 2 * 6 + 1  # a ticket from before any contract has one row, which says so
+    assert {row.reason for row in in_bulk.values()} >= {"", "no_contract", "contract_expired"}
+    now = next(iter(in_bulk.values())).folded_at
     for ticket in Ticket.objects.all():
-        now = in_bulk[ticket.pk, "resolve"].folded_at
         for folded in refold(scope_id=ticket.scope_id, subject_id=ticket.pk, now=now):
             before = in_bulk[ticket.pk, folded.row.kind]
             assert {name: getattr(folded.row, name) for name in names} == {
