@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ PERIOD = ("--from", "2016-01-01", "--to", "2017-12-31")
 Command = Callable[..., Any]
 
 
+@cache
 def at(text: str) -> datetime | None:
     return None if text == "?" else datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
 

@@ -40,8 +40,10 @@ class Tally:
     def _settle(self) -> None:
         """Split the combinations that were counted: there are few of them, and many rows."""
         for (state, impact, urgency, priority, flag), count in self._combinations.items():
-            self.rows_by_state[state] += count
-            self.rows_by_level[impact, urgency, priority] += count
+            if state:
+                self.rows_by_state[state] += count
+            if impact or urgency:
+                self.rows_by_level[impact, urgency, priority] += count
             if flag:
                 self.rows_made_sla[flag] += count
         self._combinations.clear()
