@@ -45,7 +45,7 @@ def code_words(text: str) -> list[str]:
 def without_code(text: str) -> str:
     """The text without fenced blocks, code words and link targets."""
     text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
-    text = re.sub(r"`[^`\n]*`", "`", text)
+    text = re.sub(r"`[^`\n]*\n?[^`\n]*`", "`", text)  # a code word may be broken over two lines
     return re.sub(r"\]\([^)\n]*\)", "]", text)
 
 
