@@ -56,12 +56,14 @@ def database() -> Iterator[None]:
     kept = os.environ.get("YUNHENG_DATA")
     os.environ["YUNHENG_DATA"] = str(path)
     try:
+        folder = DataFolder(path, service_account(path), path)
+        folder.prepare()  # makes the key that the settings read
         set_up_django()
         from django.conf import settings
         from django.core.management import call_command
 
         settings.DATA = path
-        with borrow(DataFolder(path, service_account(path), path)) as embedded:
+        with borrow(folder) as embedded:
             with connected_to(embedded.owner_url):
                 call_command("migrate", interactive=False, verbosity=0)
             with connected_to(embedded.app_url):

@@ -5,6 +5,7 @@ tests too. Tests that need commits, triggers, several connections or a superuser
 their own, cloned from a migrated template and dropped afterwards.
 """
 
+import secrets
 import shutil
 import tempfile
 import threading
@@ -65,6 +66,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("keys", "attachments", "logs"):
         (folder / name).mkdir(mode=0o700)
     django_settings.DATA = folder
+    django_settings.SECRET_KEY = secrets.token_urlsafe(48)
     return folder
 
 

@@ -1,7 +1,6 @@
 """Django settings. Everything a deployment may change is read from the environment here and nowhere else."""
 
 import os
-import secrets
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -43,28 +42,18 @@ def database_settings(url: str) -> dict[str, object]:
 
 
 def secret_key() -> str:
-    """The key that signs sessions: `YUNHENG_SECRET_KEY`, else a file made on first start in the data folder."""
+    """The key that signs sessions: `YUNHENG_SECRET_KEY`, else the file `secret_key` in the data folder.
+
+    `yunheng up` makes the file; reading the settings never does. Without one the key is empty, which Django refuses
+    where a session is signed and `yunheng.site.wsgi` before it serves anything.
+    """
     named = os.environ.get("YUNHENG_SECRET_KEY")
     if named:
         return named
-    path = data_folder() / "secret_key"
     try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        pass
-    except PermissionError:
-        return secrets.token_urlsafe(48)
-    fresh = secrets.token_urlsafe(48)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
+        return (data_folder() / "secret_key").read_text(encoding="ascii").strip()
     except OSError:
-        return fresh
-    with os.fdopen(descriptor, "w") as file:
-        file.write(fresh)
-    return fresh
+        return ""
 
 
 DATA = data_folder()

@@ -3,6 +3,7 @@
 import os
 import re
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
@@ -17,8 +18,16 @@ def _is_immutable(_path: str, url: str) -> bool:
 
 
 def _application() -> WhiteNoise:
-    django = get_wsgi_application()
     from django.conf import settings
+
+    try:
+        _ = settings.SECRET_KEY
+    except ImproperlyConfigured as error:
+        raise ImproperlyConfigured(
+            f"No key signs the sessions: {settings.DATA / 'secret_key'} is missing or not readable. `yunheng up` makes "
+            "it; YUNHENG_DATA names its folder. Or give the key itself in YUNHENG_SECRET_KEY."
+        ) from error
+    django = get_wsgi_application()
     from django.contrib.staticfiles.finders import get_finders
 
     site = WhiteNoise(django, max_age=300, immutable_file_test=_is_immutable, allow_all_origins=False)
