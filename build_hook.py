@@ -53,8 +53,12 @@ def compile_translations() -> None:
 def bundle_assets() -> None:
     """Install the front end's packages and bundle them, in a folder of its own so that a failure leaves no half."""
     node, npm = _node(), _npm()
-    environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     with tempfile.TemporaryDirectory() as scratch:
+        environment = {
+            **os.environ,
+            "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "NODE_COMPILE_CACHE": str(Path(scratch) / "compiled"),  # else npm leaves it in /tmp
+        }
         work = Path(scratch) / "assets"
         shutil.copytree(ASSETS, work, ignore=shutil.ignore_patterns("node_modules"))
         _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], work, environment)
