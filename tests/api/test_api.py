@@ -170,6 +170,32 @@ def test_bad_parameters_name_their_field(alice: Client, path: str, field: str) -
     assert problem["type"].startswith("urn:yunheng:problem:") and problem["reference"]
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("log/heads?after=" + "9" * 30, 422),
+        ("log/heads?after=-1", 422),
+        ("log/leaves/" + "9" * 30 + "/proof", 404),
+        ("log/leaves/" + "9" * 5000 + "/proof", 404),
+        ("log/leaves/0/proof?size=" + "9" * 30, 422),
+        ("log/leaves/0/proof?size=4000000000", 422),
+        ("log/consistency?old=1&new=" + "9" * 4200, 422),
+        ("log/consistency?old=1&new=4000000000000", 422),
+        ("versions/" + "9" * 30, 404),
+        ("tickets?opened_from=2020-01-01T00:00:00", 422),
+        ("tickets?opened_from=0001-01-01T00:00:00%2B14:00", 200),
+        ("tickets?opened_from=9999-12-31T23:59:59-14:00", 200),
+        ("tickets?limit=100000", 422),
+        ("indicators?as_of=" + "9" * 30, 422),
+        ("indicators?from=9999-12", 422),
+        ("indicators/mttr/items?after=" + "9" * 5000, 422),
+        ("indicators/mttr/items?group=nowhere&by=team", 200),
+    ],
+)
+def test_absurd_values_are_answered_and_never_a_fault_of_ours(alice: Client, path: str, status: int) -> None:
+    get(alice, f"contracts/with-supplier/{path}", status)
+
+
 def test_refusals_are_problem_documents(alice: Client, world: World) -> None:
     assert get(alice, "tickets/NONE-INC-20200101-0001", 404)["type"] == "urn:yunheng:problem:not_found"
     assert get(alice, "no/such/address", 404)["status"] == 404

@@ -13,12 +13,12 @@ from yunheng.foundation.sealing import seal
 
 #: SQL statements per page, session and viewer included. Smaller is progress; larger needs a reason.
 QUERIES = {
-    "/": 5,
-    "/contracts/{key}/indicators": 18,
-    "/contracts/{key}/items?indicator=sla_attainment": 17,
-    "/contracts/{key}/tickets": 8,
+    "/": 6,
+    "/contracts/{key}/indicators": 19,
+    "/contracts/{key}/items?indicator=sla_attainment": 18,
+    "/contracts/{key}/tickets": 9,
     "/tickets/{closed}": 8,
-    "/contracts/{key}/log": 9,
+    "/contracts/{key}/log": 10,
 }
 
 
@@ -115,6 +115,12 @@ def _seconds(text: str) -> int:
         ("/contracts/{key}/tickets?after=NOPE", 422),
         ("/contracts/nope/tickets", 404),
         ("/tickets/NOPE", 404),
+        ("/contracts/{key}/indicators?from=9999-12", 422),
+        ("/contracts/{key}/indicators?from=0001-01", 422),
+        ("/contracts/{key}/indicators?as_of=99999999999999999999999", 422),
+        ("/contracts/{key}/indicators?as_of=0", 422),
+        ("/contracts/{key}/log?before=" + "9" * 5000, 422),
+        ("/contracts/{key}/log?before=%C2%B2", 422),
     ],
 )
 def test_bad_addresses_get_words_and_a_reference(
@@ -124,6 +130,13 @@ def test_bad_addresses_get_words_and_a_reference(
     assert response.status_code == status
     assert "data-reference" in response.content.decode()
     assert response["X-Request-ID"] in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "address", ["/contracts/{key}/tickets?text=a%00b", "/tickets/a%00b", "/api/v1/tickets/a%00b"]
+)
+def test_the_character_nul_is_refused(world: World, alice: Client, address: str) -> None:
+    assert alice.get(address.format(key=world.key)).status_code == 400
 
 
 def test_forms_without_token_are_refused_with_a_way_out(world: World) -> None:
@@ -146,6 +159,16 @@ def test_our_own_faults_show_a_reference_and_nothing_else(
     assert response.status_code == 500
     assert "secret detail" not in response.content.decode()
     assert response["X-Request-ID"] in response.content.decode()
+
+
+def test_contracts_are_named_in_the_language_of_the_page(world: World, alice: Client) -> None:
+    for path in ("/", f"/contracts/{world.key}/indicators", f"/tickets/{world.tickets['closed']}"):
+        assert "Operations contract with supplier maintenance" in alice.get(path).content.decode()
+
+
+def test_pages_stay_out_of_shared_caches(world: World, alice: Client) -> None:
+    for path in ("/", f"/tickets/{world.tickets['closed']}", "/api/v1/me"):
+        assert "private" in alice.get(path)["Cache-Control"]
 
 
 def test_empty_contract_teaches(world: World) -> None:

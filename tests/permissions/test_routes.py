@@ -184,4 +184,7 @@ def test_internal_matters_are_for_the_provider(
     found = client.get(f"/api/v1/tickets/{number}/clocks").json()["clocks"]
     assert {clock["audience"] for clock in found} >= clocks
     assert ("internal" in {clock["audience"] for clock in found}) is sees_note
+    listed = client.get(f"/api/v1/contracts/{world.key}/tickets").json()["items"]
+    kinds = {clock["kind"] for ticket in listed for clock in ticket["clocks"]}
+    assert ({"ola_restore", "uc_restore"} <= kinds) is sees_note
     assert ("同批次模块" in client.get(f"/tickets/{number}").content.decode()) is sees_note

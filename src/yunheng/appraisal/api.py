@@ -9,7 +9,7 @@ from ninja import Field, Query, Router, Schema
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import access_contract
-from yunheng.foundation.answers import LARGEST_PAGE, PAGE, PROBLEMS, Page, viewer_of
+from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, PROBLEMS, Page, viewer_of
 
 from .figures import Figures, Item, Row
 from .periods import read_period
@@ -141,7 +141,9 @@ def read_indicators(
     end: str = _TO,
     by: By | None = None,
     basis: BasisName = "events",
-    as_of: int | None = Query(None, ge=1, description="Log position; default: all that is recorded now"),
+    as_of: int | None = Query(
+        None, ge=1, le=LARGEST_SIZE, description="Log position; default: all that is recorded now"
+    ),
     common: bool = Query(False, description="Only tickets whose resolution both bases know"),
     indicator: list[str] = _KEYS,
 ) -> dict[str, Any]:
@@ -177,9 +179,9 @@ def read_items(
     by: By | None = None,
     part: PartName = "denominator",
     basis: BasisName = "events",
-    as_of: int | None = Query(None, ge=1),
+    as_of: int | None = Query(None, ge=1, le=LARGEST_SIZE),
     common: bool = False,
-    after: str | None = None,
+    after: str | None = Query(None, max_length=18),
     limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE),
 ) -> dict[str, Any]:
     """In the order of their numbers."""

@@ -12,6 +12,12 @@ from yunheng.foundation import wording
 from yunheng.foundation.refusals import Invalid
 
 LONGEST_DAYS = 366 * 10
+FIRST_YEAR, LAST_YEAR = (
+    1990,
+    2199,
+)  # beyond them no calendar is kept, and date arithmetic would run out of years
+#: Years that a period may lie in: the month before and the month after, in every zone, are dates too.
+FIRST_YEAR, LAST_YEAR = 1970, 9998
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,14 @@ def read_period(contract: Contract, start: str, end: str, now: datetime) -> Peri
         raise Invalid(problems)
     lower = first.start if first else last.start if last else now.date()
     upper = last.end if last else month_of(lower).end
+    for field, day in (("from", lower), ("to", upper)):
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise Invalid(
+                {
+                    field: _("A year lies between %(first)d and %(last)d.")
+                    % {"first": FIRST_YEAR, "last": LAST_YEAR}
+                }
+            )
     if upper < lower:
         raise Invalid({"to": _("The period ends before it begins.")})
     if (upper - lower).days > LONGEST_DAYS:
@@ -114,11 +128,12 @@ def _read(field: str, text: str, problems: dict[str, str | list[str]]) -> Period
     if not text:
         return None
     try:
-        if len(text) == len("2016-03"):
-            return month_of(date.fromisoformat(f"{text}-01"))
-        day = date.fromisoformat(text)
-        return Period(day, day)
-    except ValueError:
+        is_month = len(text) == len("2016-03")
+        day = date.fromisoformat(f"{text}-01" if is_month else text)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError(text)
+        return month_of(day) if is_month else Period(day, day)
+    except (ValueError, OverflowError):
         problems[field] = _("“%(text)s” is not a date. Write it as 2016-03-31, or a month as 2016-03.") % {
             "text": text[:40]
         }

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yunheng.contracts.queries import access_contract
-from yunheng.foundation.pages import PageRequest, signed_in
+from yunheng.contracts.reading import title_of
+from yunheng.foundation.pages import PageRequest, read_number, signed_in
 from yunheng.foundation.refusals import Invalid
 
 from .figures import PARTS
@@ -19,14 +20,12 @@ from .presentation import Question, at_name, basis_choices, grouping_choices, he
 
 def read_question(request: PageRequest, contract_period: object) -> Question:
     """The question in the address; figures check what it names."""
-    position = request.GET.get("as_of", "")
-    if position and not position.isdecimal():
-        raise Invalid({"as_of": _("A log position is a whole number.")})
+    position = read_number("as_of", request.GET.get("as_of", ""))
     return Question(
         period=contract_period,  # type: ignore[arg-type]
         by=request.GET.get("by") or None,  # type: ignore[arg-type]
         basis=request.GET.get("basis") or "events",  # type: ignore[arg-type]
-        position=int(position) if position else None,
+        position=position,
         show=request.GET.get("show", ""),
     )
 
@@ -43,7 +42,7 @@ def indicators(request: PageRequest, key: str) -> HttpResponse:
     question = page.question
     context = {
         "contract": contract,
-        "contract_title": contract.title,
+        "contract_title": title_of(contract),
         "page": page,
         "question": question,
         "month_before": question.for_period(period.before).query(),
@@ -72,12 +71,12 @@ def items(request: PageRequest, key: str) -> HttpResponse:
         key=request.GET.get("indicator", ""),
         group=request.GET.get("group", ""),
         part=part,
-        after=request.GET.get("after") or None,
+        after=request.GET.get("after", "")[:18] or None,
         now=now,
     )
     context = {
         "contract": contract,
-        "contract_title": contract.title,
+        "contract_title": title_of(contract),
         "page": page,
         "question": page.question,
         "back": page.question.query(),

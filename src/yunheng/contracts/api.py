@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
-from yunheng.foundation.answers import LARGEST_PAGE, PAGE, PROBLEMS, Page, viewer_of
+from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, PROBLEMS, Page, viewer_of
 from yunheng.foundation.log_queries import Head, heads, leaf_at, log_summary
 from yunheng.foundation.proofs import NotSealedError, consistency, inclusion
 from yunheng.foundation.refusals import Invalid, NotFound
@@ -228,7 +228,7 @@ def read_log(request: HttpRequest, key: str) -> LogOut:
 def list_heads(
     request: HttpRequest,
     key: str,
-    after: int | None = Query(None, description="Size of the last head already seen"),
+    after: int | None = Query(None, ge=0, le=LARGEST_SIZE, description="Size of the last head already seen"),
     limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE),
 ) -> dict[str, Any]:
     """The largest first."""
@@ -250,11 +250,13 @@ def prove_inclusion(
     request: HttpRequest,
     key: str,
     index: int,
-    size: int | None = Query(None, ge=1, description="Tree size; default: the newest signed head"),
+    size: int | None = Query(
+        None, ge=1, le=LARGEST_SIZE, description="Tree size; default: the newest signed head"
+    ),
 ) -> InclusionOut:
     """Together with a signed head: this leaf is in the log, at this place."""
     contract = _log_scope(request, key)
-    leaf = leaf_at(contract.pk, index)
+    leaf = leaf_at(contract.pk, index) if index <= LARGEST_SIZE else None
     if leaf is None:
         raise NotFound(_("The log has no leaf %(index)s.") % {"index": index})
     try:
@@ -273,7 +275,10 @@ def prove_inclusion(
     summary="Consistency proof between two sizes",
 )
 def prove_consistency(
-    request: HttpRequest, key: str, old: int = Query(..., ge=1), new: int = Query(..., ge=1)
+    request: HttpRequest,
+    key: str,
+    old: int = Query(..., ge=1, le=LARGEST_SIZE),
+    new: int = Query(..., ge=1, le=LARGEST_SIZE),
 ) -> ConsistencyOut:
     """Together with two signed heads: the older log is a prefix of the newer one."""
     contract = _log_scope(request, key)

@@ -2,14 +2,13 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yunheng.foundation.log_queries import heads, log_summary
-from yunheng.foundation.pages import PageRequest, signed_in
-from yunheng.foundation.refusals import Invalid
+from yunheng.foundation.pages import PageRequest, read_number, signed_in
 
 from .queries import access_contract
+from .reading import title_of
 
 PAGE = 50
 
@@ -20,13 +19,11 @@ def log(request: PageRequest, key: str) -> HttpResponse:
     """How far the contract's log is sealed, and every signed head."""
     contract = access_contract(request.viewer, key)
     request.viewer.require("log.view", contract.pk)
-    before = request.GET.get("before", "")
-    if before and not before.isdecimal():
-        raise Invalid({"before": _("A log position is a whole number.")})
-    found = heads(contract.pk, before=int(before) if before else None, limit=PAGE + 1)
+    before = read_number("before", request.GET.get("before", ""))
+    found = heads(contract.pk, before=before, limit=PAGE + 1)
     context = {
         "contract": contract,
-        "contract_title": contract.title,
+        "contract_title": title_of(contract),
         "summary": log_summary(contract.pk),
         "heads": [
             {"head": head, "root": head.root.hex(), "signature": head.signature.hex()}

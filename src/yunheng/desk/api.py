@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
+from pydantic import AwareDatetime
 
 from yunheng.foundation.answers import LARGEST_PAGE, PAGE, PROBLEMS, Page, viewer_of
 from yunheng.foundation.refusals import NotFound
@@ -238,8 +239,8 @@ def read_tickets(
     priority: str = "",
     service: str = "",
     text: str = Query("", max_length=200, description="A number, a source's number, or words of the title"),
-    opened_from: datetime | None = None,
-    opened_until: datetime | None = None,
+    opened_from: AwareDatetime | None = None,
+    opened_until: AwareDatetime | None = None,
     after: str = Query("", description="Number of the last ticket already seen"),
     limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE),
 ) -> dict[str, Any]:

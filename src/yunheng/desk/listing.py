@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
-from yunheng.contracts.queries import contracts_visible_to
+from yunheng.contracts.queries import contracts_visible_to, terms_of_version
+from yunheng.contracts.terms import ClockDetail
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import load_processes
 from yunheng.foundation.refusals import Invalid, NotFound
@@ -72,7 +73,7 @@ def list_tickets(
 
     `after` is the number of the last ticket already seen. Raises Invalid for one that is not in this list.
     """
-    tickets = visible_to(viewer).filter(scope_id=scope_id).select_related("team", "assignee")
+    tickets = visible_to(viewer).filter(scope_id=scope_id).select_related("team", "supplier")
     if wanted.state == OPEN:
         tickets = tickets.exclude(state__in=final_states())
     elif wanted.state:
@@ -99,8 +100,32 @@ def list_tickets(
         tickets = tickets.filter(Q(opened_at__lt=last[0]) | Q(opened_at=last[0], id__lt=last[1]))
     found = list(tickets.order_by("-opened_at", "-id")[: limit + 1])
     page = found[:limit]
+    clocks = live_clocks(scope_id=scope_id, subject_ids=[ticket.pk for ticket in page]) if page else {}
     return TicketPage(
         tickets=page,
-        clocks=live_clocks(scope_id=scope_id, subject_ids=[ticket.pk for ticket in page]) if page else {},
+        clocks={ticket.pk: clocks_shown(viewer, ticket, clocks.get(ticket.pk, [])) for ticket in page},
         following=page[-1].number if len(found) > limit else "",
     )
+
+
+def clocks_shown(viewer: Viewer, ticket: Ticket, clocks: Sequence[LiveClock]) -> list[LiveClock]:
+    """The clocks of a ticket that are the viewer's business: all for the provider, one's own promises for others."""
+    shown = []
+    for clock in clocks:
+        terms = terms_of_version(clock.contract_version_id) if clock.contract_version_id else None
+        if is_clock_for(viewer, ticket, terms.clock_details.get(clock.kind) if terms else None):
+            shown.append(clock)
+    return shown
+
+
+def is_clock_for(viewer: Viewer, ticket: Ticket, detail: ClockDetail | None) -> bool:
+    """Whether a clock concerns the viewer: the client sees what it was promised, a supplier what it promised itself.
+
+    A clock without detail (no contract was in force) has nothing to hide: it only says why there is none.
+    """
+    if detail is None or viewer.may("entry.internal", ticket.scope_id):
+        return True
+    if viewer.organisation_kind == "supplier":
+        own = ticket.supplier.key if ticket.supplier is not None else ""
+        return detail.audience == "supplier" and detail.supplier in {None, own}
+    return detail.audience == "client"

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from yunheng.contracts.terms import ContractTerms, label_in
+from yunheng.contracts.queries import terms_of_version
+from yunheng.contracts.terms import ClockDetail, ContractTerms, label_in
 from yunheng.foundation import wording
 from yunheng.foundation.flow import UnknownProcessError, label_text, load_processes, process_of
 from yunheng.sla.models import LiveClock
@@ -75,21 +76,18 @@ def _row(
         priority=label_in(priority.label, language) if priority else ticket.priority,
         rank=max(1, 4 - priority.rank) if priority else 0,
         service=label_in(service.label, language) if service else ticket.service,
-        clock=_pressing(clocks, terms, language, now),
+        clock=_pressing(clocks, language, now),
     )
 
 
-def _pressing(
-    clocks: list[LiveClock], terms: ContractTerms | None, language: str, now: datetime
-) -> ClockCell | None:
-    """The clock promised to the client that presses most: late, at risk, running, waiting, then what is
-    over.
+def _pressing(clocks: list[LiveClock], language: str, now: datetime) -> ClockCell | None:
+    """The clock that presses most: late, at risk, running, waiting, then what is over. Of those promised to the
+    client; where none of them is the reader's business (a supplier), of the reader's own.
     """
+    known = [(clock, _detail(clock)) for clock in clocks if not clock.reason]
+    promised = [(clock, detail) for clock, detail in known if detail and detail.audience == "client"]
     cells = []
-    for clock in clocks:
-        detail = terms.clock_details.get(clock.kind) if terms else None
-        if clock.reason or (detail is not None and detail.audience != "client"):
-            continue
+    for clock, detail in promised or known:
         used = used_percent(clock.elapsed_seconds, clock.goal_seconds)
         is_breached = clock.breached_at is not None and clock.breached_at <= now
         mark = mark_of(clock.status, is_met=clock.is_met, is_breached=is_breached, used_percent=used)
@@ -105,6 +103,12 @@ def _pressing(
         )
     cells.sort(key=lambda cell: (cell[0], cell[1], cell[2] or now))
     return cells[0][3] if cells else None
+
+
+def _detail(clock: LiveClock) -> ClockDetail | None:
+    """Label and audience of a clock, from the version of the contract that it follows."""
+    version_id = clock.contract_version_id
+    return terms_of_version(version_id).clock_details.get(clock.kind) if version_id else None
 
 
 def filter_choices(terms: ContractTerms | None, language: str) -> dict[str, list[tuple[str, str]]]:

@@ -35,6 +35,7 @@ from yunheng.sla.wording import (
 )
 
 from . import wording as desk_wording
+from .listing import is_clock_for
 from .models import Ticket
 from .queries import TimelineEntry, access_ticket, timeline
 
@@ -139,6 +140,11 @@ class TicketStory:
         return desk_wording.CATEGORY_MARKS.get(state.category, "plain") if state else "plain"
 
     @property
+    def contract_title(self) -> str:
+        """The contract's name, as the version that the ticket follows gives it."""
+        return label_in(self.terms.title, get_language() or "") if self.terms else self.ticket.scope.name
+
+    @property
     def kind(self) -> str:
         """Kind of the ticket in words."""
         return desk_wording.kind_name(self.ticket.kind)
@@ -231,20 +237,7 @@ def tell_ticket(viewer: Viewer, number: str, *, now: datetime, all_segments: boo
 def clocks_for(viewer: Viewer, ticket: Ticket, *, now: datetime) -> list[ClockExplanation]:
     """The ticket's clocks that are the viewer's business, in the contract's order."""
     explained = explain_clocks(scope_id=ticket.scope_id, subject_id=ticket.pk, now=int(now.timestamp()))
-    if "internal" in visible_classes(viewer, ticket.scope_id):
-        return list(explained.values())
-    own = ticket.supplier.key if ticket.supplier is not None else ""
-    shown = []
-    for clock in explained.values():
-        detail = clock.detail
-        if detail is None:
-            shown.append(clock)
-        elif viewer.organisation_kind == "supplier":
-            if detail.audience == "supplier" and detail.supplier in {None, own}:
-                shown.append(clock)
-        elif detail.audience == "client":
-            shown.append(clock)
-    return shown
+    return [clock for clock in explained.values() if is_clock_for(viewer, ticket, clock.detail)]
 
 
 def _process(ticket: Ticket) -> Process | None:

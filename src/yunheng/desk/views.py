@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from yunheng.contracts.queries import terms_at
+from yunheng.contracts.reading import title_of
 from yunheng.foundation.pages import PageRequest, signed_in
 
 from .listing import TicketFilter, contract_with_tickets, list_tickets
@@ -35,7 +36,7 @@ def tickets(request: PageRequest, key: str) -> HttpResponse:
     query.pop("after", None)
     context = {
         "contract": contract,
-        "contract_title": contract.title,
+        "contract_title": title_of(contract),
         "wanted": wanted,
         "is_narrowed": any((wanted.state, wanted.priority, wanted.service, wanted.text)),
         "choices": filter_choices(terms, get_language() or ""),
@@ -55,5 +56,5 @@ def ticket(request: PageRequest, number: str) -> HttpResponse:
         request.viewer, number, now=datetime.now(UTC), all_segments=request.GET.get("segments") == "all"
     )
     request.contract_key = story.ticket.scope.key
-    context = {"story": story, "ticket": story.ticket, "contract_title": story.ticket.scope.name}
+    context = {"story": story, "ticket": story.ticket, "contract_title": story.contract_title}
     return render(request, "desk/ticket.html", context)

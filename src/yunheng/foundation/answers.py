@@ -12,6 +12,8 @@ T = TypeVar("T")
 #: A page has this many items unless `limit` says otherwise.
 PAGE = 50
 LARGEST_PAGE = 500
+#: No log is larger; a larger number in an address is a mistake, and answered as one.
+LARGEST_SIZE = 2**48
 
 
 def viewer_of(request: HttpRequest) -> Viewer:

@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
 
 from .access import Viewer
+from .refusals import Invalid
 
 P = ParamSpec("P")
 
@@ -42,3 +44,16 @@ def signed_in(
         return HttpResponseRedirect(address)
 
     return wrapper
+
+
+LARGEST_NUMBER = 2**63 - 1
+
+
+def read_number(field: str, text: str) -> int | None:
+    """A whole number from an address, None for nothing. Raises Invalid naming the field for anything else."""
+    if not text:
+        return None
+    is_number = text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_NUMBER
+    if not is_number:
+        raise Invalid({field: _("A log position is a whole number.")})
+    return int(text)

@@ -50,8 +50,9 @@ class SecurityHeaders:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the headers; pages of people who signed in stay out of shared caches."""
-        response = self._get_response(request)
+        """Answer with the headers. What holds the character NUL is refused here: no text in the database can."""
+        has_nul = "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+        response = errors.bad_request(request) if has_nul else self._get_response(request)
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         return response
@@ -101,6 +102,9 @@ class Reader:
         with translation.override(language), timezone.override(_zone(zone)):
             response = self._get_response(request)
         response.headers.setdefault("Content-Language", language)
+        response.headers.setdefault(
+            "Cache-Control", "private, no-cache"
+        )  # never kept by a cache that others share
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import contracts_visible_to
+from yunheng.contracts.reading import titles_of
 from yunheng.foundation.pages import PageRequest, signed_in
 
 
@@ -17,6 +18,7 @@ class ContractCard:
     """A contract on the start page."""
 
     contract: Contract
+    title: str
     may_see_figures: bool
 
     @property
@@ -31,10 +33,14 @@ class ContractCard:
 def start(request: PageRequest) -> HttpResponse:
     """Contracts in the order of their keys."""
     viewer = request.viewer
+    contracts = list(contracts_visible_to(viewer))
+    titles = titles_of(contracts)
     cards = [
         ContractCard(
-            contract, viewer.may("kpi.view", contract.pk) and viewer.may("contract.view", contract.pk)
+            contract,
+            titles[contract.pk],
+            viewer.may("kpi.view", contract.pk) and viewer.may("contract.view", contract.pk),
         )
-        for contract in contracts_visible_to(viewer)
+        for contract in contracts
     ]
     return render(request, "site/start.html", {"cards": cards})
