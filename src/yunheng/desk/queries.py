@@ -35,10 +35,13 @@ def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
             whole.add(scope_id)
         elif sees in {"own", "supplier"}:
             place = Q() if scope_id is None else Q(scope_id=scope_id)
-            mine = (
-                Q(requester_id=viewer.person_id) if sees == "own" else Q(supplier_id=viewer.organisation_id)
+            whose, mine = (
+                ("requester_id", viewer.person_id)
+                if sees == "own"
+                else ("supplier_id", viewer.organisation_id)
             )
-            condition |= place & mine
+            if mine is not None:  # nobody's tickets are not those of somebody without an id
+                condition |= place & Q(**{whose: mine})
     if whole:
         condition |= Q(scope_id__in=whole)
     return Ticket.objects.filter(condition)

@@ -16,7 +16,7 @@ from yunheng.logic.merkle import (
 )
 from yunheng.logic.merkle import root as root_of
 
-from .models import Entry, LogLeaf, TreeHead
+from .models import Entry, LogLeaf, LogState, TreeHead
 
 __all__ = [
     "NODE_LEVEL",
@@ -30,6 +30,9 @@ __all__ = [
 
 NODE_LEVEL = 8
 """Subtrees of 2^8 leaves and more are stored: a proof reads fewer than 2 × 256 leaves, and 0.8 % is added."""
+
+LARGEST_SIZE = (1 << 63) - 1
+"""What the database can count; a size may come from a stranger's file."""
 
 _Range = tuple[int, int]
 
@@ -58,6 +61,8 @@ def inclusion(entry: Entry, size: int | None = None) -> InclusionProof:
     if size is None:
         newest = TreeHead.objects.filter(scope_id=entry.scope_id).order_by("-size").first()
         size = newest.size if newest else 0
+    else:
+        _require_size(entry.scope_id, size)
     if placed is None or placed.index >= size:
         raise NotSealedError(f"entry {entry.pk} of {entry.subject_number} is not sealed yet")
     path = _proof(placed.scope_id, inclusion_nodes(placed.index, size))
@@ -69,13 +74,28 @@ def consistency(scope_id: int, old_size: int, new_size: int) -> tuple[bytes, ...
 
     Raises ValueError when the old size is larger, NotSealedError when the log is shorter than that.
     """
+    _require_size(scope_id, new_size)
     return tuple(_proof(scope_id, consistency_nodes(old_size, new_size)))
 
 
+def _require_size(scope_id: int, size: int) -> None:
+    """Refuse sizes that the log does not have before anything is computed: a size with thousands of digits would
+    cost seconds, and equal sizes beyond the log's would look proved. Raises NotSealedError.
+    """
+    sealed = LogState.objects.filter(scope_id=scope_id).values_list("size", flat=True).first() or 0
+    if size > sealed:
+        raise NotSealedError(f"the log has {sealed} leaves")
+
+
 def frontier_at(scope_id: int, size: int) -> Frontier:
-    """The complete subtrees of the first `size` leaves; from there a verification can go on."""
+    """The complete subtrees of the first `size` leaves; from there a verification can go on.
+
+    Raises NotSealedError when the log is shorter than that.
+    """
     if size == 0:
         return Frontier()
+    if size > LARGEST_SIZE:
+        raise NotSealedError(f"no log has more than {LARGEST_SIZE} leaves")
     ranges: list[_Range] = []
     start = 0
     for bit in reversed(range(size.bit_length())):
