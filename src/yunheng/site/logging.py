@@ -88,6 +88,9 @@ def configure(process: str, folder: Path | None) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("django.request").setLevel(logging.ERROR)  # 4xx are in the access lines already
+    # a name that is not ours is the visitor's affair: one line, no trace; the queue's own steps fill disks
+    logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     logging.captureWarnings(True)
 
 

@@ -56,10 +56,23 @@ def secret_key() -> str:
         return ""
 
 
+def _names(variable: str) -> list[str]:
+    """The names in a comma-separated variable."""
+    return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
+
+
 DATA = data_folder()
 SECRET_KEY = secret_key()
 DEBUG = False
-ALLOWED_HOSTS = os.environ.get("YUNHENG_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+ORIGINS = _names(
+    "YUNHENG_ORIGINS"
+)  # addresses under which people reach it through a proxy: https://it.example.com
+CSRF_TRUSTED_ORIGINS = ORIGINS
+ALLOWED_HOSTS = [
+    *("127.0.0.1", "localhost", "[::1]"),  # always: the readiness check asks there
+    *_names("YUNHENG_HOSTS"),
+    *(urlsplit(origin).hostname or "" for origin in ORIGINS),
+]
 ROOT_URLCONF = "yunheng.site.urls"
 WSGI_APPLICATION = "yunheng.site.wsgi.application"
 AUTH_USER_MODEL = "accounts.Person"
@@ -139,13 +152,19 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(ORIGINS) and all(
+    it.startswith("https://") for it in ORIGINS
+)
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["login", "name", "email"]},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -52,6 +53,8 @@ def reach_database() -> Iterator[Database]:
     named = os.environ.get(APP_URL)
     with ExitStack() as stack:
         if named:
+            _check_url(APP_URL, named)
+            _check_url(OWNER_URL, os.environ.get(OWNER_URL) or named)
             folder.prepare()
             database = Database(folder, named, os.environ.get(OWNER_URL) or named, None)
         else:
@@ -60,6 +63,15 @@ def reach_database() -> Iterator[Database]:
         stack.callback(folder.hand_over)
         with _environment(YUNHENG_DATA=str(folder.path), **{APP_URL: database.app_url}):
             yield database
+
+
+def _check_url(variable: str, url: str) -> None:
+    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+        raise SupervisorError(
+            _("{variable} must be an address of PostgreSQL: postgresql://user:password@host/database").format(
+                variable=variable
+            )
+        )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import argparse
 import json
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,7 +223,8 @@ def _heads(args: argparse.Namespace) -> int:
         _print_json({"heads": documents})
         return 0
     for document in documents:
-        print("{log}  {size:>10}  {root}  {at}  {key:.16}".format(**document))
+        key_id = sha256(bytes.fromhex(document["key"])).hexdigest()
+        print("{log}  {size:>10}  {root}  {at}  {key_id:.16}".format(**document, key_id=key_id))
     return 0
 
 

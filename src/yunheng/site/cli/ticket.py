@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from .database import open_database
 
 if TYPE_CHECKING:
     from yunheng.desk.models import Ticket
+    from yunheng.desk.queries import TimelineEntry
     from yunheng.sla.queries import ClockExplanation
 
 
@@ -59,6 +61,8 @@ def _verify(args: argparse.Namespace, ticket: "Ticket") -> int:
 
 
 def _show(args: argparse.Namespace, ticket: "Ticket") -> int:
+    from yunheng.desk.queries import timeline
+    from yunheng.foundation.access import SYSTEM_VIEWER
     from yunheng.sla.queries import explain_clocks
 
     kinds = frozenset({args.clock}) if args.clock else None
@@ -74,11 +78,13 @@ def _show(args: argparse.Namespace, ticket: "Ticket") -> int:
     if args.json:
         print_json(_document(ticket, clocks.values()))
         return 0
+    entries = timeline(SYSTEM_VIEWER, ticket)
+    places = {entry.id: f"#{place}" for place, entry in enumerate(entries, start=1)}
     if not args.clock:
         _print_head(ticket)
-        _print_timeline(ticket)
+        _print_timeline(ticket, entries)
     for clock in clocks.values():
-        _print_clock(clock, ticket)
+        _print_clock(clock, ticket, places)
     return 0
 
 
@@ -172,12 +178,9 @@ def _print_head(ticket: "Ticket") -> None:
     print(f"{state} · {ticket.service} · {ticket.priority} · {_local(ticket.opened_at, ticket)}\n")
 
 
-def _print_timeline(ticket: "Ticket") -> None:
-    from yunheng.desk.queries import timeline
-    from yunheng.foundation.access import SYSTEM_VIEWER
-
+def _print_timeline(ticket: "Ticket", entries: Sequence["TimelineEntry"]) -> None:
     rows = []
-    for entry in timeline(SYSTEM_VIEWER, ticket):
+    for place, entry in enumerate(entries, start=1):
         data = {**(entry.shared or {}), **(entry.internal or {})}
         what = data.get("transition") or data.get("clock") or data.get("text") or data.get("reason") or ""
         if "share" in data:
@@ -185,6 +188,7 @@ def _print_timeline(ticket: "Ticket") -> None:
         erased = f" [{_('erased')}: {', '.join(sorted(entry.erased))}]" if entry.erased else ""
         rows.append(
             [
+                f"#{place}",
                 _local(entry.occurred_at, ticket),
                 entry.type,
                 str(what).replace("\n", " ")[:60] + erased,
@@ -192,11 +196,11 @@ def _print_timeline(ticket: "Ticket") -> None:
                 "–" if entry.log_index is None else entry.log_index,
             ]
         )
-    print_columns([_("when"), _("entry"), _("what"), _("who"), _("log")], rows)
+    print_columns(["#", _("when"), _("entry"), _("what"), _("who"), _("log")], rows)
     print()
 
 
-def _print_clock(clock: "ClockExplanation", ticket: "Ticket") -> None:
+def _print_clock(clock: "ClockExplanation", ticket: "Ticket", places: Mapping[int, str]) -> None:
     from django.utils.translation import get_language
 
     from yunheng.sla.wording import (
@@ -237,7 +241,7 @@ def _print_clock(clock: "ClockExplanation", ticket: "Ticket") -> None:
             _span(segment.seconds) if segment.is_counted else "",
             segment_reason(segment, clock.terms, language),
             " ".join(filter(None, (party_name(segment.party), standing_name(segment.standing)))),
-            segment.entry or "",
+            places.get(segment.entry, ""),
         ]
         for segment in clock.explanation.segments
     ]
