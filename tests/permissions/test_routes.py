@@ -3,6 +3,7 @@
 What one may not see looks like what does not exist: 404 and never 403, on pages and in the API alike.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -153,6 +154,16 @@ def test_personas(world: World, login: str, ticket: str, status: int) -> None:
     number = world.tickets[ticket]
     assert client.get(f"/tickets/{number}").status_code == status
     assert client.get(f"/api/v1/tickets/{number}/clocks").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("login", "places"), [("bob", {"indicators", "tickets", "log"}), ("dan", {"tickets"})]
+)
+def test_navigation_offers_only_what_opens(world: World, login: str, places: set[str]) -> None:
+    client = Client()
+    client.force_login(world.people[login])
+    text = client.get(f"/contracts/{world.key}/tickets").content.decode()
+    assert set(re.findall(rf'href="/contracts/{world.key}/(\w+)"', text)) == places
 
 
 def test_hidden_and_missing_tickets_look_alike(world: World) -> None:

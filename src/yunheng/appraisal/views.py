@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from yunheng.contracts.queries import access_contract
 from yunheng.contracts.reading import title_of
-from yunheng.foundation.pages import PageRequest, read_number, signed_in
+from yunheng.foundation.pages import PageRequest, read_number, show_contract, signed_in
 from yunheng.foundation.refusals import Invalid
 
 from .figures import PARTS
@@ -36,6 +36,7 @@ def indicators(request: PageRequest, key: str) -> HttpResponse:
     """All figures of a period, with charts of one of them."""
     contract = access_contract(request.viewer, key)
     request.viewer.require("kpi.view", contract.pk)
+    show_contract(request, key=key, scope_id=contract.pk)
     now = datetime.now(UTC)
     period = read_period(contract, request.GET.get("from", ""), request.GET.get("to", ""), now)
     page = indicator_page(contract, read_question(request, period), now=now)
@@ -60,6 +61,7 @@ def items(request: PageRequest, key: str) -> HttpResponse:
     """The items behind one figure."""
     contract = access_contract(request.viewer, key)
     request.viewer.require("kpi.view", contract.pk)
+    show_contract(request, key=key, scope_id=contract.pk)
     now = datetime.now(UTC)
     period = read_period(contract, request.GET.get("from", ""), request.GET.get("to", ""), now)
     part = request.GET.get("part") or "denominator"

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from yunheng.foundation.log_queries import heads, log_summary
-from yunheng.foundation.pages import PageRequest, read_number, signed_in
+from yunheng.foundation.pages import PageRequest, read_number, show_contract, signed_in
 
 from .queries import access_contract
 from .reading import title_of
@@ -19,6 +19,7 @@ def log(request: PageRequest, key: str) -> HttpResponse:
     """How far the contract's log is sealed, and every signed head."""
     contract = access_contract(request.viewer, key)
     request.viewer.require("log.view", contract.pk)
+    show_contract(request, key=key, scope_id=contract.pk)
     before = read_number("before", request.GET.get("before", ""))
     found = heads(contract.pk, before=before, limit=PAGE + 1)
     context = {

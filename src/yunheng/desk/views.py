@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from yunheng.contracts.queries import terms_at
 from yunheng.contracts.reading import title_of
-from yunheng.foundation.pages import PageRequest, signed_in
+from yunheng.foundation.pages import PageRequest, show_contract, signed_in
 
 from .listing import TicketFilter, contract_with_tickets, list_tickets
 from .presentation import filter_choices, ticket_rows
@@ -21,6 +21,7 @@ from .story import tell_ticket
 def tickets(request: PageRequest, key: str) -> HttpResponse:
     """The contract's tickets, newest first, narrowed by state, priority, service and text."""
     contract = contract_with_tickets(request.viewer, key)
+    show_contract(request, key=key, scope_id=contract.pk)
     now = datetime.now(UTC)
     wanted = TicketFilter(
         state=request.GET.get("state", ""),
@@ -55,6 +56,6 @@ def ticket(request: PageRequest, number: str) -> HttpResponse:
     story = tell_ticket(
         request.viewer, number, now=datetime.now(UTC), all_segments=request.GET.get("segments") == "all"
     )
-    request.contract_key = story.ticket.scope.key
+    show_contract(request, key=story.ticket.scope.key, scope_id=story.ticket.scope_id)
     context = {"story": story, "ticket": story.ticket, "contract_title": story.contract_title}
     return render(request, "desk/ticket.html", context)

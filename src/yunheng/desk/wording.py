@@ -72,7 +72,9 @@ def entry_sentence(
     if transition is not None and process is not None:
         name = label_text(transition.label)
         old, new = state_label(process, shared.get("from")), state_label(process, shared.get("to"))
-        return f"{name}: {old} → {new}" if old != new else name
+        if old == new:
+            return name
+        return _("%(transition)s: %(old)s → %(new)s") % {"transition": name, "old": old, "new": new}
     if entry.type in {"clock.warned", "clock.breached"}:
         return _clock_sentence(entry, terms, language)
     if entry.type == "ticket.observed":

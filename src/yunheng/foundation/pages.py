@@ -18,11 +18,18 @@ P = ParamSpec("P")
 class PageRequest(HttpRequest):
     """A request of somebody who signed in; the middleware lays `viewer`.
 
-    A view whose address does not name the contract says in `contract_key` which one its page is about.
+    A view says with `show_contract` which contract its page is about, for the navigation.
     """
 
     viewer: Viewer
     contract_key: str
+    contract_id: int
+
+
+def show_contract(request: PageRequest, *, key: str, scope_id: int) -> None:
+    """Say which contract the page is about: the navigation offers its places, as far as the viewer may go there."""
+    request.contract_key = key
+    request.contract_id = scope_id
 
 
 def signed_in(
