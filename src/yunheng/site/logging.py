@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yunheng.site.terminal import plain
+
 if TYPE_CHECKING:  # the supervisor writes logs too, and does without Django
     from django.http import HttpRequest, HttpResponse
 
@@ -26,6 +28,9 @@ request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", d
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _ACCEPTED_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_UNESCAPED = re.compile(
+    "[\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+)  # what JSON leaves as it is and a terminal may obey
 _KEEP_BYTES = 20 * 1024 * 1024
 _access = logging.getLogger("yunheng.access")
 
@@ -53,7 +58,10 @@ class JsonFormatter(logging.Formatter):
             row["request"] = request_id.get()
         if record.exc_info:
             row["trace"] = self.formatException(record.exc_info)
-        return json.dumps(row, ensure_ascii=False, default=str)
+        text = json.dumps(row, ensure_ascii=False, default=str)
+        return _UNESCAPED.sub(
+            lambda found: f"\\u{ord(found.group()):04x}", text
+        )  # somebody will `cat` the file
 
 
 class TerminalFormatter(logging.Formatter):
@@ -61,6 +69,10 @@ class TerminalFormatter(logging.Formatter):
 
     def __init__(self, process: str) -> None:
         super().__init__(f"%(asctime)s %(levelname)-7s {process}: %(message)s", datefmt="%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text that a terminal shows and does not obey: addresses and names are others' words."""
+        return plain(super().format(record))
 
 
 def configure(process: str, folder: Path | None) -> None:
@@ -103,7 +115,7 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request with its id set for every line that is logged meanwhile."""
         given = request.headers.get("X-Request-ID", "")
-        token = request_id.set(given if _ACCEPTED_ID.match(given) else uuid.uuid4().hex)
+        token = request_id.set(given if _ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex)
         began = time.perf_counter()
         try:
             response = self._get_response(request)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 
 from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
+from yunheng.site.terminal import guard_terminal, plain
 
 
 class CommandError(Exception):
@@ -72,10 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(given)
     if module is None:
         parser.error(_("no such command"))
+    guard_terminal()
     try:
         return int(module.run(args))
     except (CommandError, SupervisorError) as error:
-        print(f"yunheng {args.command}: {error}", file=sys.stderr)
+        print(f"yunheng {args.command}: {plain(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
