@@ -143,6 +143,7 @@ def _policy(clock: Mapping[str, Any], terms: Terms) -> ClockPolicy:
         confirm_days=pauses["confirm_days"],
         confirm_calendar=pauses["confirm_calendar"],
         warn_shares=tuple(clock["warn"]),
+        supplier=clock["supplier"],
     )
 
 

@@ -337,7 +337,7 @@ def _has_version(
 
 def _starts(facts: FactTable, subjects: _Subjects, policy: ClockPolicy) -> tuple[Int64, Bool]:
     """First start fact of each subject, and whether it has one."""
-    rows = np.flatnonzero(np.isin(facts.kind, np.array([int(kind) for kind in policy.start], np.int16)))[::-1]
+    rows = VectorPolicy.from_policy(policy, facts.numbers).starts(facts.kind, facts.term)[::-1]
     started_at = np.zeros(len(subjects.ids), np.int64)
     is_started = np.zeros(len(subjects.ids), np.bool_)
     place = np.searchsorted(subjects.ids, facts.subject[rows])

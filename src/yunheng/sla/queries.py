@@ -1,6 +1,6 @@
 """Facts of a subject, which contract version each of its clocks follows, and what explains a clock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -124,7 +124,7 @@ def plan_clocks(scope_id: int, facts: Sequence[Fact]) -> list[PlannedClock]:
     for version_id in known:
         terms = terms_of_version(version_id)
         for kind, policy in terms.clocks.items():
-            start = _first(facts, policy.start)
+            start = next((fact.at for fact in facts if policy.starts_with(fact.kind, fact.term)), None)
             if start is None:
                 is_ours = version_id == first
                 in_force = timeline.version_at(opened_at) == version_id
@@ -136,10 +136,6 @@ def plan_clocks(scope_id: int, facts: Sequence[Fact]) -> list[PlannedClock]:
             if is_ours and kind not in planned:
                 planned[kind] = PlannedClock(kind, terms, policy, "" if in_force else CONTRACT_EXPIRED)
     return list(planned.values())
-
-
-def _first(facts: Iterable[Fact], kinds: frozenset[FactKind]) -> int | None:
-    return next((fact.at for fact in facts if fact.kind in kinds), None)
 
 
 @dataclass(frozen=True, slots=True)

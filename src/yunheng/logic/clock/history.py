@@ -113,7 +113,8 @@ def read_history(facts: Iterable[Fact], policy: ClockPolicy, now: int) -> Histor
       does not change how it was resolved. If none was set before the end, the first one set after it is
       taken.
     """
-    ordered = sorted((fact for fact in facts if fact.at <= now), key=lambda fact: (fact.at, fact.seq))
+    heard = (fact for fact in facts if fact.at <= now and policy.hears(fact.kind, fact.term))
+    ordered = sorted(heard, key=lambda fact: (fact.at, fact.seq))
     history = History(end_at=now)
     phases = history.phases
     in_force: dict[tuple[bool, int], Pause] = {}

@@ -53,7 +53,8 @@ class ClockPolicy:
     `goals` is by profile ("service|priority"); a profile without a goal has no target and is never "met". The
     contract alone says which `pause_reasons` stop this clock (sla-semantics 7). `confirm_days` are working
     days of `confirm_calendar`, or of the goal's calendar where it is None. `warn_shares` are per cent of the
-    goal. Raises ValueError if reopening is to stop or cancel the clock.
+    goal. A clock of one `supplier` hears only when that one is dispatched (sla-semantics 8). Raises ValueError if
+    reopening is to stop or cancel the clock.
     """
 
     kind: str
@@ -69,6 +70,15 @@ class ClockPolicy:
     confirm_days: int = 3
     confirm_calendar: str | None = None
     warn_shares: tuple[int, ...] = (50, 75, 90, 100)
+    supplier: str | None = None
+
+    def hears(self, kind: FactKind, term: str) -> bool:
+        """Whether a fact concerns this clock at all: that another supplier was dispatched does not."""
+        return kind != FactKind.DISPATCHED or self.supplier is None or term == self.supplier
+
+    def starts_with(self, kind: FactKind, term: str) -> bool:
+        """Whether a fact of this kind and term starts the clock."""
+        return kind in self.start and self.hears(kind, term)
 
     def __post_init__(self) -> None:
         if FactKind.REOPENED in self.stop | self.cancel:

@@ -50,7 +50,7 @@ def cut_chunk(
     inside = firsts - begin
     ends = np.append(inside[1:], end - begin)
     at: Array = (facts.at[rows] - opening.base).astype(opening.type, copy=False)
-    effects = policy.effects.take(facts.kind[rows].view(np.uint16))
+    effects = policy.effects_of(facts.kind[rows], facts.term[rows])
     if until is not None:
         late = np.flatnonzero(at > until)
         effects[late] = 0

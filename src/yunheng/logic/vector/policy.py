@@ -37,6 +37,7 @@ _FIXED = {
     FactKind.PAUSE_UPHELD: Effect.JUDGES,
     FactKind.PAUSE_REJECTED: Effect.JUDGES,
 }
+_NO_TERM = -2  #: of a text that no fact carries
 _KINDS = 1 << 16  # every value of an int16 column, as an unsigned index
 
 
@@ -49,6 +50,7 @@ class VectorPolicy:
     goals: tuple[Goal, ...]  #: the different goals of the policy
     goal_of_term: Array  #: index of the goal by term, -1 without; the last element is for unknown terms
     is_pause_reason: Array  #: bool by term; the last element is for unknown terms
+    supplier_term: int | None  #: the only term with which DISPATCHED is heard; None: with any
 
     @classmethod
     def from_policy(cls, policy: ClockPolicy, terms: Mapping[str, int]) -> "VectorPolicy":
@@ -81,7 +83,19 @@ class VectorPolicy:
                 goal_of_term[terms[profile]] = goals.index(goal)
         is_pause_reason = np.zeros(size, np.bool_)
         is_pause_reason[[terms[reason] for reason in policy.pause_reasons if reason in terms]] = True
-        return cls(policy, effects, goals, goal_of_term, is_pause_reason)
+        supplier_term = None if policy.supplier is None else terms.get(policy.supplier, _NO_TERM)
+        return cls(policy, effects, goals, goal_of_term, is_pause_reason, supplier_term)
+
+    def effects_of(self, kind: Array, term: Array) -> Array:
+        """`Effect` of each fact: none where the clock does not hear it (`ClockPolicy.hears`)."""
+        effects: Array = self.effects.take(kind.view(np.uint16))
+        if self.supplier_term is not None:
+            effects[(kind == FactKind.DISPATCHED) & (term != self.supplier_term)] = 0
+        return effects
+
+    def starts(self, kind: Array, term: Array) -> Array:
+        """Rows of the facts that start the clock, if none before them has."""
+        return np.flatnonzero((self.effects_of(kind, term) & np.uint16(Effect.STARTS)) != 0)
 
     def goal_for(self, term: Array) -> Array:
         """Index of the goal of each term, -1 without."""
