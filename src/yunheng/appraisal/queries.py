@@ -1,7 +1,7 @@
 """Indicators of a contract: figures for a period, the items behind each figure, and how it went month by month."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -13,17 +13,17 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
-from yunheng.contracts.terms import IndicatorSpec, label_in
+from yunheng.contracts.terms import ContractTerms, IndicatorGoal, IndicatorSpec, label_in
 from yunheng.desk.models import Ticket
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic import measure
-from yunheng.logic.vector.milestones import NEVER, Milestones, read_milestones
-from yunheng.logic.vector.samples import AGE_BANDS, Question, Sample, backlog, in_period
+from yunheng.logic.vector.milestones import NEVER, Milestones
+from yunheng.logic.vector.samples import AGE_BANDS, ClockOutcome, Question, Sample, backlog, in_period
 from yunheng.logic.vector.worktime import open_seconds
 
 from .figures import BASES, GROUPINGS, PARTS, Basis, Figures, Grouping, Item, Part, Row
 from .indicators import INDICATORS, Indicator, Material
-from .study import Study, study_scope
+from .study import Reign, Study, outcome_of, study_scope
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -31,6 +31,7 @@ Bool = npt.NDArray[np.bool_]
 #: Digits of an indicator that the contract does not name.
 _DIGITS = {"%": 2, "h": 4, "tickets": 0}
 _HOUR = 3600
+_CURSOR_DIGITS = 18  #: a place in a list has fewer
 
 
 def figures(
@@ -117,7 +118,14 @@ def items(
         raise Invalid({"part": _("Part is one of %(parts)s.") % {"parts": ", ".join(PARTS)}})
     study = study_scope(contract, now=now or datetime.now(UTC), position=position)
     frame = _Frame.of(study, start, end, basis, is_common)
-    sample = _members(frame, key, by, group, part)
+    if by == "month" and group:
+        month = dict(frame.months()).get(group)
+        if month is None:
+            raise _no_group(group)
+        frame = month
+        sample = _members(frame, key, None, "", part)
+    else:
+        sample = _members(frame, key, by, group, part)
     return _page(frame, key, sample, group, part, after, limit)
 
 
@@ -134,76 +142,146 @@ class _Frame:
     basis: Basis
     is_common: bool
     zone: ZoneInfo
-    snapshot: Milestones  #: lives as of the end of the period, for what is counted at a cut-off
 
     @classmethod
     def of(cls, study: Study, start: date, end: date, basis: Basis, is_common: bool) -> "_Frame":
         zone = ZoneInfo(study.terms.zone)
         begin, finish = _midnight(start, zone), _midnight(end + timedelta(days=1), zone)
-        facts = study.facts
-        snapshot = (
-            study.lives
-            if finish > study.now
-            else read_milestones(facts.subject, facts.at, facts.kind, facts.term, before=finish)
-        )
-        return cls(study, begin, finish, basis, is_common, zone, snapshot)
+        return cls(study, begin, finish, basis, is_common, zone)
+
+    def months(self) -> Iterator[tuple[str, "_Frame"]]:
+        """The calendar months of the period as frames of their own, clipped to it, by "YYYY-MM"."""
+        month = datetime.fromtimestamp(self.start, self.zone).date().replace(day=1)
+        while (begin := _midnight(month, self.zone)) < self.end:
+            following = (month + timedelta(days=32)).replace(day=1)
+            end = min(_midnight(following, self.zone), self.end)
+            yield f"{month:%Y-%m}", replace(self, start=max(begin, self.start), end=end)
+            month = following
+
+    @property
+    def terms(self) -> ContractTerms:
+        """Terms by which figures of the period are judged: those in force at its end, or now."""
+        return self.study.terms_at(min(self.end - 1, self.study.now))
+
+    @property
+    def cut_off(self) -> int:
+        """The instant of which a stock is counted: the end of the period, or now."""
+        return min(self.end, self.study.now)
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether the period has not begun: nothing is known of it yet."""
+        return self.start > self.study.now
 
     def lives(self, indicator: Indicator) -> Milestones:
-        return self.snapshot if indicator.population == "open" else self.study.lives
+        return self.study.lives_before(self.end) if indicator.population == "open" else self.study.lives
 
     def spec(self, indicator: Indicator) -> IndicatorSpec:
-        spec = self.study.terms.indicators.get(indicator.key)
-        return spec or IndicatorSpec(
-            key=indicator.key,
-            label={},
-            goal=None,
-            time_base="elapsed",
-            calendar=None,
-            digits=_DIGITS[indicator.unit],
-        )
+        return _spec(self.terms, indicator)
 
     def basis_of(self, indicator: Indicator) -> Basis:
         """The basis asked for where the indicator has it, else events."""
         return self.basis if self.basis in indicator.bases else "events"
 
-    def clocks(self, indicator: Indicator, spec: IndicatorSpec) -> tuple[str, ...]:
-        """Clocks that the indicator counts: those the contract names, else the client's clocks of its kinds."""
-        if spec.clocks:
-            return spec.clocks
-        if indicator.population != "settled":
-            return ()
-        details = self.study.terms.clock_details
-        return tuple(
-            clock
-            for clock in self.study.terms.clocks_for("client")
-            if not indicator.clocks or details[clock].kind in indicator.clocks
-        )
+    def clocks(self, indicator: Indicator) -> tuple[str, ...]:
+        """Clocks that the indicator counts under any version, the newest version's first."""
+        reigns = reversed(self.study.reigns)
+        return tuple(dict.fromkeys(key for reign in reigns for key in _clocks(reign.terms, indicator)))
+
+    def reigns_of(self, indicator: Indicator, clock: str) -> list[Reign]:
+        """The versions that count the clock: that one decides under which the clock started."""
+        return [reign for reign in self.study.reigns if clock in _clocks(reign.terms, indicator)]
 
     def sample(self, indicator: Indicator) -> tuple[Sample, Sample]:
         """The sample as it counts, and the members that were left out of it with reason and approval."""
-        spec = self.spec(indicator)
-        question = Question(
-            start=self.start,
-            end=min(self.end, self.study.now) if indicator.population == "open" else self.end,
+        lives, clocks = self.lives(indicator), self.clocks(indicator)
+        outcomes: dict[str, ClockOutcome] = {
+            clock: outcome_of(self.reigns_of(indicator, clock), clock) for clock in clocks
+        }
+        material = Material(lives=lives, outcomes=outcomes, terms=self.study.facts.terms)
+        whole = Sample.joined(
+            [
+                indicator.draw(material, self._question(indicator, begin, end, terms), clocks)
+                for begin, end, terms in self._pieces(indicator)
+            ]
+        )
+        if self.is_common:
+            has_both = (lives.asserted_resolved_at != NEVER) & (lives.first_resolved_at != NEVER)
+            whole = whole.where(has_both)
+        if self.is_to_come:
+            whole = whole.take(_NOTHING)
+        is_left_out = self.study.is_left_out(lives.subject)
+        return whole.where(~is_left_out), whole.where(is_left_out)
+
+    def _pieces(self, indicator: Indicator) -> Iterator[tuple[int, int, ContractTerms]]:
+        """The period cut where another version begins to say how the indicator is measured."""
+        if indicator.population in {"open", "settled"}:
+            yield self.start, self.end, self.terms
+            return
+        begin, terms = self.start, self.study.terms_at(self.start)
+        for reign in self.study.reigns:
+            if not begin < reign.begin < self.end:
+                continue
+            if _measured_alike(_spec(terms, indicator), _spec(reign.terms, indicator)):
+                continue
+            yield begin, reign.begin, terms
+            begin, terms = reign.begin, reign.terms
+        yield begin, self.end, terms
+
+    def _question(self, indicator: Indicator, begin: int, end: int, terms: ContractTerms) -> Question:
+        spec = _spec(terms, indicator)
+        return Question(
+            start=begin,
+            end=self.cut_off if indicator.population == "open" else end,
             basis=self.basis_of(indicator),
             within_seconds=spec.within_seconds or 86_400,
             days=spec.days or 30,
             of=spec.of or "closed",
-            duration=self._duration(spec),
+            duration=_duration(terms, spec),
         )
-        lives = self.lives(indicator)
-        material = Material(lives=lives, outcomes=self.study.outcomes, terms=self.study.facts.terms)
-        whole = indicator.draw(material, question, self.clocks(indicator, spec))
-        if self.is_common:
-            has_both = (lives.asserted_resolved_at != NEVER) & (lives.first_resolved_at != NEVER)
-            whole = whole.where(has_both)
-        return whole.where(~lives.is_left_out), whole.where(lives.is_left_out)
 
-    def _duration(self, spec: IndicatorSpec) -> Callable[[Int64, Int64], Int64]:
-        if spec.time_base == "working" and spec.calendar:
-            calendar = self.study.terms.calendars[spec.calendar]
-            return lambda begin, finish: open_seconds(calendar, begin, finish)
-        return lambda begin, finish: finish - begin
+
+def _spec(terms: ContractTerms, indicator: Indicator) -> IndicatorSpec:
+    spec = terms.indicators.get(indicator.key)
+    return spec or IndicatorSpec(
+        key=indicator.key,
+        label={},
+        goal=None,
+        time_base="elapsed",
+        calendar=None,
+        digits=_DIGITS[indicator.unit],
+    )
+
+
+def _clocks(terms: ContractTerms, indicator: Indicator) -> tuple[str, ...]:
+    """Clocks that the indicator counts: those the contract names, else the client's clocks of its kinds."""
+    spec = terms.indicators.get(indicator.key)
+    if spec is not None and spec.clocks:
+        return spec.clocks
+    if indicator.population != "settled":
+        return ()
+    details = terms.clock_details
+    return tuple(
+        clock
+        for clock in terms.clocks_for("client")
+        if not indicator.clocks or details[clock].kind in indicator.clocks
+    )
+
+
+def _measured_alike(one: IndicatorSpec, other: IndicatorSpec) -> bool:
+    """Whether two versions measure an indicator the same way; a calendar is of its version alone."""
+    return one.time_base == other.time_base == "elapsed" and (one.within_seconds, one.days, one.of) == (
+        other.within_seconds,
+        other.days,
+        other.of,
+    )
+
+
+def _duration(terms: ContractTerms, spec: IndicatorSpec) -> Callable[[Int64, Int64], Int64]:
+    if spec.time_base == "working" and spec.calendar:
+        calendar = terms.calendars[spec.calendar]
+        return lambda begin, finish: open_seconds(calendar, begin, finish)
+    return lambda begin, finish: finish - begin
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -213,7 +291,10 @@ def _rows(frame: _Frame, key: str, by: Grouping | None) -> Iterator[Row]:
     indicator = INDICATORS[key]
     sample, left_out = frame.sample(indicator)
     yield _row(frame, indicator, sample, left_out, "", "")
-    if by is not None:
+    if by == "month":
+        for month, inner in frame.months():
+            yield _row(inner, indicator, *inner.sample(indicator), month, month)
+    elif by is not None:
         grouped = _groups(frame, indicator, sample, by)
         left_groups = _groups(frame, indicator, left_out, by)
         waiting = _groups(frame, indicator, sample.without_value(), by)
@@ -221,7 +302,7 @@ def _rows(frame: _Frame, key: str, by: Grouping | None) -> Iterator[Row]:
             part = _in_group(sample, grouped, waiting, group)
             yield _row(frame, indicator, part, _in_group(left_out, left_groups, {}, group), group, label)
     elif indicator.population == "open":
-        whole, bands = backlog(frame.snapshot, min(frame.end, frame.study.now))
+        whole, bands = backlog(frame.lives(indicator), frame.cut_off)
         for band, _low, _high in AGE_BANDS:
             members = np.isin(sample.row, whole.row[bands[band]])
             yield _row(
@@ -245,7 +326,7 @@ def _row(
         numerator = int(sample.seconds.sum()) if sample.seconds is not None else 0
         exact = Fraction(numerator, n * _HOUR) if n else None
     elif indicator.unit == "tickets":
-        numerator, exact = hits, Fraction(hits)
+        numerator, exact = hits, (None if frame.is_to_come else Fraction(hits))
     else:
         numerator, exact = hits, (Fraction(100 * hits, n) if n else None)
     value = None if exact is None else measure.round_half_up(exact, spec.digits)
@@ -253,7 +334,7 @@ def _row(
     language = get_language() or "zh-hans"
     is_met = None
     if goal is not None and exact is not None:
-        is_met = goal.is_reached(_in_goal_unit(exact, indicator.unit, spec.digits))
+        is_met = _is_reached(goal, exact * _HOUR if indicator.unit == "h" else exact)
     return Row(
         key=indicator.key,
         label=label_in(spec.label, language) if spec.label else str(indicator.label),
@@ -287,10 +368,14 @@ def _row(
     )
 
 
-def _in_goal_unit(exact: Fraction, unit: str, digits: int) -> Decimal:
-    """The value as it is compared with its goal: rounded as it is shown, hours as seconds."""
-    rounded = measure.round_half_up(exact, digits)
-    return rounded * _HOUR if unit == "h" else rounded
+def _is_reached(goal: IndicatorGoal, exact: Fraction) -> bool:
+    """Whether the value reaches the goal as it was measured, before it is rounded to be shown (indicators.md 7).
+
+    That is the full-value method, which GB/T 8170 prescribes where a contract does not agree on another one. A
+    rounded value would let 79.996 % reach 80 %, and miss a goal of 40 min that is met exactly (0.6667 h).
+    """
+    limit = Fraction(goal.value)
+    return exact >= limit if goal.comparison == "at_least" else exact <= limit
 
 
 def _shown_goal(value: Decimal, unit: str, digits: int) -> Decimal:
@@ -314,16 +399,18 @@ def _statistics(sample: Sample, digits: int) -> dict[str, Decimal]:
 def _is_provisional(frame: _Frame, indicator: Indicator, spec: IndicatorSpec) -> bool:
     """Whether the figure rests on a year whose holidays are not published yet."""
     if spec.time_base == "working" and spec.calendar:
-        calendar = frame.study.terms.calendars[spec.calendar]
+        calendar = frame.terms.calendars[spec.calendar]
         return calendar.is_provisional(
             max(frame.start, calendar.first_at), min(max(frame.end, calendar.first_at), calendar.last_at)
         )
-    for clock in frame.clocks(indicator, spec):
-        outcome = frame.study.outcomes.get(clock)
-        if outcome is not None:
-            question = Question(start=frame.start, end=frame.end)
+    question = Question(start=frame.start, end=frame.end)
+    for clock in frame.clocks(indicator):
+        for reign in frame.reigns_of(indicator, clock):
+            outcome = reign.outcomes.get(clock)
+            if outcome is None:
+                continue
             is_counted = in_period(outcome.settled_at, question)
-            if bool((frame.study.has_provisional[clock] & is_counted).any()):
+            if bool((reign.has_provisional[clock] & is_counted).any()):
                 return True
     return False
 
@@ -334,8 +421,6 @@ def _is_provisional(frame: _Frame, indicator: Indicator, spec: IndicatorSpec) ->
 def _groups(frame: _Frame, indicator: Indicator, sample: Sample, by: Grouping) -> dict[str, Int64]:
     """Indices into the sample by group key."""
     lives = frame.lives(indicator)
-    if by == "month":
-        return _by_month(sample.at, frame.zone)
     terms = frame.study.facts.terms
     column = lives.team if by == "team" else lives.profile
     position = 0 if by == "service" else 1
@@ -348,30 +433,11 @@ def _groups(frame: _Frame, indicator: Indicator, sample: Sample, by: Grouping) -
     return {group: np.sort(np.concatenate(parts)) for group, parts in grouped.items()}
 
 
-def _by_month(at: Int64, zone: ZoneInfo) -> dict[str, Int64]:
-    if not len(at):
-        return {}
-    month = datetime.fromtimestamp(int(at.min()), zone).date().replace(day=1)
-    last = int(at.max())
-    found: dict[str, Int64] = {}
-    while (begin := _midnight(month, zone)) <= last:
-        following = (month + timedelta(days=32)).replace(day=1)
-        found[month.strftime("%Y-%m")] = np.flatnonzero((at >= begin) & (at < _midnight(following, zone)))
-        month = following
-    return found
-
-
 def _group_labels(frame: _Frame, by: Grouping, present: Iterable[str]) -> list[tuple[str, str]]:
-    """Groups in the contract's order, then the rest by name; every month of the period for months."""
+    """Groups in the contract's order, then the rest by name."""
     language = get_language() or "zh-hans"
     wanted = set(present)
-    terms = frame.study.terms
-    if by == "month":
-        months, month = [], datetime.fromtimestamp(frame.start, frame.zone).date().replace(day=1)
-        while _midnight(month, frame.zone) < frame.end:
-            months.append(month.strftime("%Y-%m"))
-            month = (month + timedelta(days=32)).replace(day=1)
-        return [(month_key, month_key) for month_key in months]
+    terms = frame.terms
     known = {
         "priority": {key: label_in(one.label, language) for key, one in terms.priorities.items()},
         "service": {key: label_in(one.label, language) for key, one in terms.services.items()},
@@ -411,9 +477,13 @@ def _only_group(
     if by is not None:
         return sample.take(_groups(frame, indicator, sample, by).get(group, _NOTHING))
     if indicator.population == "open" and group in {band for band, _low, _high in AGE_BANDS}:
-        whole, bands = backlog(frame.snapshot, min(frame.end, frame.study.now))
+        whole, bands = backlog(frame.lives(indicator), frame.cut_off)
         return sample.take(np.flatnonzero(np.isin(sample.row, whole.row[bands[group]])))
-    raise Invalid({"group": _("There is no group “%(group)s” here.") % {"group": group}})
+    raise _no_group(group)
+
+
+def _no_group(group: str) -> Invalid:
+    return Invalid({"group": _("There is no group “%(group)s” here.") % {"group": group}})
 
 
 def _page(
@@ -421,7 +491,7 @@ def _page(
 ) -> tuple[list[Item], str | None]:
     indicator = INDICATORS[key]
     lives, terms = frame.lives(indicator), frame.study.facts.terms
-    clocks = frame.clocks(indicator, frame.spec(indicator))
+    clocks = frame.clocks(indicator)
     subjects = lives.subject[sample.row]
     order = np.argsort(subjects, kind="stable")
     begin = _place(after)
@@ -456,7 +526,7 @@ def _page(
 def _place(after: str | None) -> int:
     if after is None:
         return 0
-    if not after.isdecimal():
+    if not after.isdecimal() or len(after) > _CURSOR_DIGITS:
         raise Invalid({"after": _("This is not a place in this list.")})
     return int(after)
 
@@ -471,7 +541,7 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
 def _keys(study: Study, keys: Sequence[str] | None) -> list[str]:
     """What the contract names, in its order; then the source's own claims where there are any."""
     if keys is not None:
-        return list(keys)
+        return list(dict.fromkeys(keys))  # each once, however often it is asked for
     named = [key for key in study.terms.indicators if key in INDICATORS]
     if bool((study.lives.source_made_sla != 0).any()):
         named += [key for key, indicator in INDICATORS.items() if indicator.is_of_source and key not in named]

@@ -1,24 +1,41 @@
 """Brings facts, contract versions and clocks of one scope together at one log position, ready for every indicator."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from django.db import connection
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import terms_of_version, versions_of
 from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.models import LogState, TreeHead, Unsealed
 from yunheng.foundation.refusals import Invalid, NotFound
-from yunheng.logic.vector import FactColumns, VectorPolicy, fold_many
+from yunheng.logic.clock import ClockPolicy
+from yunheng.logic.vector import ClockColumns, FactColumns, VectorPolicy, fold_many
 from yunheng.logic.vector.milestones import NEVER, Milestones, read_milestones
-from yunheng.logic.vector.samples import ClockOutcome
+from yunheng.logic.vector.samples import NO_OUTCOME, ClockOutcome
+from yunheng.logic.worktime import HorizonError
 from yunheng.sla.snapshot import FactTable, load_facts
 
 Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reign:
+    """The terms that govern from `begin` (epoch seconds) to the next reign, and the clocks that started in it."""
+
+    begin: int
+    terms: ContractTerms
+    outcomes: Mapping[str, ClockOutcome]
+    has_provisional: Mapping[str, Bool]  #: by clock: which elements of its outcome rest on a provisional year
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +54,34 @@ class Study:
     versions: tuple[int, ...]
     facts: FactTable
     lives: Milestones
-    outcomes: Mapping[str, ClockOutcome]
-    #: by clock: which elements of its outcome rest on a provisional year
-    has_provisional: Mapping[str, npt.NDArray[np.bool_]]
+    reigns: tuple[Reign, ...]  #: in the order in which they begin, at least one
+    _snapshots: dict[int, Milestones] = field(default_factory=dict, repr=False)
 
     @property
     def evaluated_at(self) -> datetime:
         """`now` as an aware datetime."""
         return datetime.fromtimestamp(self.now, tz=UTC)
+
+    def terms_at(self, instant: int) -> ContractTerms:
+        """Terms in force at the instant, else those that ended last before it, else the first."""
+        begun = [reign for reign in self.reigns if reign.begin <= instant]
+        return (begun or self.reigns[:1])[-1].terms
+
+    def lives_before(self, cut_off: int) -> Milestones:
+        """Lives as of the cut-off; those of the present where that is later."""
+        if cut_off > self.now:
+            return self.lives
+        if cut_off not in self._snapshots:
+            facts = self.facts
+            self._snapshots[cut_off] = read_milestones(
+                facts.subject, facts.at, facts.kind, facts.term, before=cut_off
+            )
+        return self._snapshots[cut_off]
+
+    def is_left_out(self, subjects: Int64) -> Bool:
+        """Which subjects do not belong to the population by what is known now, whatever the cut-off."""
+        found: Bool = self.lives.is_left_out[np.searchsorted(self.lives.subject, subjects)]
+        return found
 
 
 _recent: dict[tuple[object, ...], Study] = {}
@@ -93,25 +130,28 @@ def _head_instant(scope_id: int, position: int, size: int) -> datetime:
 
 
 def _study(contract: Contract, now: int, position: int | None, size: int, unsealed: int) -> Study:
-    eras = _eras(contract, None if position is None else datetime.fromtimestamp(now + 1, tz=UTC))
+    eras = _eras(contract, None if position is None else datetime.fromtimestamp(now + 1, tz=UTC), position)
     facts = load_facts(contract.pk, position)
     keep = facts.at <= now
     if not keep.all():
         facts = _keep(facts, keep)
     lives = read_milestones(facts.subject, facts.at, facts.kind, facts.term)
-    outcomes: dict[str, list[ClockOutcome]] = {}
-    provisional: dict[str, list[npt.NDArray[np.bool_]]] = {}
+    reigns = []
     for begin, end, terms in eras:
         if terms is None:
             continue
-        for key, columns in _fold_era(facts, lives, begin, end, terms, now):
-            outcome, is_provisional = columns
-            outcomes.setdefault(key, []).append(outcome)
-            provisional.setdefault(key, []).append(is_provisional)
-    in_force = [(begin, terms) for begin, _end, terms in eras if terms is not None]
-    if not in_force:
+        folded = dict(_fold_era(facts, lives, begin, end, terms, now))
+        reigns.append(
+            Reign(
+                begin,
+                terms,
+                {key: outcome for key, (outcome, _mark) in folded.items()},
+                {key: mark for key, (_outcome, mark) in folded.items()},
+            )
+        )
+    if not reigns:
         raise NotFound(f"Contract {contract.scope.key} has no version in force by then.")
-    newest = next((terms for begin, terms in reversed(in_force) if begin <= now), in_force[0][1])
+    newest = next((reign.terms for reign in reversed(reigns) if reign.begin <= now), reigns[0].terms)
     return Study(
         scope_id=contract.pk,
         position=size if position is None else position,
@@ -119,20 +159,26 @@ def _study(contract: Contract, now: int, position: int | None, size: int, unseal
         unsealed=unsealed if position is None else 0,
         now=now,
         terms=newest,
-        versions=tuple(sorted({terms.number for _begin, _end, terms in eras if terms is not None})),
+        versions=tuple(sorted({reign.terms.number for reign in reigns})),
         facts=facts,
         lives=lives,
-        outcomes={key: _joined(parts) for key, parts in outcomes.items()},
-        has_provisional={key: np.concatenate(parts) for key, parts in provisional.items()},
+        reigns=tuple(reigns),
     )
 
 
-def _eras(contract: Contract, known_at: datetime | None) -> list[tuple[int, int, ContractTerms | None]]:
+def _eras(
+    contract: Contract, known_at: datetime | None, position: int | None
+) -> list[tuple[int, int, ContractTerms | None]]:
     """Which version is in force when, as [from, to) in epoch seconds: of those that had begun, the latest recorded.
 
-    Only versions recorded before `known_at` count; None: all.
+    Only versions recorded before `known_at` whose entries lie below the log position count; None: all.
     """
-    versions = [it for it in versions_of(contract) if known_at is None or it.recorded_at < known_at]
+    later = _versions_from(contract.pk, position)
+    versions = [
+        version
+        for version in versions_of(contract)
+        if (known_at is None or version.recorded_at < known_at) and version.number not in later
+    ]
     edges = sorted({version.valid_from for version in versions} | {version.valid_to for version in versions})
     eras: list[tuple[int, int, ContractTerms | None]] = []
     for begin, end in pairwise(edges):
@@ -143,13 +189,29 @@ def _eras(contract: Contract, known_at: datetime | None) -> list[tuple[int, int,
     return eras
 
 
+def _versions_from(scope_id: int, position: int | None) -> frozenset[int]:
+    """Numbers of the versions whose entry is sealed at or after the position, or not yet; none for None."""
+    if position is None:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT (body.shared->>'version')::int FROM entry
+            JOIN entry_body body ON body.entry_id = entry.id
+            LEFT JOIN log_leaf leaf ON leaf.entry_id = entry.id
+            WHERE entry.scope_id = %s AND entry.type IN ('contract.applied', 'contract.calendar_refreshed')
+              AND (leaf.index IS NULL OR leaf.index >= %s) AND body.shared IS NOT NULL""",
+            [scope_id, position],
+        )
+        return frozenset(number for (number,) in cursor.fetchall())
+
+
 def _fold_era(
     facts: FactTable, lives: Milestones, begin: int, end: int, terms: ContractTerms, now: int
-) -> Iterator[tuple[str, tuple[ClockOutcome, npt.NDArray[np.bool_]]]]:
+) -> Iterator[tuple[str, tuple[ClockOutcome, Bool]]]:
     """Outcome of every clock that started in the era, under the version in force then (sla-semantics 16)."""
     for key, policy in terms.clocks.items():
-        kinds = np.array([int(kind) for kind in policy.start], dtype=facts.kind.dtype)
-        starts = np.flatnonzero(np.isin(facts.kind, kinds))
+        starts = VectorPolicy.from_policy(policy, facts.numbers).starts(facts.kind, facts.term)
         started_at = np.full(len(lives), NEVER, dtype=np.int64)
         row = np.searchsorted(lives.subject, facts.subject[starts])
         started_at[row[::-1]] = facts.at[starts][::-1]  # the first one stays
@@ -157,23 +219,44 @@ def _fold_era(
         if not is_of_era.any():
             continue
         part = facts if is_of_era.all() else _keep(facts, np.isin(facts.subject, lives.subject[is_of_era]))
-        folded = fold_many(
-            FactColumns(part.subject, part.at, part.kind, part.term, part.party, part.ref, part.entry),
-            VectorPolicy.from_policy(policy, facts.numbers),
-            terms.calendars,
-            _within_horizon(terms, now),
-        )
+        folded = list(_fold(part, policy, terms, _within_horizon(terms, now)))
+        if not folded:
+            continue
         yield (
             key,
             (
-                ClockOutcome(
-                    row=np.searchsorted(lives.subject, folded.subject).astype(np.int64),
-                    settled_at=folded.settled_at,
-                    is_met=folded.is_met,
+                _joined(
+                    [
+                        ClockOutcome(
+                            row=np.searchsorted(lives.subject, one.subject).astype(np.int64),
+                            settled_at=one.settled_at,
+                            is_met=one.is_met,
+                        )
+                        for one in folded
+                    ]
                 ),
-                folded.is_provisional,
+                np.concatenate([one.is_provisional for one in folded]),
             ),
         )
+
+
+def _fold(facts: FactTable, policy: ClockPolicy, terms: ContractTerms, now: int) -> Iterator[ClockColumns]:
+    """Fold all subjects; one that reaches beyond a calendar has no outcome and takes none from the others."""
+    columns = FactColumns(
+        facts.subject, facts.at, facts.kind, facts.term, facts.party, facts.ref, facts.entry
+    )
+    try:
+        folded = fold_many(columns, VectorPolicy.from_policy(policy, facts.numbers), terms.calendars, now)
+    except HorizonError:
+        subjects = np.unique(facts.subject)
+        if len(subjects) == 1:
+            _log.warning("clock.beyond_calendar", extra={"subject": int(subjects[0]), "clock": policy.kind})
+            return
+        is_low = facts.subject < subjects[len(subjects) // 2]
+        yield from _fold(_keep(facts, is_low), policy, terms, now)
+        yield from _fold(_keep(facts, ~is_low), policy, terms, now)
+        return
+    yield folded
 
 
 def _within_horizon(terms: ContractTerms, now: int) -> int:
@@ -184,6 +267,12 @@ def _within_horizon(terms: ContractTerms, now: int) -> int:
 def _keep(facts: FactTable, keep: npt.NDArray[np.bool_]) -> FactTable:
     names = ("subject", "at", "seq", "kind", "term", "party", "ref", "entry")
     return replace(facts, **{name: getattr(facts, name)[keep] for name in names})
+
+
+def outcome_of(reigns: Sequence[Reign], clock: str) -> ClockOutcome:
+    """How a clock went for all that started it under any of the reigns."""
+    found = [reign.outcomes[clock] for reign in reigns if clock in reign.outcomes]
+    return _joined(found) if found else NO_OUTCOME
 
 
 def _joined(parts: Sequence[ClockOutcome]) -> ClockOutcome:

@@ -8,7 +8,7 @@ seconds UTC.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,17 @@ class Sample:
         """Only the items, and members without a value, whose subject is kept; `is_kept` is by row of the milestones."""
         waiting = None if self.waiting is None else np.flatnonzero(is_kept[self.waiting])
         return self.take(np.flatnonzero(is_kept[self.row]), waiting)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Sample"]) -> "Sample":
+        """Samples of neighbouring periods as one; they are of one indicator and so have the same arrays."""
+        if len(parts) == 1:
+            return parts[0]
+        arrays: dict[str, Any] = {}
+        for name in ("row", "at", "is_hit", "seconds", "waiting", "clock", "waiting_at"):
+            found = [array for part in parts if (array := getattr(part, name)) is not None]
+            arrays[name] = np.concatenate(found) if found else None
+        return cls(**arrays)
 
     def without_value(self) -> "Sample":
         """The members without a value as a sample of their own, none of them a hit."""
