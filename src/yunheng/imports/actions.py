@@ -33,7 +33,7 @@ from .mapping import FieldMapping, mapping_text
 from .models import ImportRun
 from .progress import Progress
 from .rejections import Rejection, RejectionFile
-from .runs import FAILED, FINISHED, Counts, end, only_one, save_position, take_up
+from .runs import FAILED, FINISHED, Counts, end, only_one, save_position, seldom_collecting, take_up
 from .servicenow import Observed, Passage, Reader
 from .source import SourceError, open_source, records
 from .survey import Survey, survey
@@ -419,7 +419,7 @@ def _carry_out(
     progress: Progress,
 ) -> RunReport:
     scope_id = int(job.contract.pk)
-    with only_one(scope_id), RejectionFile(errors) as rejected:
+    with only_one(scope_id), seldom_collecting(), RejectionFile(errors) as rejected:
         run, is_resumed = take_up(
             scope_id=scope_id, kind=job.format, file_name=file_name, digest=digest, options=options
         )

@@ -1,5 +1,6 @@
 """The life of a run: one at a time per scope, found again after a crash, counted row by row."""
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,17 @@ def only_one(scope_id: int) -> Iterator[None]:
         finally:
             if connection.connection is not None and not connection.connection.closed:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, scope_id % (1 << 31)])
+
+
+@contextmanager
+def seldom_collecting() -> Iterator[None]:
+    """Let Python look for reference cycles seldom: a batch makes hundreds of thousands of objects and no cycle."""
+    usual = gc.get_threshold()
+    gc.set_threshold(200_000, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def take_up(
