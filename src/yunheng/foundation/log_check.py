@@ -162,11 +162,29 @@ class _Verification:
             for row in rows:
                 self._check_leaf(row)
         self._find_strays(audit)
-        check.problems += [
-            problem for leaf, visibility, problem in self.erased if visibility not in self.redacted[leaf]
-        ]
+        if self._uncovered():
+            self._look_for_records_of_erasures()
+        check.problems += self._uncovered()
         check.finished_at = datetime.now(UTC)
         return check
+
+    def _uncovered(self) -> list[Problem]:
+        """What is to be said of data that was erased without a record of it."""
+        return [problem for leaf, visibility, problem in self.erased if visibility not in self.redacted[leaf]]
+
+    def _look_for_records_of_erasures(self) -> None:
+        """Read once more what waits, then what was sealed since: an erasure that the last walk met was committed
+        together with its record. Anything else met on the way is for the next verification.
+        """
+        check, erased = self.check, list(self.erased)
+        count, waiting, last_entry = len(check.problems), check.waiting, check.last_entry
+        self._walk_waiting()
+        for _index, rows in self._log_rows(self.next_index):
+            for row in rows:
+                self._check_leaf(row)
+        self.erased = erased
+        check.waiting, check.last_entry = waiting, last_entry
+        del check.problems[count:]
 
     def _say(self, message: str, row: tuple[Any, ...] | None = None, index: int | None = None) -> None:
         """Add a problem; `row` begins with id, scope, number and type of the entry."""
