@@ -33,8 +33,7 @@ class Milestones:
     closed_at: Int64
     cancelled_at: Int64
     failed_at: Int64  # FAILED where known, else opened_at
-    first_reopened_at: Int64  # the first that undid a resolution or closure
-    reopened_from: Int64  # the resolution (or closure) that the first reopening undid
+    reopened_after: Int64  # fewest seconds from a resolution or closure to the reopening that undid it
     reopenings: Int64
     waits: Int64
     teams: Int64  # assignments to a team other than the one before it, the first included
@@ -105,10 +104,6 @@ def read_milestones(
     resolved_rows = rows_of(FactKind.RESOLVED)
     closed_rows = rows_of(FactKind.CLOSED)
     ended_rows = rows_of(FactKind.RESOLVED, FactKind.CLOSED)
-    first_ended = _reach(first_row(ended_rows), len(at))
-    # a restoration that did not hold is taken up again too: only what undoes a resolution or closure is a reopening
-    first_reopened = first_row(reopened_rows[reopened_rows > first_ended[row_subject[reopened_rows]]])
-    before_reopening = ended_rows[ended_rows < _reach(first_reopened, len(at))[row_subject[ended_rows]]]
     closed = standing(closed_rows)
     # closing without a new resolution says that the last one holds after all
     resolved = np.where(closed >= 0, last_row(resolved_rows), standing(resolved_rows))
@@ -136,8 +131,7 @@ def read_milestones(
         closed_at=instant(closed),
         cancelled_at=instant(last_row(rows_of(FactKind.CANCELLED))),
         failed_at=np.where(failed_at != NEVER, failed_at, opened_at),
-        first_reopened_at=instant(first_reopened),
-        reopened_from=instant(np.where(first_reopened >= 0, last_row(before_reopening), -1)),
+        reopened_after=_reopened_after(row_subject, at, ended_rows, reopened_rows, count),
         reopenings=tally(reopened_rows),
         waits=tally(rows_of(FactKind.WAIT_BEGAN)),
         teams=tally(assigned_rows[is_other_team]),
@@ -156,5 +150,17 @@ def read_milestones(
     )
 
 
-def _reach(row: Int64, end: int) -> Int64:
-    return np.where(row >= 0, row, end)
+def _reopened_after(subject: Int64, at: Int64, ended: Int64, reopened: Int64, count: int) -> Int64:
+    """By subject the fewest seconds from an end (a row) to the reopening that undid it, NEVER without one.
+
+    A restoration that did not hold is taken up again too: only what undoes a resolution or closure is a reopening.
+    """
+    fewest = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
+    place = np.searchsorted(ended, reopened) - 1
+    undone = np.where(place >= 0, ended[place], -1) if len(ended) else np.full(len(reopened), -1)
+    before = np.concatenate([np.full(1, -1), reopened[:-1]])[: len(reopened)]
+    is_undoing = (undone > before) & (undone >= 0)
+    is_undoing[is_undoing] = subject[undone[is_undoing]] == subject[reopened[is_undoing]]
+    rows, ends = reopened[is_undoing], undone[is_undoing]
+    np.minimum.at(fewest, subject[rows], at[rows] - at[ends])
+    return np.where(fewest == np.iinfo(np.int64).max, NEVER, fewest)

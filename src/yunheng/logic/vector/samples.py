@@ -223,13 +223,12 @@ def resolution_rate(lives: Milestones, question: Question) -> Sample:
 
 
 def reopen_rate(lives: Milestones, question: Question) -> Sample:
-    """Closed in the period; hit = reopened at least once within `days` of the resolution. Tickets, not
-    reopenings.
+    """Closed in the period; hit = reopened at least once within `days` of what the reopening undid, resolution or
+    closure. Tickets, not reopenings.
     """
     row = np.flatnonzero(in_period(lives.closed_at, question))
-    reopened, undone = lives.first_reopened_at[row], lives.reopened_from[row]
-    is_hit = (reopened != NEVER) & (undone != NEVER)
-    is_hit &= np.where(is_hit, reopened - undone, 0) <= question.days * DAY
+    after = lives.reopened_after[row]
+    is_hit = (after != NEVER) & (after <= question.days * DAY)
     return _sample(row, lives.closed_at[row], is_hit)
 
 
