@@ -74,6 +74,7 @@ VARIANTS = {
         stop=frozenset({K.ARRIVED}),
         goal_change="from_change",
     ),
+    "supplier": make_policy(kind="uc", start=frozenset({K.DISPATCHED}), supplier="s1"),
     "no_pause_stops": make_policy(pause_reasons=frozenset()),
     "immediate": make_policy(goals={"mail|P1": Goal("24x7", seconds=0), "mail|P3": Goal("8x5", seconds=60)}),
     "no_goals": make_policy(goals={}),
@@ -120,6 +121,8 @@ def random_history(chance: random.Random, *, grid: int = 1, days: float = 5.0) -
             add(at, kind, chance.choice([*PROFILES, "unknown|P9"]))
         elif kind in (K.WAIT_BEGAN, K.EXCLUSION_BEGAN):
             add(at, kind, chance.choice(REASONS), chance.choice(list(Party)), ref)
+        elif kind is K.DISPATCHED:
+            add(at, kind, chance.choice(["", "s1", "s1", "s2"]))
         else:
             add(at, kind, ref=ref)
     chance.shuffle(facts)
@@ -174,7 +177,12 @@ def simulate(
     facts: Iterable[Fact], policy: ClockPolicy, now: int, *, step: int, is_undisputed: bool = False
 ) -> Simulated:
     """Live through the history in steps of `step` seconds, on whose grid all facts and goals lie."""
-    ordered = sorted((fact for fact in facts if fact.at <= now), key=lambda fact: (fact.at, fact.seq))
+    heard = (
+        fact
+        for fact in facts
+        if fact.kind is not K.DISPATCHED or policy.supplier is None or fact.term == policy.supplier
+    )
+    ordered = sorted((fact for fact in heard if fact.at <= now), key=lambda fact: (fact.at, fact.seq))
     result = Simulated()
     judged = {f.ref: f.kind for f in ordered if K.PAUSE_CONFIRMED <= f.kind <= K.PAUSE_REJECTED}
     running_kinds = {K.PAUSE_REJECTED} if is_undisputed else {K.PAUSE_REJECTED, K.PAUSE_DISPUTED}

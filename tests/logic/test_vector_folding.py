@@ -12,7 +12,7 @@ from yunheng.logic.clock import ClockPolicy, ClockState, Fact, fold
 from yunheng.logic.facts import Party
 from yunheng.logic.vector import NONE, ClockColumns, FactColumns, StatusCode, VectorPolicy, fold_many
 
-TERMS = {term: number for number, term in enumerate((*PROFILES, *REASONS, "unknown|P9"))}
+TERMS = {term: number for number, term in enumerate((*PROFILES, *REASONS, "unknown|P9", "s1", "s2"))}
 
 
 def columns_of(histories: list[list[Fact]]) -> FactColumns:
