@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +46,11 @@ class Account:
         self.own(folder)
         for _root, folders, files, descriptor in os.fwalk(folder):
             for name in (*folders, *files):
-                if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_uid == 0:
+                found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                is_linked = (
+                    not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1
+                )  # a second name of root's own file
+                if found.st_uid == 0 and not is_linked:
                     os.chown(name, self.uid, self.gid, dir_fd=descriptor, follow_symlinks=False)
 
     def can_read(self, paths: Sequence[Path]) -> bool:

@@ -203,9 +203,14 @@ class Cluster:
         self._write(self.folder.cluster / "yunheng.conf", text)
 
     def _write(self, path: Path, text: str) -> None:
-        path.write_text(text, encoding="utf-8")
-        path.chmod(0o600)
-        self.account.own(path)
+        """Replace a file of the cluster. As root this writes into a folder of the service's user: a link that lies in
+        the file's place is replaced, never followed.
+        """
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.account.own(Path(name))
+        Path(name).replace(path)
 
     def _check_major(self) -> None:
         made_by = (self.folder.cluster / "PG_VERSION").read_text().strip()

@@ -210,10 +210,18 @@ def _place_files(source: Path, folder: DataFolder) -> None:
 
 
 def _replace(source: Path, place: Path) -> None:
-    unfinished = place.with_name(f".{place.name}.unfinished")
-    shutil.copyfile(source, unfinished)
-    unfinished.chmod(0o600)
-    unfinished.replace(place)
+    descriptor, unfinished = tempfile.mkstemp(
+        dir=place.parent, prefix=f".{place.name}."
+    )  # a name nobody can guess
+    try:
+        with os.fdopen(descriptor, "wb") as file, source.open("rb") as content:
+            shutil.copyfileobj(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(unfinished).replace(place)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
 
 
 def _swap(connection: "psycopg.Connection[Any]", current: str, fresh: str, old: str) -> None:
