@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
-from documents import SMALL, changed
+from tests.contracts.documents import SMALL, changed
 
 from yunheng.accounts.models import Organisation
 from yunheng.accounts.roles import ROLE_PERMISSIONS

@@ -6,7 +6,7 @@ import json
 
 import jsonschema
 import pytest
-from documents import SMALL, changed, checked, codes
+from tests.contracts.documents import SMALL, changed, checked, codes
 
 from yunheng.contracts.checking import check, digest
 from yunheng.contracts.packs import contract_pack, contract_packs, newest_processes

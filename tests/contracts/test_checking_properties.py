@@ -3,9 +3,9 @@
 import json
 import random
 
-from documents import SMALL, checked
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.contracts.documents import SMALL, checked
 
 from yunheng.contracts.difference import show_seconds, show_windows
 from yunheng.contracts.document import ScalarNode

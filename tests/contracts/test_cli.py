@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from documents import SMALL, changed
+from tests.contracts.documents import SMALL, changed
 
 from yunheng.contracts.schema import json_schema
 from yunheng.site.cli import main

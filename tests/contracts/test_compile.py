@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from documents import SMALL, changed, checked
+from tests.contracts.documents import SMALL, changed, checked
 
 from yunheng.contracts.calendars import open_time_of, rules_of, span
 from yunheng.contracts.checking import day_start, validity

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from documents import SMALL
+from tests.contracts.documents import SMALL
 
 from yunheng.contracts.document import MAX_BYTES, MapNode, ScalarNode, places, read_document
 from yunheng.contracts.problems import DocumentError, Place

@@ -3,7 +3,7 @@
 # ruff: noqa: E501  (tables of cases: one line is one case)
 
 import pytest
-from documents import SMALL, changed, checked, codes
+from tests.contracts.documents import SMALL, changed, checked, codes
 
 from yunheng.contracts.checking import check
 from yunheng.contracts.packs import newest_processes
