@@ -238,6 +238,22 @@ def test_token_scopes_only_narrow(ground: Ground, scopes: list[str], can: set[st
         create_token(viewer=viewer, person=person, name="t2", scopes=["read"])
 
 
+def test_no_token_sets_a_password_or_makes_a_token(ground: Ground, admin: Person) -> None:
+    """A leaked token must not become a sign-in, which it does not narrow and revoking does not end."""
+    signed_in = viewer_for_person(admin)
+    made = create_token(viewer=signed_in, person=admin, name="ci", scopes=["read", "write", "admin"])
+    holder = viewer_for_token(made.secret, datetime.now(UTC))
+    assert holder is not None
+    victim = ground.people["desk_agent"]
+    with pytest.raises(Forbidden):
+        set_password(viewer=holder, person=victim, password="a long enough phrase 1")
+    with pytest.raises(Forbidden):
+        create_token(viewer=holder, person=victim, name="more", scopes=["read"])
+    set_password(viewer=signed_in, person=victim, password="a long enough phrase 1")
+    victim.refresh_from_db()
+    assert victim.check_password("a long enough phrase 1")
+
+
 def test_tokens_end(ground: Ground) -> None:
     person = ground.people["engineer"]
     viewer = viewer_for_person(person)

@@ -177,10 +177,13 @@ def create_person(
 def set_password(*, viewer: Viewer, person: Person, password: str, old_password: str | None = None) -> None:
     """Set a password: one's own with the old one, or anybody's with `admin.people` everywhere.
 
-    Ends the person's sessions. Raises Invalid with all that is weak about the password.
+    A token sets none: who holds a leaked one would sign in with it as somebody else, and without its limits. Ends the
+    person's sessions. Raises Invalid with all that is weak about the password.
     """
+    if viewer.token_scopes is not None:
+        raise Forbidden(_("You may set your own password only."), permission="admin.people")
     if not viewer.may("admin.people", None):
-        if viewer.person_id != person.pk or viewer.token_scopes is not None:
+        if viewer.person_id != person.pk:
             raise Forbidden(_("You may set your own password only."), permission="admin.people")
         if old_password is None or not person.check_password(old_password):
             raise Invalid({"old_password": _("This is not your present password.")})
