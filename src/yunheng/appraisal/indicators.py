@@ -6,9 +6,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from yunheng.contracts.indicators import INDICATORS as CONTRACT_INDICATORS
+from yunheng.contracts.terms import label_in
 from yunheng.logic.vector import samples
 from yunheng.logic.vector.milestones import Milestones
 from yunheng.logic.vector.samples import ClockOutcome, Question, Sample
@@ -30,6 +33,13 @@ class Material:
     def term_ids(self, is_wanted: Callable[[str], bool]) -> Int64:
         """Ids of the terms for which `is_wanted(text)` holds."""
         return np.array([number for number, text in self.terms.items() if is_wanted(text)], dtype=np.int64)
+
+
+def _contract_name(key: str) -> Promise | str:
+    """What contracts call the indicator, in the reader's language."""
+    kind = CONTRACT_INDICATORS[key]
+    say = lazy(lambda: label_in({"zh-Hans": kind.zh, "en": kind.en}, get_language() or ""), str)
+    return say()
 
 
 Draw = Callable[[Material, Question, Sequence[str]], Sample]
@@ -110,7 +120,7 @@ _BOTH: tuple[samples.Basis, ...] = ("events", "asserted")
 _CATALOGUE = (
     Indicator(
         "response_timeliness",
-        _("Response timeliness"),
+        _contract_name("response_timeliness"),
         _("Response clocks that settled in the period: 1 − late / all. Automatic replies do not count."),
         "settled",
         "%",
@@ -119,7 +129,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "resolution_timeliness",
-        _("Resolution timeliness"),
+        _contract_name("resolution_timeliness"),
         _("Resolution clocks that settled in the period: 1 − late / all. A reopening continues the clock."),
         "settled",
         "%",
@@ -128,7 +138,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "sla_attainment",
-        _("SLA attainment"),
+        _contract_name("sla_attainment"),
         _("All clocks promised to the client that settled in the period: met / due."),
         "settled",
         "%",
@@ -136,7 +146,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "resolved_24h",
-        _("Resolved within 24 h"),
+        _contract_name("resolved_24h"),
         _(
             "Resolved in the period: resolved within the set time of the first response / all. No response is a miss."
         ),
@@ -147,7 +157,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "mtta",
-        _("Mean time to acknowledge"),
+        _contract_name("mtta"),
         _(
             "Created in the period: mean time from opening to first response. Without a response: listed apart."
         ),
@@ -158,7 +168,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "mttr",
-        _("Mean time to resolve"),
+        _contract_name("mttr"),
         _("Resolved in the period: mean time from opening to the resolution that stands (the last one)."),
         "resolved",
         "h",
@@ -167,7 +177,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "mttr_first",
-        _("Mean time to first resolution"),
+        _contract_name("mttr_first"),
         _(
             "First resolved in the period: mean time from opening to the first resolution, whatever came after."
         ),
@@ -177,7 +187,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "mtrs",
-        _("Mean time to restore service"),
+        _contract_name("mtrs"),
         _("Restored in the period: mean time from the start of the failure to the service working again."),
         "restored",
         "h",
@@ -185,7 +195,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "mttc",
-        _("Mean time to close"),
+        _contract_name("mttc"),
         _("Closed in the period: mean time from opening to closing."),
         "closed",
         "h",
@@ -194,7 +204,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "incident_resolution_rate",
-        _("Resolution rate"),
+        _contract_name("incident_resolution_rate"),
         _("Resolved / closed in the period, or resolved / logged in the period, as the contract says."),
         "closed",
         "%",
@@ -203,7 +213,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "first_contact_resolution",
-        _("Resolved at first contact"),
+        _contract_name("first_contact_resolution"),
         _(
             "Created in the period: resolved by the first line, one team, no wait, no reopening / all of known line."
         ),
@@ -213,7 +223,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "dispatch_accuracy",
-        _("Dispatch accuracy"),
+        _contract_name("dispatch_accuracy"),
         _("Resolved in the period and dispatched to a team: resolved by the first team / dispatched."),
         "resolved",
         "%",
@@ -221,7 +231,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "reopen_rate",
-        _("Reopening rate"),
+        _contract_name("reopen_rate"),
         _("Closed in the period: tickets reopened at least once within the set days / closed."),
         "closed",
         "%",
@@ -229,7 +239,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "recurrence",
-        _("Recurrence"),
+        _contract_name("recurrence"),
         _(
             "Closed in the period, CI and cause known: the same two were closed within the set days before / closed."
         ),
@@ -239,7 +249,7 @@ _CATALOGUE = (
     ),
     Indicator(
         "backlog_age",
-        _("Backlog by age"),
+        _contract_name("backlog_age"),
         _("Open at the end of the period (neither resolved, closed nor cancelled), by days since opening."),
         "open",
         "tickets",

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from yunheng.contracts.indicators import INDICATORS as CONTRACT_INDICATORS
 from yunheng.contracts.models import Contract
 from yunheng.contracts.terms import ContractTerms, IndicatorGoal, IndicatorSpec, label_in
 from yunheng.desk.models import Ticket
@@ -109,7 +110,9 @@ def items(
     limit: int = 50,
     now: datetime | None = None,
 ) -> tuple[list[Item], str | None]:
-    """The members behind one figure, in order of number, `limit` at a time; pass the second result as `after` for more.
+    """The members behind one figure, in the order they came in, `limit` at a time.
+
+    The second result, passed as `after`, leads to the rest; None is the end.
 
     Raises Invalid naming the field for an unknown key, group, part or cursor.
     """
@@ -242,7 +245,9 @@ class _Frame:
 
 
 def _spec(terms: ContractTerms, indicator: Indicator) -> IndicatorSpec:
+    """What the contract says of the indicator, else what a contract that merely named it would say."""
     spec = terms.indicators.get(indicator.key)
+    kind = CONTRACT_INDICATORS.get(indicator.key)
     return spec or IndicatorSpec(
         key=indicator.key,
         label={},
@@ -250,6 +255,9 @@ def _spec(terms: ContractTerms, indicator: Indicator) -> IndicatorSpec:
         time_base="elapsed",
         calendar=None,
         digits=_DIGITS[indicator.unit],
+        within_seconds=kind.within_seconds if kind else None,
+        days=kind.days if kind else None,
+        of=kind.of[0] if kind and kind.of else None,
     )
 
 
@@ -319,8 +327,8 @@ def _row(
     frame: _Frame, indicator: Indicator, sample: Sample, left_out: Sample, group: str, group_label: str
 ) -> Row:
     spec = frame.spec(indicator)
-    n = len(sample.row)
-    stats = _statistics(sample, spec.digits) if indicator.unit == "h" else {}
+    n, digits = len(sample.row), 0 if indicator.unit == "tickets" else spec.digits
+    stats = _statistics(sample, digits) if indicator.unit == "h" else {}
     hits = int(sample.is_hit.sum())
     if indicator.unit == "h":
         numerator = int(sample.seconds.sum()) if sample.seconds is not None else 0
@@ -329,7 +337,7 @@ def _row(
         numerator, exact = hits, (None if frame.is_to_come else Fraction(hits))
     else:
         numerator, exact = hits, (Fraction(100 * hits, n) if n else None)
-    value = None if exact is None else measure.round_half_up(exact, spec.digits)
+    value = None if exact is None else measure.round_half_up(exact, digits)
     goal = spec.goal
     language = get_language() or "zh-hans"
     is_met = None
