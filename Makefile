@@ -25,7 +25,8 @@ define install_packages
 	echo "Installing $(1) ($(2)) ..."; \
 	log=$$(mktemp); \
 	{ $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $(1); } \
-	  >"$$log" 2>&1 || { tail -n 5 "$$log" >&2; exit 1; }
+	  >"$$log" 2>&1 || { tail -n 5 "$$log" >&2; rm "$$log"; exit 1; }; \
+	rm "$$log"
 endef
 
 # Debian keeps pip in packages of its own. Who may not install them fetches its wheel through apt, which needs no root.
