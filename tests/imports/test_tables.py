@@ -7,7 +7,13 @@ import pytest
 from django.utils.translation import override
 from openpyxl import Workbook
 
+from yunheng.accounts.models import Organisation, Team
+from yunheng.contracts.actions import apply_contract
+from yunheng.contracts.models import Contract
+from yunheng.contracts.packs import contract_pack
 from yunheng.desk.models import Ticket
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.actor import SYSTEM
 from yunheng.foundation.models import Entry
 from yunheng.foundation.refusals import Invalid
 from yunheng.foundation.sealing import check_log
@@ -297,3 +303,109 @@ def test_a_preview_knows_english_headers_day_first_dates_and_events(contract, tm
 def test_a_preview_says_which_column_it_misses(contract, tmp_path):
     preview = preview_table(as_csv(tmp_path / "x.csv", [["工单号", "颜色"], ["1", "red"]]), contract=contract)
     assert preview.missing == ["opened_at"]
+
+
+@pytest.fixture
+def office(db):
+    """The contract `office-8x5` as shipped, with one team."""
+    viewer = Viewer(actor=SYSTEM, is_system=True)
+    apply_contract(viewer=viewer, at=datetime.now(UTC), data=contract_pack("office-8x5"))
+    contract = Contract.objects.select_related("scope").get(scope__key="office-8x5")
+    Team.objects.create(organisation_id=contract.provider_id, key="net", name="网络组")
+    return contract
+
+
+DESK_HEADER = [
+    *(
+        "工单编号",
+        "提交时间",
+        "首次响应时间",
+        "解决时间",
+        "关闭时间",
+        "服务项",
+        "优先级",
+        "影响范围",
+        "紧急程度",
+    ),
+    *("标题", "处理团队", "处理人", "报修人", "状态"),
+]
+DESK_ROWS = [
+    [
+        *("WX-001", "2026/3/2 09:05", "2026/3/2 09:12", "2026/3/2 11:00", "2026/3/3 10:00"),
+        *("桌面与外设", "P2 高", "部门", "工作中断", "打印机卡纸", "桌面组", "张三", "李四", "已关闭"),
+    ],
+    [
+        *("WX-002", "2026/3/2 10:00", "2026/3/2 10:20", "", "", "办公网络", "p1", "全单位", "工作中断"),
+        *("核心交换机断电", "网络组", "王五", "赵六", "处理中"),
+    ],
+    [
+        *("WX-003", "2026/3/4 14:00", "", "", "", "Business application  SUPPORT", "中", "One person"),
+        *("Ｗork is impaired", "报表打不开", "NET", "", "钱七", "新建"),
+    ],
+    [
+        *("WX-004", "2026/3/5 09:00", "", "", "", "network", "P4-低", "low", "low"),
+        *("申请网口", "网络组", "", "孙八", "新建"),
+    ],
+    [
+        *("WX-005", "2026/3/5 09:30", "", "", "", "厨房", "P3 中", "个人", "可以等待"),
+        *("咖啡机", "网络组", "", "孙八", "新建"),
+    ],
+]
+
+
+def test_a_chinese_workbook_in_the_contracts_own_words_is_taken_as_proposed(office, tmp_path):
+    path = as_workbook(tmp_path / "台账.xlsx", [DESK_HEADER, *DESK_ROWS])
+    preview = preview_table(path, contract=office)
+    assert (preview.missing, preview.rejected) == ([], 1)
+    assert (preview.rejections[0].row, preview.rejections[0].field) == (5, "服务项")
+    assert preview.mapping.columns["team"] == "处理团队"
+    assert preview.mapping.values == {
+        "service": {
+            "Business application  SUPPORT": "application",
+            "办公网络": "network",
+            "桌面与外设": "desktop",
+        },
+        "priority": {"P2 高": "P2", "P3 中": "P3", "P4-低": "P4", "p1": "P1", "中": "P3"},
+        "impact": {"One person": "low", "个人": "low", "全单位": "high", "部门": "medium"},
+        "urgency": {"Ｗork is impaired": "medium", "可以等待": "low", "工作中断": "high"},
+    }
+    written = tmp_path / "map.yaml"
+    written.write_text(mapping_text(preview.mapping), encoding="utf-8")
+    report = import_table(contract=office, path=path, mapping=load_mapping(written))
+    assert (report.counts.read, report.counts.imported, report.counts.rejected) == (5, 4, 1)
+    found = Ticket.objects.order_by("source_number").values_list(
+        "service", "priority", "impact", "urgency", "team__key"
+    )
+    assert list(found[:2]) == [
+        ("desktop", "P2", "medium", "high", "桌面组"),
+        ("network", "P1", "high", "high", "net"),
+    ]
+    assert list(found[2:]) == [
+        ("application", "P3", "low", "medium", "net"),
+        ("network", "P4", "low", "low", "net"),
+    ]
+    assert sorted(Team.objects.values_list("key", flat=True)) == ["net", "桌面组"]
+
+
+def test_words_past_the_rows_that_are_shown_are_proposed_too(office, tmp_path, monkeypatch):
+    monkeypatch.setattr("yunheng.imports.preview.LOOKED_AT", 1)
+    preview = preview_table(as_csv(tmp_path / "desk.csv", [DESK_HEADER, *DESK_ROWS]), contract=office)
+    assert preview.looked_at == 1
+    assert preview.mapping.values["priority"]["中"] == "P3"
+
+
+def test_teams_of_other_organisations_are_not_used(office, tmp_path):
+    Organisation.objects.get(key="office-client").teams.create(key="desk", name="桌面组")
+    path = as_csv(tmp_path / "desk.csv", [DESK_HEADER, DESK_ROWS[0]])
+    import_table(contract=office, path=path, mapping=preview_table(path, contract=office).mapping)
+    assert Ticket.objects.get().team.organisation_id == office.provider_id
+
+
+@pytest.mark.parametrize(
+    ("dates", "example"),
+    [("ymd", "2016-02-29 01:16"), ("dmy", "29/2/2016 01:16"), ("mdy", "2/29/2016 01:16")],
+)
+def test_a_bad_date_names_the_form_that_the_mapping_expects(contract, tmp_path, dates, example):
+    path = as_csv(tmp_path / "desk.csv", [HEADER, ["T-4", "gestern", *ROWS[0][2:]]])
+    report = bring(contract, path, MAPPING | {"dates": dates}, is_dry_run=True)
+    assert report.first_rejections[0].reason == f"is no date and time such as {example}"

@@ -12,6 +12,7 @@ Order = Literal["dmy", "mdy", "ymd"]
 
 FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2100
+_EXAMPLES: Final = {"dmy": "29/2/2016 01:16", "mdy": "2/29/2016 01:16", "ymd": "2016-02-29 01:16"}
 _CACHE_SIZE: Final = 200_000
 _SLASHED: Final = re.compile(
     r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?"
@@ -81,7 +82,9 @@ class InstantReader(dict[str, int]):
             offset = None
             day, month = (other, first) if self.order == "mdy" else (first, other)
             if self.order == "ymd":
-                raise InstantFaultError(_("the year does not come first"))
+                raise InstantFaultError(
+                    _("the year does not come first, as in {example}").format(example=_EXAMPLES["ymd"])
+                )
             if int(month) > 12 >= int(day):
                 raise InstantFaultError(
                     _("there is no month {month}; dates of this file are read {order}").format(
@@ -96,7 +99,9 @@ class InstantReader(dict[str, int]):
                     ).format(first=first, other=other)
                 )
         else:
-            raise InstantFaultError(_("is no date and time such as 29/2/2016 01:16 or 2016-02-29 01:16"))
+            raise InstantFaultError(
+                _("is no date and time such as {example}").format(example=_EXAMPLES[self.order])
+            )
         if not FIRST_YEAR <= int(year) <= LAST_YEAR:
             raise InstantFaultError(
                 _("the year is not between {first} and {last}").format(first=FIRST_YEAR, last=LAST_YEAR)

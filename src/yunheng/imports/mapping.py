@@ -1,7 +1,8 @@
 """The mapping file of the generic importer: which column is what, how values and dates are meant."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
@@ -10,13 +11,14 @@ from django.utils.translation import gettext as _
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from yunheng.contracts.terms import ContractTerms
+from yunheng.contracts.terms import ContractTerms, Label
 from yunheng.foundation.refusals import Invalid
 
 from .instants import Order, orders_seen
 
 Kind = Literal["tickets", "events"]
 MAX_MAPPING: Final = 256 * 1024
+_MAX_WORDS: Final = 1_000  #: different words of a column that are looked up
 
 INSTANTS: Final = ("opened_at", "responded_at", "restored_at", "resolved_at", "closed_at", "cancelled_at")
 TEXTS: Final = (
@@ -37,7 +39,7 @@ EVENTS: Final = (
     *("opened", "responded", "updated", "assigned", "restored", "resolved", "reopened", "confirmed"),
     *("closed", "cancelled", "waiting", "resumed", "noted"),
 )
-#: Headers by which a proposal recognises a field; compared without case, blanks and brackets.
+#: Headers by which a proposal recognises a field; compared by letters and digits, without case and width.
 HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     "number": (
         "工单号",
@@ -92,14 +94,29 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
         "summary",
         "shortdescription",
     ),
-    "service": ("服务", "服务项", "服务类别", "业务系统", "service"),
+    "service": ("服务", "服务项", "服务名称", "服务类别", "服务目录", "业务系统", "service", "servicename"),
     "priority": ("优先级", "级别", "事件级别", "priority"),
-    "impact": ("影响度", "影响范围", "impact"),
+    "impact": ("影响度", "影响范围", "影响", "impact"),
     "urgency": ("紧急度", "紧急程度", "urgency"),
     "category": ("分类", "类别", "故障类型", "事件分类", "category", "type"),
     "ci": ("配置项", "设备", "设备名称", "资产编号", "ci", "configurationitem", "asset"),
     "cause": ("原因", "故障原因", "cause", "rootcause"),
-    "team": ("处理组", "团队", "班组", "处理部门", "受理组", "team", "group", "assignmentgroup"),
+    "team": (
+        "处理组",
+        "处理团队",
+        "处理小组",
+        "团队",
+        "班组",
+        "支持组",
+        "受理组",
+        "处理部门",
+        "组",
+        "team",
+        "assignedteam",
+        "group",
+        "supportgroup",
+        "assignmentgroup",
+    ),
     "line": ("解决级别", "支持级别", "line", "supportline"),
     "state": ("状态", "工单状态", "state", "status"),
     "resolution": ("解决方案", "处理结果", "处理过程", "resolution", "solution"),
@@ -259,34 +276,78 @@ def propose(
     orders = orders_seen(text[:5] for text in texts)
     is_slashed = any(text[:4].isdecimal() is False and "/" in text[:3] for text in texts)
     dates: Order = "mdy" if orders == {"mdy"} else "dmy" if is_slashed else "ymd"
-    values: dict[str, dict[str, str]] = {}
-    if terms is not None and "priority" in columns:
-        at = place[columns["priority"]]
-        used = {row[at].strip() for row in rows if at < len(row) and row[at].strip()}
-        values["priority"] = _propose_priorities(sorted(used), terms)
     defaults = {}
     if "priority" not in columns and terms is not None:
         defaults["priority"] = list(terms.priorities)[-1]
     if "service" not in columns and terms is not None:
         defaults["service"] = next(iter(terms.services))
-    return FieldMapping(
-        kind, columns, zone=terms.zone if terms else None, dates=dates, values=values, defaults=defaults
-    )
+    proposed = FieldMapping(kind, columns, zone=terms.zone if terms else None, dates=dates, defaults=defaults)
+    return proposed if terms is None else with_words(proposed, header, rows, terms)
 
 
-def _propose_priorities(words: Sequence[str], terms: ContractTerms) -> dict[str, str]:
+def with_words(
+    mapping: FieldMapping, header: Sequence[str], rows: Iterable[Sequence[str]], terms: ContractTerms
+) -> FieldMapping:
+    """The mapping with `values` for all words of the rows that the contract calls otherwise: by key or by label in any
+    of its languages, whatever their case and width. Words that it does not know are left as they are.
+    """
+    places = {column: at for at, column in enumerate(header)}
+    used: dict[str, set[str]] = {name: set() for name in _keyed(terms) if name in mapping.columns}
+    watched = [(places[mapping.columns[name]], words) for name, words in used.items()]
+    for row in rows:
+        for at, words in watched:
+            if at < len(row) and len(words) < _MAX_WORDS:
+                words.add(row[at].strip())
+    values = dict(mapping.values)
+    for name, labels in _keyed(terms).items():
+        found = _keys_of(used.get(name, set()), labels, is_ranked=name == "priority")
+        if found:
+            values[name] = {**found, **values.get(name, {})}
+    return replace(mapping, values=values)
+
+
+def _keyed(terms: ContractTerms) -> dict[str, dict[str, Label]]:
+    """Fields whose words are keys of the contract, with the labels of each key."""
+    return {
+        "service": {key: service.label for key, service in terms.services.items()},
+        "priority": {key: priority.label for key, priority in terms.priorities.items()},
+        "impact": dict(terms.matrix.impacts),
+        "urgency": dict(terms.matrix.urgencies),
+    }
+
+
+def _keys_of(words: Iterable[str], labels: Mapping[str, Label], *, is_ranked: bool) -> dict[str, str]:
+    """Word → key, for words that are no keys as they stand.
+
+    A word is a key or a label, or what is left of a label when the key that begins it is taken off ("高" of "P2 高").
+    Where `is_ranked`, a word may also begin with a key and say more ("P2-urgent"). What fits two keys fits none.
+    """
+    called: list[tuple[str, str]] = []
+    for key, label in labels.items():
+        bare = _squeeze(key)
+        texts = {bare, *map(_squeeze, label.values())}
+        texts |= {text.removeprefix(bare) for text in texts}
+        called += [(text, key) for text in texts if text]
     found = {}
-    for word in words:
-        for key, priority in terms.priorities.items():
-            labels = {_squeeze(key), *(_squeeze(label) for label in priority.label.values())}
-            if _squeeze(word) in labels or _squeeze(word)[:1] == key:
-                found[word] = key
-                break
+    for word in sorted(words):
+        squeezed = _squeeze(word)
+        keys = {key for text, key in called if text == squeezed}
+        if not keys and is_ranked:
+            keys = {key for key in labels if _begins_with(squeezed, _squeeze(key))}
+        if len(keys) == 1 and word not in labels:
+            found[word] = keys.pop()
     return found
 
 
+def _begins_with(text: str, key: str) -> bool:
+    """Whether a text is that key and then something else: "1 - critical" is "1", "10" is not."""
+    following = text[len(key) : len(key) + 1]
+    return bool(key) and text.startswith(key) and not (following.isdecimal() and key[-1:].isdecimal())
+
+
 def _squeeze(text: str) -> str:
-    return "".join(letter for letter in text.lower() if letter.isalnum())
+    """Letters and digits alone, without case and width."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
 
 
 def mapping_text(mapping: FieldMapping) -> str:

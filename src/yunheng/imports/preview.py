@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from yunheng.contracts.models import Contract
 from yunheng.foundation.refusals import Invalid
@@ -12,7 +13,7 @@ from yunheng.foundation.refusals import Invalid
 from .actions import latest_terms, zone_named
 from .generic import TableReader, TableRow
 from .instants import InstantReader
-from .mapping import HEADERS, REQUIRED, FieldMapping, propose
+from .mapping import HEADERS, REQUIRED, FieldMapping, propose, with_words
 from .rejections import Rejection
 from .tables import open_table
 
@@ -21,7 +22,7 @@ LOOKED_AT: Final = 2_000  #: rows
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`missing` are fields that no column was found for: without them nothing can be read yet."""
+    """`missing` are fields that no column was found for: without them nothing can be read. `zone`: the contract's."""
 
     file_name: str
     header: Sequence[str]
@@ -32,6 +33,7 @@ class Preview:
     taken: Sequence[TableRow]
     rejections: Sequence[Rejection]
     rejected: int
+    zone: ZoneInfo
 
 
 def preview_table(
@@ -51,6 +53,7 @@ def preview_table(
     first = list(islice(table.records(), LOOKED_AT))
     if mapping is None:
         mapping = propose(table.header, [record.fields for record in first], terms)
+        mapping = with_words(mapping, table.header, (record.fields for record in table.records()), terms)
     missing = [name for name in REQUIRED[mapping.kind] if mapping.columns.get(name) not in table.header]
     unknown = [column for column in mapping.columns.values() if column not in table.header]
     taken: list[TableRow] = []
@@ -77,4 +80,5 @@ def preview_table(
         taken[:shown],
         rejections[:shown],
         len(rejections),
+        zone_named(terms.zone),
     )

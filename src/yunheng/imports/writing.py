@@ -1,5 +1,6 @@
 """Writes a batch of histories: tickets, entries, facts, pauses and row keys, by COPY in the caller's transaction."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -94,6 +95,9 @@ class Teams:
     organisation_id: int
     keys: dict[str, str] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
+    _called: dict[str, str] = field(
+        default_factory=dict
+    )  #: key by name or key, without case, width and blanks
 
     @classmethod
     def of(cls, organisation_id: int) -> "Teams":
@@ -104,24 +108,33 @@ class Teams:
 
     def reload(self) -> None:
         """Read what is stored; names that were only promised stay promised."""
-        for key, name, team_id in Team.objects.filter(organisation_id=self.organisation_id).values_list(
-            "key", "name", "id"
-        ):
+        stored = Team.objects.filter(organisation_id=self.organisation_id).order_by("pk")
+        found = list(stored.values_list("key", "name", "id"))
+        for key, name, team_id in found:
             self.keys.setdefault(name, key)
             self.ids[key] = team_id
+            self._called.setdefault(_folded(name), key)
+        for key, _name, _id in found:  # names before keys
+            self._called.setdefault(_folded(key), key)
 
     def key_of(self, name: str) -> str:
-        """Key of the team with that name; a new name gets a key of its own."""
+        """Key of the team with that name, or else that key; a new name gets a key of its own."""
         key = self.keys.get(name)
         if key is None:
-            words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
-            base = "-".join(words)[:60] or "team"
-            taken = set(self.keys.values()) | self.ids.keys()
-            key, count = base, 1
-            while key in taken:
-                count += 1
-                key = f"{base[:56]}-{count}"
+            key = self._called.get(_folded(name))
+            if key is None:
+                key = self._called[_folded(name)] = self._new_key(name)
             self.keys[name] = key
+        return key
+
+    def _new_key(self, name: str) -> str:
+        words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
+        base = "-".join(words)[:60] or "team"
+        taken = set(self.keys.values()) | self.ids.keys()
+        key, count = base, 1
+        while key in taken:
+            count += 1
+            key = f"{base[:56]}-{count}"
         return key
 
     def create_missing(self) -> None:
@@ -395,6 +408,10 @@ def _update(ticket: Ticket, standing: Standing, teams: Teams) -> None:
 
 def _team(standing: Standing, teams: Teams) -> str:
     return str(teams.ids[teams.key_of(standing.team)]) if standing.team else _NULL
+
+
+def _folded(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _stamp(at: int) -> str:

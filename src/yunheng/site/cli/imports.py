@@ -116,7 +116,7 @@ def _tickets(args: argparse.Namespace) -> int:
 
 
 def _preview(args: argparse.Namespace) -> int:
-    from datetime import UTC, datetime
+    from datetime import datetime
 
     from yunheng.contracts.queries import contract_by_key
     from yunheng.imports.mapping import load_mapping, mapping_text
@@ -137,7 +137,7 @@ def _preview(args: argparse.Namespace) -> int:
         )
     for row in preview.taken:
         instants = " · ".join(
-            f"{name} {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+            f"{name} {datetime.fromtimestamp(at, preview.zone).isoformat(sep=' ')}"
             for name, at in row.instants.items()
         )
         texts = " · ".join(f"{name} {value}" for name, value in row.texts.items() if value)
@@ -290,7 +290,7 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
     if levels:
         print(_("impact × urgency → priority (rows, tickets by their last row):"))
         for impact, urgency, priority, rows, tickets in levels:
-            print(f"  {impact} × {urgency} → {priority}: {rows:,}, {tickets:,}")
+            print(f"  {impact or '–'} × {urgency or '–'} → {priority or '–'}: {rows:,}, {tickets:,}")
     if summary.get("tickets_with_rows_before_opening"):
         print(
             _("tickets with rows that the source dates before their opening: {count:,}").format(
@@ -300,5 +300,6 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
 
 
 def _print_pairs(title: str, pairs: Mapping[str, int]) -> None:
-    if pairs:
-        print(f"{title}: " + " · ".join(f"{name} {count:,}" for name, count in pairs.items()))
+    named = [f"{name} {count:,}" for name, count in pairs.items() if name]
+    if named:
+        print(f"{title}: " + " · ".join(named))
