@@ -50,3 +50,16 @@ def test_an_indicator_is_computed_once_however_often_it_is_asked_for(world: Worl
     many = "&".join(["indicator=mttr"] * 400)
     rows = bob.get(f"/api/v1/contracts/{world.key}/indicators?{many}").json()["rows"]
     assert [row["key"] for row in rows].count("mttr") == 1
+
+
+def test_asking_for_many_cut_offs_does_not_fill_the_memory(world: World, bob: Client) -> None:
+    """Each cut-off that is kept holds all tickets of the contract."""
+    from yunheng.appraisal import study
+
+    study._recent.clear()
+    for day in range(1, 13):
+        query = f"from=2026-10-01&to=2026-10-{day:02d}&indicator=backlog_age"
+        assert bob.get(f"/api/v1/contracts/{world.key}/indicators?{query}").status_code == 200
+    kept = list(study._recent.values())
+    assert 1 <= len(kept) <= study._RECENT_STUDIES
+    assert all(1 <= len(one._snapshots) <= study._RECENT_SNAPSHOTS for one in kept)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,8 @@ from yunheng.sla.snapshot import FactTable, load_facts
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
+K = TypeVar("K")
+V = TypeVar("V")
 
 _log = logging.getLogger(__name__)
 
@@ -71,12 +75,12 @@ class Study:
         """Lives as of the cut-off; those of the present where that is later."""
         if cut_off > self.now:
             return self.lives
-        if cut_off not in self._snapshots:
+        found = self._snapshots.get(cut_off)
+        if found is None:
             facts = self.facts
-            self._snapshots[cut_off] = read_milestones(
-                facts.subject, facts.at, facts.kind, facts.term, before=cut_off
-            )
-        return self._snapshots[cut_off]
+            found = read_milestones(facts.subject, facts.at, facts.kind, facts.term, before=cut_off)
+            _remember(self._snapshots, cut_off, found, most=_RECENT_SNAPSHOTS)
+        return found
 
     def is_left_out(self, subjects: Int64) -> Bool:
         """Which subjects do not belong to the population by what is known now, whatever the cut-off."""
@@ -86,6 +90,8 @@ class Study:
 
 _recent: dict[tuple[object, ...], Study] = {}
 _RECENT_STUDIES = 4
+_RECENT_SNAPSHOTS = 3
+_lock = Lock()
 _FRESH_SECONDS = 20
 
 
@@ -103,11 +109,21 @@ def study_scope(contract: Contract, *, now: datetime, position: int | None = Non
     instant = int(now.timestamp())
     tick = instant // _FRESH_SECONDS if position is None else instant
     key = (scope_id, str(contract.scope.uuid), position, size, last_unsealed, tick, _last_version(contract))
-    if key not in _recent:
-        while len(_recent) >= _RECENT_STUDIES:
-            _recent.pop(next(iter(_recent)))
-        _recent[key] = _study(contract, instant, position, size, waiting.count())
-    return _recent[key]
+    found = _recent.get(key)
+    if found is None:
+        found = _study(contract, instant, position, size, waiting.count())
+        _remember(_recent, key, found, most=_RECENT_STUDIES)
+    return found
+
+
+def _remember(kept: dict[K, V], key: K, value: V, *, most: int) -> None:
+    """Keep a value, and of the older ones as many as there is room for: each holds all tickets of a contract, and who
+    asks chooses how many different ones are asked for. Requests run in several threads.
+    """
+    with _lock:
+        kept[key] = value
+        while len(kept) > most:
+            del kept[next(iter(kept))]
 
 
 def _last_version(contract: Contract) -> int | None:
