@@ -89,6 +89,20 @@ def test_what_was_not_acknowledged_is_listed_and_not_averaged():
     assert numbers(lives, sample.waiting) == [2]
 
 
+def test_a_duration_that_ends_before_it_begins_is_listed_and_not_averaged():
+    facts = [
+        (1, 100, K.OPENED, 0), (1, 100, K.ASSERTED_OPENED, 0), (1, 40, K.ASSERTED_RESOLVED, 0),
+        (2, 10, K.OPENED, 0), (2, 30, K.ASSERTED_RESOLVED, 0), (2, 60, K.FAILED, 0), (2, 50, K.RESTORED, 0),
+    ]  # fmt: skip
+    lives = milestones(facts)
+    claimed = samples.time_to_resolve(lives, Question(0, 200, basis="asserted"))
+    assert (numbers(lives, claimed.row), claimed.seconds.tolist()) == ([2], [20])
+    assert (numbers(lives, claimed.waiting), claimed.waiting_at.tolist()) == ([1], [40])
+    restored = samples.time_to_restore(lives, Question(0, 200))
+    assert (restored.seconds.tolist(), numbers(lives, restored.waiting)) == ([], [2])
+    assert samples.time_to_restore(lives, Question(0, 50)).waiting is None
+
+
 def test_open_and_overdue_is_a_miss_of_the_period_in_which_it_was_due():
     lives = milestones([(1, 0, K.OPENED, 0), (2, 0, K.OPENED, 0)])
     outcome = ClockOutcome(np.array([0, 1]), np.array([50, 150]), np.array([0, 0], dtype=np.int8))
@@ -267,6 +281,7 @@ def test_samples_equal_a_plain_reading(history, one, other):
         s: at - (one.opened if one.failed is None else one.failed)
         for s, one in plain.items()
         if within(at := one.resolved if one.restored is None else one.restored)
+        and at >= (one.opened if one.failed is None else one.failed)
     }
     drawn = samples.time_to_restore(lives, question)
     assert dict(zip(lives.subject[drawn.row].tolist(), drawn.seconds.tolist(), strict=True)) == restored

@@ -20,6 +20,7 @@ Bool = npt.NDArray[np.bool_]
 Basis = Literal["events", "asserted"]
 
 DAY = 86_400
+_NONE: Int64 = np.empty(0, np.int64)
 #: Age bands of the backlog: from (inclusive) and to (exclusive) in seconds; the last has no end.
 AGE_BANDS: tuple[tuple[str, int, int | None], ...] = (
     ("0-1", 0, DAY),
@@ -37,7 +38,7 @@ class Sample:
 
     `is_hit` says of a ratio whether the item counts in the numerator; `seconds` is the duration where one is
     measured. `waiting` are members of the wider population that have no value yet (never responded, for one):
-    shown, not averaged.
+    shown, not averaged; so are durations that end before they begin.
     """
 
     row: Int64
@@ -328,6 +329,13 @@ def _durations(
     waiting: Int64 | None = None,
     waiting_at: Int64 | None = None,
 ) -> Sample:
+    """Durations of the rows. One that ends before it begins is a fault of its source: listed apart, never averaged."""
+    is_faulty = finish < begin
+    if is_faulty.any():
+        known, known_at = (_NONE if it is None else it for it in (waiting, waiting_at))
+        waiting = np.concatenate([known, row[is_faulty]])
+        waiting_at = np.concatenate([known_at, at[is_faulty]])
+        row, at, begin, finish = (it[~is_faulty] for it in (row, at, begin, finish))
     return Sample(
         row=row.astype(np.int64),
         at=at,
