@@ -79,8 +79,16 @@ def _run() -> None:
 
 
 def _seal() -> None:
+    from django.db import OperationalError, connection
+
     from yunheng.foundation.sealing import seal
 
+    for _attempt in range(300):  # the server that was killed last may still be starting
+        try:
+            connection.ensure_connection()
+            break
+        except OperationalError:
+            time.sleep(0.1)
     seal()
     print("sealing", flush=True)
     while True:

@@ -10,6 +10,7 @@ from django.utils import translation
 from tests.contracts.documents import SMALL, changed
 
 from yunheng.contracts.schema import json_schema
+from yunheng.foundation.supervisor.folder import DataFolder
 from yunheng.site.cli import main
 
 
@@ -31,8 +32,8 @@ def no_database(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database(committed_db: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("YUNHENG_DATA", str(tmp_path / "data"))
+def database(committed_db: Any, cluster_folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUNHENG_DATA", str(cluster_folder.path))
     monkeypatch.setenv("YUNHENG_DATABASE_URL", committed_db.app_url)
     monkeypatch.setenv("YUNHENG_DATABASE_OWNER_URL", committed_db.owner_url)
 
