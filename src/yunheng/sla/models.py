@@ -1,5 +1,8 @@
 """Facts, live clocks and pauses of any subject. Facts are a projection of the journal and can be rebuilt
 from it.
+
+Their foreign keys have no constraint in the database: scopes and contract versions are never deleted, and the server
+would look each of them up again for every row of a bulk write.
 """
 
 from django.db import models
@@ -23,7 +26,9 @@ class Term(models.Model):
 class ClockFact(models.Model):
     """A fact (see logic.facts). All columns NOT NULL and of fixed width: read by binary COPY."""
 
-    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    scope = models.ForeignKey(
+        Scope, on_delete=models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
     subject_id = models.BigIntegerField()
     at = models.BigIntegerField()  # epoch seconds, UTC
     seq = models.BigIntegerField()  # orders facts of one instant: entry id × 8 + ordinal within the entry
@@ -46,11 +51,13 @@ class LiveClock(models.Model):
     (`next_check_at`).
     """
 
-    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    scope = models.ForeignKey(
+        Scope, on_delete=models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
     subject_id = models.BigIntegerField()
     kind = models.CharField(max_length=32, db_collation="C")
     contract_version = models.ForeignKey(
-        ContractVersion, on_delete=models.PROTECT, null=True, related_name="+"
+        ContractVersion, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     reason = models.CharField(
         max_length=40, db_collation="C", blank=True
@@ -102,7 +109,9 @@ class Pause(models.Model):
         REJECTED = "rejected"
 
     id = models.BigIntegerField(primary_key=True)  # the entry that began it; ClockFact.ref
-    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    scope = models.ForeignKey(
+        Scope, on_delete=models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
     subject_id = models.BigIntegerField()
     reason = models.CharField(max_length=64, db_collation="C")
     party = models.SmallIntegerField()

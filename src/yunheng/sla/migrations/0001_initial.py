@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ('ref', models.BigIntegerField(default=0)),
                 ('entry_id', models.BigIntegerField()),
                 ('superseded_by', models.BigIntegerField(default=0)),
-                ('scope', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.scope')),
+                ('scope', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.scope')),
             ],
             options={
                 'db_table': 'clock_fact',
@@ -67,8 +67,8 @@ class Migration(migrations.Migration):
                 ('is_breach_recorded', models.BooleanField(db_default=False, default=False)),
                 ('next_check_at', models.DateTimeField(null=True)),
                 ('folded_at', models.DateTimeField()),
-                ('contract_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contractversion')),
-                ('scope', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.scope')),
+                ('contract_version', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contractversion')),
+                ('scope', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.scope')),
             ],
             options={
                 'db_table': 'live_clock',
@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                 ('expected_until', models.DateTimeField(null=True)),
                 ('standing', models.CharField(choices=[('proposed', 'Proposed'), ('confirmed', 'Confirmed'), ('disputed', 'Disputed'), ('upheld', 'Upheld'), ('rejected', 'Rejected')], default='proposed', max_length=12)),
                 ('note', models.TextField(blank=True)),
-                ('scope', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.scope')),
+                ('scope', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.scope')),
             ],
             options={
                 'db_table': 'pause',
