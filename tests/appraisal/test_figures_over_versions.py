@@ -8,7 +8,7 @@ import pytest
 from tests.desk.ground import HOUR, MORNING, Ground, apply_terms, clock, clocks, make_ground, opened, terms
 
 from yunheng.appraisal.queries import figures, items, trend
-from yunheng.desk.actions import assign_ticket, leave_out, move_ticket
+from yunheng.desk.actions import assign_ticket, change_profile, leave_out, move_ticket
 from yunheng.foundation.actor import SYSTEM
 from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.models import LogState
@@ -139,6 +139,17 @@ def test_attainment_counts_what_is_promised_to_the_client_only(ground: Ground) -
     members, _more = items(ground.contract, key="sla_attainment", **APRIL)
     assert {one.clock for one in members} == {"respond", "resolve", "restore", "update"}
     assert (found.numerator, found.denominator) == (4, 4)
+
+
+def test_a_priority_changed_after_the_resolution_moves_no_miss_to_another_group(ground: Ground) -> None:
+    apply_terms(ground.contract, terms("acme"))
+    late = served(ground, resolve=5 * HOUR)
+    change_profile(
+        ground.viewer("service_manager"), late, impact="low", urgency="low", reason="not so bad",
+        recorded_at=MORNING + timedelta(hours=6),
+    )  # fmt: skip
+    rows = figures(ground.contract, keys=["resolution_timeliness"], by="priority", **APRIL).rows
+    assert [(one.group, one.numerator, one.denominator) for one in rows] == [("", 0, 1), ("p1", 0, 1)]
 
 
 def test_the_backlog_of_a_month_is_of_its_end(ground: Ground) -> None:

@@ -105,14 +105,19 @@ def test_a_duration_that_ends_before_it_begins_is_listed_and_not_averaged():
 
 def test_open_and_overdue_is_a_miss_of_the_period_in_which_it_was_due():
     lives = milestones([(1, 0, K.OPENED, 0), (2, 0, K.OPENED, 0)])
-    outcome = ClockOutcome(np.array([0, 1]), np.array([50, 150]), np.array([0, 0], dtype=np.int8))
+    outcome = ClockOutcome(
+        np.array([0, 1]), np.array([50, 150]), np.array([0, 0], dtype=np.int8), np.array([5, 6])
+    )
     assert numbers(lives, samples.timeliness(lives, [outcome], Question(0, 100)).row) == [1]
-    assert numbers(lives, samples.timeliness(lives, [outcome], Question(100, 200)).row) == [2]
+    later = samples.timeliness(lives, [outcome], Question(100, 200))
+    assert (numbers(lives, later.row), later.profile.tolist()) == ([2], [6])
 
 
 def test_a_clock_that_is_not_settled_or_has_no_target_is_in_no_period():
     lives = milestones([(1, 0, K.OPENED, 0)])
-    outcome = ClockOutcome(np.array([0, 0]), np.array([-1, 50]), np.array([0, -1], dtype=np.int8))
+    outcome = ClockOutcome(
+        np.array([0, 0]), np.array([-1, 50]), np.array([0, -1], dtype=np.int8), np.array([5, 5])
+    )
     assert len(samples.timeliness(lives, [outcome], Question(0, 100)).row) == 0
 
 

@@ -433,7 +433,10 @@ def _groups(frame: _Frame, indicator: Indicator, sample: Sample, by: Grouping) -
     column = lives.team if by == "team" else lives.profile
     position = 0 if by == "service" else 1
     grouped: dict[str, list[Int64]] = {}
-    codes = column[sample.row] if len(sample.row) else np.empty(0, np.int32)
+    if by != "team" and sample.profile is not None:
+        codes = sample.profile  # a clock stays with what it was judged by
+    else:
+        codes = column[sample.row].astype(np.int64) if len(sample.row) else _NOTHING
     for code in np.unique(codes):
         text = terms.get(int(code), "")
         group = text if by == "team" else [*text.split("|"), "", ""][position]

@@ -247,6 +247,7 @@ def _fold_era(
                             row=np.searchsorted(lives.subject, one.subject).astype(np.int64),
                             settled_at=one.settled_at,
                             is_met=one.is_met,
+                            profile=one.profile.astype(np.int64),
                         )
                         for one in folded
                     ]
@@ -296,4 +297,5 @@ def _joined(parts: Sequence[ClockOutcome]) -> ClockOutcome:
         row=np.concatenate([part.row for part in parts]),
         settled_at=np.concatenate([part.settled_at for part in parts]),
         is_met=np.concatenate([part.is_met for part in parts]),
+        profile=np.concatenate([part.profile for part in parts]),
     )

@@ -48,6 +48,9 @@ class Sample:
     waiting: Int64 | None = None
     clock: Int64 | None = None  #: which of the clocks that were asked about, by its place among them
     waiting_at: Int64 | None = None  #: the instant that puts a member without a value in the period
+    profile: Int64 | None = (
+        None  #: term of the profile by which the item's clock was judged, where it has one
+    )
 
     def take(self, index: Int64, waiting: Int64 | None = None) -> "Sample":
         """Only the items at these places, and only the members without a value at the places `waiting` (None: none)."""
@@ -59,6 +62,7 @@ class Sample:
             seconds=None if self.seconds is None else self.seconds[index],
             waiting=None if self.waiting is None else self.waiting[held],
             clock=None if self.clock is None else self.clock[index],
+            profile=None if self.profile is None else self.profile[index],
             waiting_at=None if self.waiting_at is None else self.waiting_at[held],
         )
 
@@ -73,7 +77,7 @@ class Sample:
         if len(parts) == 1:
             return parts[0]
         arrays: dict[str, Any] = {}
-        for name in ("row", "at", "is_hit", "seconds", "waiting", "clock", "waiting_at"):
+        for name in ("row", "at", "is_hit", "seconds", "waiting", "clock", "waiting_at", "profile"):
             found = [array for part in parts if (array := getattr(part, name)) is not None]
             arrays[name] = np.concatenate(found) if found else None
         return cls(**arrays)
@@ -88,16 +92,17 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class ClockOutcome:
     """How one clock went for the subjects that have it. `is_met`: 1 met, 0 missed, -1 not known yet or
-    without target.
+    without target. `profile` is the term of the profile in force when the clock ended, or now.
     """
 
     row: Int64
     settled_at: Int64
     is_met: npt.NDArray[np.int8]
+    profile: Int64
 
 
 #: The outcome of a clock that nothing has.
-NO_OUTCOME = ClockOutcome(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int8))
+NO_OUTCOME = ClockOutcome(_NONE, _NONE, np.empty(0, np.int8), _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +147,20 @@ def closed_on(lives: Milestones, question: Question) -> Int64:
 def timeliness(lives: Milestones, outcomes: Sequence[ClockOutcome], question: Question) -> Sample:
     """Clocks that settled in the period; hit = met. An item belongs to one period: that of min(stopped, due)."""
     empty = np.empty(0, np.int64)
-    rows, ats, hits, clocks = [empty], [empty], [np.empty(0, np.bool_)], [empty]
+    rows, ats, hits, clocks, profiles = [empty], [empty], [np.empty(0, np.bool_)], [empty], [empty]
     for place, outcome in enumerate(outcomes):
         keep = in_period(outcome.settled_at, question) & (outcome.is_met >= 0)
         rows.append(outcome.row[keep])
         ats.append(outcome.settled_at[keep])
         hits.append(outcome.is_met[keep] == 1)
         clocks.append(np.full(int(keep.sum()), place))
+        profiles.append(outcome.profile[keep])
     return Sample(
         row=np.concatenate(rows),
         at=np.concatenate(ats),
         is_hit=np.concatenate(hits),
         clock=np.concatenate(clocks),
+        profile=np.concatenate(profiles),
     )
 
 
