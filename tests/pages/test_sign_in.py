@@ -1,6 +1,7 @@
 """Signing in: what works, what is refused in words that help, and that guessing is slowed down."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.test import Client
 from tests.pages.world import PASSWORD, World
 
 from yunheng.site.models import FailedSignIn
-from yunheng.site.throttle import PER_LOGIN_AND_ADDRESS
+from yunheng.site.throttle import PER_ADDRESS, PER_LOGIN_AND_ADDRESS
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +70,53 @@ def test_guessing_is_slowed_down_for_the_login_and_only_there(world: World) -> N
     assert post(Client(), "alice", PASSWORD).status_code == 302  # others are not held up
     elsewhere = Client(REMOTE_ADDR="192.0.2.7")
     assert post(elsewhere, "bob", PASSWORD).status_code == 302  # nor is Bob at his own desk
+
+
+def test_behind_a_proxy_strangers_hold_up_only_themselves(world: World, settings: Any) -> None:
+    """Everybody comes from the proxy's address; the last name in X-Forwarded-For is the one that the proxy wrote."""
+    settings.ORIGINS = ["https://it.example.com"]
+    stranger = Client(headers={"X-Forwarded-For": "203.0.113.9"})
+    for attempt in range(PER_ADDRESS):
+        assert post(stranger, f"nobody-{attempt}", "wrong").status_code == 422
+    assert post(stranger, "bob", PASSWORD).status_code == 429
+    forged = Client(headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"})
+    assert post(forged, "bob", PASSWORD).status_code == 429  # what the client says of itself does not count
+    assert post(Client(headers={"X-Forwarded-For": "198.51.100.1"}), "bob", PASSWORD).status_code == 302
+    settings.ORIGINS = []
+    alone = Client(headers={"X-Forwarded-For": "203.0.113.9"})
+    assert post(alone, "bob", PASSWORD).status_code == 302  # no proxy: the header is nobody's
+
+
+def test_a_stranger_on_the_network_names_no_other_address(world: World, settings: Any) -> None:
+    settings.ORIGINS = ["https://it.example.com"]
+    for attempt in range(PER_LOGIN_AND_ADDRESS):
+        post(
+            Client(REMOTE_ADDR="192.0.2.8", headers={"X-Forwarded-For": f"198.51.100.{attempt}"}),
+            "bob",
+            "wrong",
+        )
+    again = Client(REMOTE_ADDR="192.0.2.8", headers={"X-Forwarded-For": "198.51.100.99"})
+    assert post(again, "bob", PASSWORD).status_code == 429
+
+
+def test_the_session_changes_at_sign_in_and_leaves_nothing_in_caches(world: World) -> None:
+    client = Client()
+    client.get("/sign-in")
+    session = client.session
+    session["planted"] = True
+    session.save()
+    planted = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = planted
+    post(client, "alice", PASSWORD)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    assert cookie.value and cookie.value != planted
+    assert cookie["httponly"] and cookie["samesite"] == "Lax"
+    for path in ("/", f"/contracts/{world.key}/tickets", "/api/v1/me"):
+        assert client.get(path)["Cache-Control"] == "private, no-store"
+    assert client.get("/sign-out").status_code == 405
+    guarded = Client(enforce_csrf_checks=True)
+    guarded.force_login(world.people["alice"])
+    assert guarded.post("/sign-out").status_code == 403
 
 
 def test_success_forgets_the_failures(world: World) -> None:

@@ -1,8 +1,16 @@
 """Input that nobody types: sizes without end, years without neighbours. Each is refused at once and by name."""
 
+import io
+import os
 import time
+from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
+from django.conf import global_settings
+from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 from tests.pages.world import World
 
@@ -50,6 +58,49 @@ def test_an_indicator_is_computed_once_however_often_it_is_asked_for(world: Worl
     many = "&".join(["indicator=mttr"] * 400)
     rows = bob.get(f"/api/v1/contracts/{world.key}/indicators?{many}").json()["rows"]
     assert [row["key"] for row in rows].count("mttr") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/contracts/{key}/tickets?text=a", "text/html"),
+        ("/api/v1/contracts/{key}/tickets?text=a", "application/problem+json"),
+    ],
+)
+def test_what_takes_too_long_is_given_up_and_said(world: World, bob: Client, path: str, kind: str) -> None:
+    slow = "yunheng.desk.{}.list_tickets".format("api" if path.startswith("/api") else "views")
+
+    def sleep(*_args: object, **_named: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '20ms'")
+            cursor.execute("SELECT pg_sleep(5)")
+
+    with transaction.atomic():
+        mark = transaction.savepoint()
+        with mock.patch(slow, sleep):
+            response = bob.get(path.format(key=world.key))
+        transaction.savepoint_rollback(mark)
+    assert response.status_code == 503
+    assert response["Content-Type"].startswith(kind)
+    assert "Traceback" not in response.content.decode()
+
+
+def test_what_a_stranger_uploads_is_not_kept(world: World, tmp_path: Path, settings: Any) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    large = io.BytesIO(b"x" * (3 << 20))  # beyond what is kept in memory
+    large.name = "large.bin"
+    seen: list[list[str]] = []
+    with mock.patch(
+        "yunheng.site.sign_in.render",
+        side_effect=lambda *args, **named: seen.append(os.listdir(tmp_path)) or HttpResponse(),
+    ):
+        Client().post("/sign-in", {"login": "", "password": "", "file": large})
+        settings.FILE_UPLOAD_HANDLERS = (
+            global_settings.FILE_UPLOAD_HANDLERS
+        )  # what it would be like otherwise
+        large.seek(0)
+        Client().post("/sign-in", {"login": "", "password": "", "file": large})
+    assert [len(files) for files in seen] == [0, 1]
 
 
 def test_asking_for_many_cut_offs_does_not_fill_the_memory(world: World, bob: Client) -> None:

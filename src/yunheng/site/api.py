@@ -19,7 +19,7 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.answers import PROBLEMS, viewer_of
 from yunheng.foundation.refusals import Refusal
 
-from .errors import problem
+from .errors import problem, too_long, took_too_long
 
 logger = logging.getLogger(__name__)
 
@@ -146,6 +146,8 @@ def on_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def on_error(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Our fault: logged with the reference that the caller gets."""
+    """Our fault: logged with the reference that the caller gets. A query that took too long is not."""
+    if took_too_long(error):
+        return too_long(request)
     logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return problem(500, "server_error", _("Something went wrong on our side"))

@@ -5,10 +5,12 @@ Forbidden looks like not found. None of these touches the database: they must wo
 
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
+from psycopg.errors import QueryCanceled
 
 from yunheng.foundation.refusals import Refusal
 
@@ -89,6 +91,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "tell the administrator this number."
     )
     return _page(request, 500, title, text, code="server_error")
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether the database gave up on a statement (`statement_timeout`)."""
+    return isinstance(error, DatabaseError) and isinstance(error.__cause__, QueryCanceled)
+
+
+def too_long(request: HttpRequest) -> HttpResponse:
+    """503: what was asked for would take longer than one answer may."""
+    title = _("This takes too long")
+    text = _("Ask for less at once: a shorter period, a state, a service, or the number of a ticket.")
+    return _page(request, 503, title, text, code="too_long")
 
 
 @requires_csrf_token

@@ -102,16 +102,19 @@ class Reader:
         with translation.override(language), timezone.override(_zone(zone)):
             response = self._get_response(request)
         response.headers.setdefault("Content-Language", language)
-        response.headers.setdefault(
-            "Cache-Control", "private, no-cache"
-        )  # never kept by a cache that others share
+        # Kept by no cache, the browser's own included: consoles are shared, and after sign-out "back" shows nothing.
+        response.headers.setdefault("Cache-Control", "private, no-store")
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A refusal of an action or query becomes its page, in the reader's language."""
+        """A refusal of an action or query becomes its page, in the reader's language; so does a query that took too
+        long.
+        """
         if isinstance(error, Refusal):
             return errors.refused(request, error)
+        if errors.took_too_long(error):
+            return errors.too_long(request)
         return None
 
 

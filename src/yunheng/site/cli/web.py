@@ -3,12 +3,17 @@
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yunheng.foundation.supervisor.children import follow_parent, follow_supervisor
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.cli.database import reach_database
 from yunheng.site.cli.service import run_as_service_account
 
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+STATEMENT_SECONDS = 60  # for one statement of a page or the API
 _THREADS_PER_WORKER = 6  # each keeps one database connection
 
 
@@ -63,4 +68,19 @@ def application() -> object:
     from yunheng.site.logging import configure
 
     configure("web", Path(os.environ["YUNHENG_DATA"]) / "logs")
+    limit_statements(STATEMENT_SECONDS)
     return wsgi.application
+
+
+def limit_statements(seconds: int) -> None:
+    """Have the database give up on whatever takes longer, on every connection that this process opens from now on.
+
+    Nobody waits for such an answer, and a few of them would hold every thread. Commands and jobs have no such limit.
+    """
+    from django.db.backends.signals import connection_created
+
+    def limit(*, connection: "BaseDatabaseWrapper", **_named: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [f"{seconds}s"])
+
+    connection_created.connect(limit, weak=False, dispatch_uid="yunheng.limit_statements")
