@@ -34,6 +34,7 @@ from .models import ImportRun
 from .progress import Progress
 from .rejections import Rejection, RejectionFile
 from .runs import FAILED, FINISHED, Counts, end, only_one, save_position, seldom_collecting, take_up
+from .sending import Sender
 from .servicenow import Observed, Passage, Reader
 from .source import SourceError, open_source, records
 from .survey import Survey, survey
@@ -402,6 +403,38 @@ def _plan(
     return histories, keys, counts
 
 
+@dataclass(slots=True)
+class _Plan:
+    """A batch and what is to be written of it."""
+
+    batch: _Batch
+    histories: list[History]
+    keys: list[bytes]
+    counts: Counts
+
+    def tell(self, job: Job, tally: Tally, counts: Counts) -> None:
+        """Add the batch to the figures of the run."""
+        for decoded in self.batch.decoded:
+            job.tell(tally, decoded)
+        tally.created += sum(not history.is_known for history in self.histories)
+        _add(counts, self.counts)
+
+
+def _planned(
+    job: Job, batches: Iterable[_Batch], scope_id: int, is_fresh: bool, teams: Teams
+) -> Iterator[_Plan]:
+    for batch in batches:
+        yield _Plan(batch, *_plan(job, batch, scope_id, is_fresh, teams))
+
+
+def _next_or_failure(planned: Iterator[_Plan]) -> tuple[_Plan | None, Exception | None]:
+    """The next plan; a failure to make it is kept, because the batch before it is sound."""
+    try:
+        return next(planned, None), None
+    except Exception as failure:
+        return None, failure
+
+
 def _add(total: Counts, part: Counts) -> None:
     total.read += part.read
     total.imported += part.imported
@@ -437,24 +470,30 @@ def _carry_out(
         position = entries = 0
         try:
             position = _skip(job, groups, run.position, rejected)
-            for batch in ahead(_batches(job, groups)):
-                rejected.add(one for decoded in batch.decoded for one in decoded.rejections)
-                position += batch.size
-                histories, keys, part = _plan(job, batch, scope_id, is_fresh, teams)
-                for decoded in batch.decoded:
-                    job.tell(tally, decoded)
-                tally.created += sum(not history.is_known for history in histories)
-                _add(counts, part)
+            planned = _planned(job, ahead(_batches(job, groups)), scope_id, is_fresh, teams)
+            plan = next(planned, None)
+            while plan is not None:
+                rejected.add(one for decoded in plan.batch.decoded for one in decoded.rejections)
+                position += plan.batch.size
+                plan.tell(job, tally, counts)
+                following, failure = None, None
                 with transaction.atomic():
-                    entries += write_histories(
-                        histories,
-                        keys,
-                        destination=destination,
-                        teams=teams,
-                        recorded_at=datetime.now(UTC),
-                    )
+                    with Sender() as sender:
+                        entries += write_histories(
+                            plan.histories,
+                            plan.keys,
+                            destination=destination,
+                            teams=teams,
+                            recorded_at=datetime.now(UTC),
+                            sender=sender,
+                        )
+                        if is_fresh:  # it asks the server nothing, so it can be made while rows are sent
+                            following, failure = _next_or_failure(planned)
                     save_position(run, position, counts, tally.to_data())
                 progress.rows(position)
+                if failure is not None:
+                    raise failure
+                plan = following if is_fresh else next(planned, None)
             progress.stage(_("Folding clocks …"))
             _fold(scope_id, job.system)
             progress.stage(_("Sealing …"))
@@ -507,15 +546,11 @@ def _rehearse(
     counts, tally, position, entries = Counts(), Tally(), 0, 0
     teams = Teams.of(job.contract.provider_id)
     with RejectionFile(errors) as rejected:
-        for batch in _batches(job, groups):
-            rejected.add(one for decoded in batch.decoded for one in decoded.rejections)
-            histories, _keys, part = _plan(job, batch, scope_id, is_fresh, teams)
-            for decoded in batch.decoded:
-                job.tell(tally, decoded)
-            tally.created += sum(not history.is_known for history in histories)
-            entries += sum(len(history.happenings) for history in histories)
-            _add(counts, part)
-            position += batch.size
+        for plan in _planned(job, _batches(job, groups), scope_id, is_fresh, teams):
+            rejected.add(one for decoded in plan.batch.decoded for one in decoded.rejections)
+            plan.tell(job, tally, counts)
+            entries += sum(len(history.happenings) for history in plan.histories)
+            position += plan.batch.size
             progress.rows(position)
         progress.end()
     counts.check()
