@@ -51,7 +51,7 @@ run: $(RUN_STAMP) ## start Yunheng from this checkout: http://127.0.0.1:8080 (PO
 	@exec $(VENV)/bin/yunheng up --host $(HOST) --port $(PORT)
 
 test: $(TEST_STAMP) ## run all tests
-	@$(MAKE) --no-print-directory browser || echo "Browser tests are skipped: there is no Chromium." >&2
+	@$(MAKE) --no-print-directory browser || echo "Browser tests are skipped." >&2
 	@$(PYTHON) -m pytest -q -n 2 $(ARGS)
 
 check: $(TEST_STAMP) ## format, lint, types, import contracts, migrations, drift of OpenAPI, docs and translations
@@ -80,9 +80,10 @@ clean: ## remove what was built (not the data in .yunheng)
 	@find src -name '*.mo' -delete
 
 .PHONY: browser
-browser: # Chromium and a Chinese font for the browser tests
+browser: # Chromium, a Chinese font, and what playwright's driver is linked with, for the browser tests
 	@command -v chromium >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q . \
-	  || { $(call install_packages,chromium fontconfig fonts-noto-cjk,for the browser tests); }
+	  && $(PYTHON) -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null \
+	  || { $(call install_packages,chromium fontconfig fonts-noto-cjk libatomic1,for the browser tests); }
 
 $(PYTHON):
 	@command -v python3 >/dev/null || { $(call install_packages,python3 python3-venv,Python); }

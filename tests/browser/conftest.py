@@ -1,5 +1,6 @@
 """A real Chromium on the product, served from a database with real commits."""
 
+import ctypes
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,10 @@ def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: install Debian's package chromium to run the browser tests")
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        pytest.skip("libatomic.so.1 is missing, which playwright needs: install Debian's package libatomic1")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
         "1"  # playwright's loop lives in this thread; the tests themselves are not async
     )
