@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yunheng.logic.canonical import MAX_DEPTH, MAX_INTEGER, CanonicalError, canonical, decimal_text, instant
+import yunheng.logic.canonical as canonical_module
+from yunheng.logic.canonical import (
+    MAX_DEPTH,
+    MAX_INTEGER,
+    CanonicalError,
+    _encoder,
+    canonical,
+    decimal_text,
+    instant,
+)
 from yunheng.logic.leaf import class_digest, discloses, leaf_hash, leaf_header
 
 # --- RFC 8785 ---------------------------------------------------------------------------------------------
@@ -97,6 +106,15 @@ def test_canonical_agrees_with_a_plain_writing_of_the_rfc_and_reads_back(value: 
     encoded = canonical(value)
     assert encoded == _plainly(value).encode()
     assert json.loads(encoded) == value
+
+
+@given(_values)
+def test_an_interpreter_without_a_fast_encoder_gives_the_same_bytes(value: Any) -> None:
+    fast = canonical(value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canonical_module, "_encode_sorted", _encoder(None, is_sorted=True))
+        patch.setattr(canonical_module, "_encode_as_given", _encoder(None, is_sorted=False))
+        assert canonical(value) == fast
 
 
 @given(st.dictionaries(_texts, _values, max_size=6), st.randoms())

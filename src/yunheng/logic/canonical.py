@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import json.encoder
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -17,12 +18,33 @@ MAX_DEPTH = 64
 
 _MAX_DECIMAL_PLACES = 64
 
-_encode_sorted = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False, allow_nan=False
-).encode
-_encode_as_given = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=False, separators=(",", ":"), check_circular=False, allow_nan=False
-).encode
+_Encode = Callable[[object], str]
+
+
+def _encoder(
+    make: Callable[..., Callable[[object, int], Iterable[str]]] | None, *, is_sorted: bool
+) -> _Encode:
+    """How a value becomes text. `make` is the interpreter's own maker of encoders; None where it has none.
+
+    JSONEncoder.encode makes one anew for every value, which takes longer than to encode a small one.
+    """
+    plain = json.JSONEncoder(
+        ensure_ascii=False,
+        sort_keys=is_sorted,
+        separators=(",", ":"),
+        check_circular=False,
+        allow_nan=False,
+    )
+    if make is None:
+        return plain.encode
+    quoted = json.encoder.encode_basestring
+    chunks = make(None, plain.default, quoted, None, ":", ",", is_sorted, False, False)
+    return lambda value: "".join(chunks(value, 0))
+
+
+_MAKE = getattr(json.encoder, "c_make_encoder", None)
+_encode_sorted = _encoder(_MAKE, is_sorted=True)
+_encode_as_given = _encoder(_MAKE, is_sorted=False)
 
 
 class CanonicalError(ValueError):
