@@ -65,6 +65,18 @@ def test_late_and_open_overdue_clocks_are_misses(ground: Ground) -> None:
     assert {item.clock for item in hits} == {"resolve"}
 
 
+def test_cancelling_an_overdue_ticket_does_not_hide_the_miss(ground: Ground) -> None:
+    served(ground)
+    overdue, in_time = served(ground, resolve=None), served(ground, resolve=None)
+    agent = ground.viewer("desk_agent")
+    move_ticket(agent, in_time, "cancel", {"reason": "withdrawn"}, recorded_at=at(3))
+    move_ticket(agent, overdue, "cancel", {"reason": "withdrawn"}, recorded_at=at(6))
+    found = row(ground, "resolution_timeliness")
+    assert (found.numerator, found.denominator) == (1, 2)
+    misses, _more = items(ground.contract, key="resolution_timeliness", part="misses", **APRIL)
+    assert [item.number for item in misses] == [overdue]
+
+
 def test_an_item_belongs_to_one_month_only(ground: Ground) -> None:
     served(ground, resolve=24 * 40)
     by_month = figures(

@@ -21,7 +21,8 @@ def assert_as_simulated(facts: list[Fact], policy: ClockPolicy, now: int, step: 
     assert state.waited_seconds == seen.waited, shown
     assert (state.status is ClockStatus.CANCELLED) == seen.is_cancelled
     if seen.is_cancelled:
-        assert (state.due_at, state.breached_at, state.is_met) == (None, None, None)
+        assert (state.due_at, state.breached_at) == (None, seen.breached_at), shown
+        assert state.is_met is (False if seen.breached_at else None)
         return
     assert state.stopped_at == seen.stopped_at
     if seen.goal is not None:

@@ -455,13 +455,23 @@ def test_19_segments_say_what_counted_and_what_did_not_for_whom_and_by_which_ent
 # Cancellation and cycles
 
 
-def test_a_cancelled_clock_has_no_result() -> None:
-    story = Story(at(2, 9)).then(at(2, 14), K.CANCELLED)
-    assert story.fold(at(2, 13, 30)).is_met is False
-    state = story.fold(at(3, 9))
-    assert (state.status, state.elapsed_seconds) == (ClockStatus.CANCELLED, 5 * HOUR)
+def test_a_clock_cancelled_in_time_has_no_result() -> None:
+    state = Story(at(2, 9)).then(at(2, 12), K.CANCELLED).fold(at(3, 9))
+    assert (state.status, state.elapsed_seconds) == (ClockStatus.CANCELLED, 3 * HOUR)
     assert (state.is_met, state.due_at, state.breached_at, state.settled_at) == (None, None, None, None)
     assert (state.next_check_at, state.reached) == (None, ())
+
+
+def test_cancelling_heals_no_breach() -> None:
+    story = Story(at(2, 9)).then(at(2, 14), K.CANCELLED)
+    overdue, state = story.fold(at(2, 13, 30)), story.fold(at(3, 9))
+    assert (state.status, state.elapsed_seconds) == (ClockStatus.CANCELLED, 5 * HOUR)
+    assert (state.is_met, state.breached_at, state.settled_at) == (
+        False,
+        overdue.breached_at,
+        overdue.settled_at,
+    )
+    assert (state.due_at, state.next_check_at) == (None, None)
 
 
 def test_cancelling_what_has_stopped_changes_nothing() -> None:

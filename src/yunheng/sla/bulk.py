@@ -5,6 +5,7 @@ refolded by itself.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -300,7 +301,9 @@ def _line(
     )
 
 
+@lru_cache(maxsize=1 << 16)
 def _stamp(at: int) -> str:
+    """Clocks of one subject share their instants, and all of them `now`."""
     return _NULL if at < 0 else datetime.fromtimestamp(at, UTC).isoformat()
 
 

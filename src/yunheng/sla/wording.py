@@ -92,10 +92,12 @@ def mark_of(
     status = ClockStatus(status)
     if status is ClockStatus.NOT_STARTED:
         return "plain"
-    if status in (ClockStatus.CANCELLED, ClockStatus.NO_TARGET):
+    if status is ClockStatus.NO_TARGET:
         return "na"
     if is_breached or is_met is False:
         return "breached"
+    if status is ClockStatus.CANCELLED:
+        return "na"
     if status is ClockStatus.STOPPED:
         return "met"
     if status is ClockStatus.PAUSED:
@@ -105,7 +107,7 @@ def mark_of(
 
 def mark_name(mark: Mark, status: ClockStatus | str) -> str:
     """The word beside the mark."""
-    if status == ClockStatus.CANCELLED:
+    if status == ClockStatus.CANCELLED and mark != "breached":
         return _("cancelled")
     return {
         "running": _("running"),

@@ -48,6 +48,8 @@ def fold_history(
             undisputed_elapsed_seconds=undisputed_seconds,
             waited_seconds=run.waited_seconds,
             is_provisional=_is_provisional(runs, None),
+            breach=breach,
+            undisputed_is_met=_is_met(undisputed_breached, False),
         )
 
     has_target = run.goal_seconds is not None
@@ -326,8 +328,10 @@ def _without_time(
     undisputed_elapsed_seconds: int = 0,
     waited_seconds: Mapping[Party, int] | None = None,
     is_provisional: bool = False,
+    breach: Run | None = None,
+    undisputed_is_met: bool | None = None,
 ) -> ClockState:
-    """A clock that did not start or was cancelled: it has no result and nothing to check."""
+    """A clock that did not start or was cancelled: nothing to check, and no result unless it was breached before."""
     return ClockState(
         status=status,
         profile=history.profile,
@@ -336,11 +340,11 @@ def _without_time(
         elapsed_seconds=elapsed_seconds,
         goal_seconds=goal_seconds,
         due_at=None,
-        breached_at=None,
-        settled_at=None,
-        is_met=None,
+        breached_at=None if breach is None else breach.breached_at(),
+        settled_at=None if breach is None else breach.due_at(is_projected=False),
+        is_met=_is_met(breach is not None, False),
         undisputed_elapsed_seconds=undisputed_elapsed_seconds,
-        undisputed_is_met=None,
+        undisputed_is_met=undisputed_is_met,
         waited_seconds=waited_seconds or {},
         next_check_at=None,
         reached=(),

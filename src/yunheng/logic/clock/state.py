@@ -74,7 +74,8 @@ class ClockState:
       clock: from the stop); None without target, when cancelled, and while paused short of the goal.
     - `breached_at`: first instant at which elapsed > goal; None if that never happened.
     - `settled_at`: min(stopped_at, due_at) once stopped or due; None before.
-    - `is_met`: False once breached, True when stopped without breach, None otherwise. A clock can be due and
+    - `is_met`: False once breached, True when stopped without breach, None otherwise. Cancelling heals no breach:
+      what was breached before stays so, and leaves figures only as left out with approval. A clock can be due and
       not breached yet (the service closes at the due instant): it is settled then, and met if it stops before
       time counts again.
     - `undisputed_*`: the result if every open dispute were settled for the pause.

@@ -144,27 +144,27 @@ def _write(
     out.settled_at[overdue] = out.due_at[overdue]
     out.settled_at[stopped] = np.minimum(out.stopped_at[stopped], out.due_at[stopped])
     out.is_met[stopped] = 1
-    breaches = _first_breaches(measure, phases)
+    breaches = _first_breaches(measure)
     if len(breaches):
         subject = ground.laps.subject[breaches]
         breached_goal = ground.goal[breaches]
         out.is_met[subject] = 0
         out.breached_at[subject] = measure.instant_of(breaches, breached_goal + 1)
         out.settled_at[subject] = out.due_at[subject]
-        earlier = np.flatnonzero(~ground.laps.is_final[breaches])
+        earlier = np.flatnonzero(~ground.laps.is_final[breaches] | phases.is_cancelled[subject])
         out.settled_at[subject[earlier]] = measure.instant_of(breaches[earlier], breached_goal[earlier])
     out.undisputed_elapsed[:], out.undisputed_is_met[:] = out.elapsed, out.is_met
     if opening.has_provisional or not opening.is_covered:
         _write_provisional(chunk, phases, measure, now, out)
 
 
-def _first_breaches(measure: Measure, phases: Phases) -> Array:
-    """The first lap that was breached, of each subject that has one and was not cancelled."""
+def _first_breaches(measure: Measure) -> Array:
+    """The first lap that was breached, of each subject that has one; cancelling heals no breach."""
     breached = np.flatnonzero(measure.is_breached)
     subject = measure.ground.laps.subject[breached]
     is_first = np.ones(len(breached), np.bool_)
     is_first[1:] = subject[1:] != subject[:-1]
-    chosen: Array = breached[is_first & ~phases.is_cancelled[subject]]
+    chosen: Array = breached[is_first]
     return chosen
 
 
@@ -198,5 +198,4 @@ def _write_undisputed(
     has_breached = np.zeros(chunk.subjects, np.bool_)
     has_breached[measure.ground.laps.subject[is_breached]] = True
     met = np.where(has_breached, 0, np.where(out.status == StatusCode.STOPPED, 1, NONE))
-    met[phases.is_cancelled] = NONE
     out.undisputed_is_met[subjects] = met[subjects]
