@@ -10,7 +10,7 @@ from yunheng.foundation.actor import Actor
 from yunheng.foundation.facts import FactDraft, encode_facts
 from yunheng.foundation.stored_form import EntryDraft, store_form
 from yunheng.imports.history import ASSERTED, OBSERVED, Happening, SourceFact
-from yunheng.imports.recording import Recorder, data_text
+from yunheng.imports.recording import Members, Recorder, data_text
 from yunheng.logic.facts import FactKind, Party
 
 texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=12)
@@ -64,3 +64,12 @@ def test_the_bytes_are_those_of_the_journal(happening, name, number):
     )
     salts = [salt or bytes(16) for salt in quick.salts]
     assert store_form(draft, recorded_at, b"".join(salts)) == quick
+
+
+def test_members_of_a_column_stay_the_same_when_there_are_many(monkeypatch):
+    monkeypatch.setattr("yunheng.imports.recording._MEMBERS", 3)
+    members = Members('a"b', "?")
+    for text in ("x", "?", "y", '"', "汉", "x", "?", "z", "?"):
+        wanted = None if text == "?" else text
+        assert json.loads(f"{{{members[text]}}}") == {'a"b': wanted}
+        assert len(members) <= 3

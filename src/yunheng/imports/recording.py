@@ -20,6 +20,7 @@ from .history import ASSERTED, KIND_NAMES, PARTY_NAMES, Happening, SourceFact
 
 SOURCE: Final = "import"
 _CACHE_SIZE: Final = 200_000
+_MEMBERS: Final = 20_000  #: of one column; a log has dozens
 _MARKS: Final = ("0-SUBJECT-0", f"{1:064x}", f"{2:064x}")  #: stand for the values when the header is cut
 _MARKED_AT: Final = datetime(1999, 9, 9, 9, 9, 9, 999999, tzinfo=UTC)
 
@@ -34,13 +35,29 @@ class Quoted(dict[str, str]):
         return quoted
 
 
+class Members(dict[str, str]):
+    """Texts of one column as members of a JSON object, each made once; `missing` stands for null."""
+
+    def __init__(self, name: str, missing: str) -> None:
+        super().__init__({missing: f"{encode_basestring(name)}:null"})
+        self._label, self._missing = f"{encode_basestring(name)}:", missing
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _MEMBERS:
+            null = self[self._missing]
+            self.clear()
+            self[self._missing] = null
+        member = self[text] = self._label + encode_basestring(text)
+        return member
+
+
 class _Instants(dict[int, str]):
     """Epoch seconds as the text of a leaf header."""
 
     def __missing__(self, at: int) -> str:
         if len(self) >= _CACHE_SIZE:
             self.clear()
-        text = self[at] = instant(datetime.fromtimestamp(at, UTC))
+        text = self[at] = f"{datetime.fromtimestamp(at, UTC).isoformat()[:19]}.000000Z"
         return text
 
 

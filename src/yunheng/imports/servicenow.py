@@ -31,7 +31,7 @@ from .history import (
 )
 from .instants import InstantFaultError, InstantReader
 from .known import KnownTicket
-from .recording import Quoted
+from .recording import Members, Quoted
 from .rejections import Rejection
 from .source import Record
 from .tally import Tally
@@ -55,7 +55,6 @@ SHARED: Final = (
 PERSONAL: Final = ("caller_id", "opened_by", "sys_created_by", "sys_updated_by", "assigned_to")
 
 UNMAPPED: Final = "unmapped"
-_NULL: Final = "null"
 _quoted = Quoted()
 RESOLVED: Final = "Resolved"
 CLOSED: Final = "Closed"
@@ -89,6 +88,11 @@ _LIMITS: Final = {
     "caused_by": 100,
     "incident_state": 40,
 }
+#: Columns of the last row that say how a ticket stands.
+STANDING: Final = (
+    *("incident_state", "impact", "urgency", "priority", "category", "subcategory", "u_symptom"),
+    *("cmdb_ci", "caused_by", "assignment_group"),
+)
 #: Columns whose texts are looked at; a combination that was found to fit is not looked at again.
 _CHECKED: Final = ("incident_state", "priority", "reassignment_count", "reopen_count")
 _MEASURED: Final = ("assignment_group", "category", "cmdb_ci", "caused_by")
@@ -126,10 +130,12 @@ class Reader:
     _measured: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(0, 0)
     _fixed: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(0, 0)
     _later: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(0, 0)
+    _standing: tuple[int | None, ...] = ()
     _fitting: set[tuple[str, ...]] = field(default_factory=set)
     _short: set[tuple[str, ...]] = field(default_factory=set)
-    shared_labels: tuple[str, ...] = ()  #: `"name":` as JSON, in the order of the names
-    personal_labels: tuple[str, ...] = ()
+    shared_at: Mapping[str, int] = field(default_factory=dict)  #: place in `Observed.shared`
+    shared_members: tuple[Members, ...] = ()  #: `"name":"text"` as JSON, in the order of the names
+    personal_members: tuple[Members, ...] = ()
 
     def __post_init__(self) -> None:
         self._at = {name: place for place, name in enumerate(self.header)}
@@ -137,8 +143,10 @@ class Reader:
         special = {*SHARED, *BACKFILLED, "number", "sys_updated_at", "opened_at"}
         others = [name for name in self.header if name and name not in special]
         self.personal_names = tuple(sorted(others, key=lambda name: name.encode("utf-16-be", "replace")))
-        self.shared_labels = tuple(f"{encode_basestring(name)}:" for name in self.shared_names)
-        self.personal_labels = tuple(f"{encode_basestring(name)}:" for name in self.personal_names)
+        self.shared_at = {name: place for place, name in enumerate(self.shared_names)}
+        self.shared_members = tuple(Members(name, MISSING) for name in self.shared_names)
+        self.personal_members = tuple(Members(name, MISSING) for name in self.personal_names)
+        self._standing = tuple(self._at.get(name) for name in STANDING)
         self._shared = _picker(self._at, self.shared_names)
         self._personal = _picker(self._at, self.personal_names)
         self._checked = _picker(self._at, [name for name in _CHECKED if name in self._at])
@@ -155,6 +163,14 @@ class Reader:
         place = self._at.get(name)
         value = MISSING if place is None else observed.fields[place]
         return "" if value == MISSING else value.strip()
+
+    def standing(self, observed: Observed) -> list[str]:
+        """The fields of STANDING; "" where one is missing."""
+        fields = observed.fields
+        return [
+            "" if place is None or (text := fields[place]) == MISSING else text.strip()
+            for place in self._standing
+        ]
 
     def read(self, record: Record) -> Observed | Rejection:
         """Check one row."""
@@ -334,26 +350,23 @@ def observe(
       state after those. WAIT_BEGAN and WAIT_ENDED: entering and leaving a state of WAITS.
     """
     happenings = []
-    names, personal_names = reader.shared_labels, reader.personal_labels
-    column = {name: place for place, name in enumerate(reader.shared_names)}
-    state_at, priority_at, team_at = (
-        column["incident_state"],
-        column["priority"],
-        column["assignment_group"],
-    )
-    ci_at, cause_at = column.get("cmdb_ci"), column.get("caused_by")
-    before: tuple[str, ...] = (MISSING,) * len(names)
-    personal_before: tuple[str, ...] = (MISSING,) * len(personal_names)
+    columns, personal_columns = reader.shared_members, reader.personal_members
+    place = reader.shared_at
+    state_at, priority_at, team_at = place["incident_state"], place["priority"], place["assignment_group"]
+    ci_at, cause_at = place.get("cmdb_ci"), place.get("caused_by")
+    before: tuple[str, ...] = (MISSING,) * len(columns)
+    personal_before: tuple[str, ...] = (MISSING,) * len(personal_columns)
     for observed in rows:
         now, personal_now = observed.shared, observed.personal
         changed = [
-            name + (_NULL if text == MISSING else _quoted[text])
-            for name, text in compress(zip(names, now, strict=True), map(ne, now, before))
+            members[text]
+            for members, text in compress(zip(columns, now), map(ne, now, before))  # noqa: B905 - slow
         ]
         personal = [
-            name + (_NULL if text == MISSING else _quoted[text])
-            for name, text in compress(
-                zip(personal_names, personal_now, strict=True), map(ne, personal_now, personal_before)
+            members[text]
+            for members, text in compress(
+                zip(personal_columns, personal_now),  # noqa: B905 - slow
+                map(ne, personal_now, personal_before),
             )
         ]
         before, personal_before = now, personal_now
@@ -439,20 +452,19 @@ def tell_resolutions(reader: Reader, tally: Tally, rows: Sequence[Observed]) -> 
 
 def standing_of(reader: Reader, last: Observed, service: str) -> Standing:
     """The ticket's columns after its last row; instants of its life are added from the facts."""
-    state = reader.text(last, "incident_state")
-    parts = [reader.text(last, name) for name in ("category", "subcategory", "u_symptom")]
-    title = " / ".join(part for part in parts if part) or reader.text(last, "number")
+    state, impact, urgency, priority, category, subcategory, symptom, ci, cause, team = reader.standing(last)
+    title = " / ".join(filter(None, (category, subcategory, symptom))) or reader.text(last, "number")
     return Standing(
         state=STATES.get(state, UNMAPPED),
         title=title if len(title) <= 300 else f"{title[:299]}…",
         service=service,
-        impact=_word(reader.text(last, "impact")),
-        urgency=_word(reader.text(last, "urgency")),
-        priority=reader.text(last, "priority").partition(" ")[0],
-        category=reader.text(last, "category"),
-        ci=reader.text(last, "cmdb_ci"),
-        cause=reader.text(last, "caused_by"),
-        team=reader.text(last, "assignment_group"),
+        impact=_word(impact),
+        urgency=_word(urgency),
+        priority=priority.partition(" ")[0],
+        category=category,
+        ci=ci,
+        cause=cause,
+        team=team,
     )
 
 
