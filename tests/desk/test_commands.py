@@ -128,6 +128,20 @@ def test_a_ticket_is_shown_with_segments_that_add_up(
     assert main(["ticket", "show", number, "--clock", "sun"]) == 1
 
 
+def test_an_imported_ticket_is_found_by_the_number_it_had(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ticket = worked_on(ground)
+    Ticket.objects.filter(pk=ticket.pk).update(source_system="old", source_number="INC001")
+    assert main(["ticket", "show", "INC001"]) == 0
+    assert ticket.number in capsys.readouterr().out
+    other = opened(ground).ticket
+    Ticket.objects.filter(pk=other.pk).update(source_system="older", source_number="INC001")
+    assert main(["ticket", "show", "INC001"]) == 1
+    assert other.number in capsys.readouterr().err
+    assert main(["ticket", "show", "INC002"]) == 1
+
+
 def test_a_ticket_that_was_tampered_with_is_found(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
     made = worked_on(ground)
     assert main(["ticket", "verify", made.number]) == 0

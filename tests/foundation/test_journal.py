@@ -277,7 +277,9 @@ def test_recording_takes_one_statement(scope, draft, django_assert_num_queries):
     key=st.from_regex(r"[a-z][a-z0-9-]{1,20}", fullmatch=True),
     number=json_text.filter(bool),
     entry_type=st.sampled_from(["ticket.opened", "ticket.observed", "a.b_1.c2"]),
-    times=st.tuples(*[st.datetimes(timezones=st.sampled_from([UTC, ZoneInfo("Asia/Shanghai")]))] * 2),
+    times=st.tuples(
+        *[st.datetimes(datetime(2, 1, 1), timezones=st.sampled_from([UTC, ZoneInfo("Asia/Shanghai")]))] * 2  # noqa: DTZ001
+    ),
     kind=st.sampled_from(["person", "token", "system", "import"]),
     source=st.sampled_from(sorted(SOURCES)),
     classes=st.tuples(st.booleans(), st.booleans()),

@@ -175,6 +175,11 @@ def test_a_structure_that_contains_itself_is_refused() -> None:
 # --- instants and decimals --------------------------------------------------------------------------------
 
 
+def test_an_instant_outside_the_years_of_utc_is_refused() -> None:
+    with pytest.raises(CanonicalError):
+        instant(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=8))))
+
+
 def test_an_instant_has_a_fixed_width_in_utc() -> None:
     assert instant(datetime(2026, 11, 21, 22, 54, 7, 123456, tzinfo=UTC)) == "2026-11-21T22:54:07.123456Z"
     beijing = timezone(timedelta(hours=8))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from yunheng.accounts.roles import ROLES
 from yunheng.foundation.access import EntryClass, Viewer, visible_classes
 from yunheng.foundation.models import Entry
-from yunheng.foundation.refusals import NotFound
+from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.logic.canonical import instant
 
 from .fold import ToldState, fold_entries
@@ -57,6 +57,22 @@ def access_ticket(viewer: Viewer, number: str | UUID, *, with_people: bool = Tru
     if ticket is None:
         raise NotFound(_("There is no ticket %(number)s.") % {"number": number})
     return ticket
+
+
+def ticket_of_source(viewer: Viewer, source_number: str) -> Ticket:
+    """The one ticket with that number in the system it was imported from.
+
+    Raises NotFound when there is none, and Invalid naming our numbers when several systems or contracts use it.
+    """
+    found = list(
+        visible_to(viewer).select_related("scope").filter(source_number=source_number).order_by("number")[:10]
+    )
+    if not found or not source_number:
+        raise NotFound(_("There is no ticket %(number)s.") % {"number": source_number})
+    if len(found) > 1:
+        numbers = ", ".join(ticket.number for ticket in found)
+        raise Invalid({"number": _("Several tickets have this number: %(numbers)s.") % {"numbers": numbers}})
+    return found[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,12 +78,15 @@ def canonical(value: object) -> bytes:
 def instant(at: datetime) -> str:
     """`at` in UTC with a fixed width, so that text order is time order: "2026-11-21T22:54:07.123456Z".
 
-    Raises CanonicalError when `at` has no time zone.
+    Raises CanonicalError when `at` has no time zone, or lies outside the years 1 to 9999 of UTC.
     """
     if at.tzinfo is not UTC:
         if at.utcoffset() is None:
             raise CanonicalError("", "an instant needs a time zone")
-        at = at.astimezone(UTC)
+        try:
+            at = at.astimezone(UTC)
+        except OverflowError:
+            raise CanonicalError("", "an instant lies in the years 1 to 9999 of UTC") from None
     return at.isoformat(timespec="microseconds")[:26] + "Z"
 
 

@@ -23,7 +23,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser("ticket", help=_("show a ticket, its timeline and its clocks"))
     actions = parser.add_subparsers(dest="action", required=True, metavar=_("ACTION"))
     one = actions.add_parser("show", help=_("timeline, and clocks explained to the second"))
-    one.add_argument("number", metavar="NUMBER")
+    one.add_argument(
+        "number", metavar="NUMBER", help=_("its number here, or in the system it was imported from")
+    )
     one.add_argument("--clock", metavar="KIND", help=_("only this clock, with all of its segments"))
     one.add_argument(
         "--as-of", type=int, metavar="POSITION", help=_("clocks as they stood at this log position")
@@ -39,10 +41,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Do one of them."""
     with open_database(), refusals_as_errors():
-        from yunheng.desk.queries import access_ticket
+        from yunheng.desk.queries import access_ticket, ticket_of_source
         from yunheng.foundation.access import SYSTEM_VIEWER
+        from yunheng.foundation.refusals import NotFound
 
-        ticket = access_ticket(SYSTEM_VIEWER, args.number)
+        try:
+            ticket = access_ticket(SYSTEM_VIEWER, args.number)
+        except NotFound:
+            ticket = ticket_of_source(SYSTEM_VIEWER, args.number)
         return _verify(args, ticket) if args.action == "verify" else _show(args, ticket)
 
 
