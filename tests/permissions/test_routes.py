@@ -4,8 +4,7 @@ What one may not see looks like what does not exist: 404 and never 403, on pages
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,86 +12,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from tests.pages.world import World, token
 
-from yunheng.accounts.roles import ROLES
-
-PROVIDER = ("provider_admin", "service_manager", "desk_agent", "engineer", "quality_officer")
-CLIENT_WIDE = ("contact", "appraiser", "auditor")
-WHOLE = (*PROVIDER, *CLIENT_WIDE)
-EVERY_ROLE = tuple(ROLES)
-#: Somebody with a role in another contract only; tokens of a service manager and of the stranger.
-OTHERS = ("stranger", "token", "stranger_token")
-VIEWERS = ("anonymous", *EVERY_ROLE, *OTHERS)
-
-
-@dataclass(frozen=True)
-class Route:
-    """An address, and the status that each viewer gets; `default` for those who are not named."""
-
-    path: str
-    default: int
-    named: Mapping[str, int]
-    method: str = "GET"
-
-    def expected(self, viewer: str) -> int:
-        return self.named.get(viewer, self.default)
-
-
-def everyone(path: str, status: int, method: str = "GET", **named: int) -> Route:
-    return Route(path, status, named, method)
-
-
-def page(path: str, seen_by: tuple[str, ...]) -> Route:
-    """A page: pages know no tokens, so who comes with one is sent to sign in like anybody unknown."""
-    named = dict.fromkeys(seen_by, 200) | dict.fromkeys(("anonymous", "token", "stranger_token"), 302)
-    return Route(path, 404, named)
-
-
-def api(path: str, seen_by: tuple[str, ...]) -> Route:
-    return Route("/api/v1/" + path, 404, {**dict.fromkeys((*seen_by, "token"), 200), "anonymous": 401})
-
-
-_ALL_API = (*EVERY_ROLE, *OTHERS)
-_STRANGER = "contracts/datacentre-24x7"
-
-ROUTES: dict[str, Route] = {
-    "": Route("/", 200, dict.fromkeys(("anonymous", "token", "stranger_token"), 302)),
-    "sign-in": Route("/sign-in", 302, dict.fromkeys(("anonymous", "token", "stranger_token"), 200)),
-    "sign-out": everyone("/sign-out", 405),
-    "language": everyone("/language", 405),
-    "theme": everyone("/theme", 405),
-    "healthz": everyone("/healthz", 200),
-    "readyz": everyone("/readyz", 503),  # no worker runs beside the tests
-    "contracts/<slug:key>/indicators": page("/contracts/{key}/indicators", WHOLE),
-    "contracts/<slug:key>/items": page("/contracts/{key}/items?indicator=sla_attainment", WHOLE),
-    "contracts/<slug:key>/headlines": page("/contracts/{key}/headlines", WHOLE),
-    "contracts/<slug:key>/log": page("/contracts/{key}/log", WHOLE),
-    "contracts/<slug:key>/tickets": page("/contracts/{key}/tickets", EVERY_ROLE),
-    "tickets/<str:number>": page("/tickets/{closed}", WHOLE),
-    "api/v1/openapi.json": everyone("/api/v1/openapi.json", 200),
-    "api/v1/": everyone("/api/v1/", 404),
-    "api/v1/me": api("me", _ALL_API),
-    "api/v1/contracts": api("contracts", _ALL_API),
-    "api/v1/contracts/<key>": api("contracts/{key}", WHOLE),
-    "api/v1/contracts/<key>/versions": api("contracts/{key}/versions", WHOLE),
-    "api/v1/contracts/<key>/versions/<int:number>": api("contracts/{key}/versions/1", WHOLE),
-    "api/v1/contracts/<key>/versions/<int:number>/calendars": api(
-        "contracts/{key}/versions/1/calendars", WHOLE
-    ),
-    "api/v1/contracts/<key>/log": api("contracts/{key}/log", WHOLE),
-    "api/v1/contracts/<key>/log/heads": api("contracts/{key}/log/heads", WHOLE),
-    "api/v1/contracts/<key>/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
-    "api/v1/contracts/<key>/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
-    "api/v1/contracts/<key>/indicators": api("contracts/{key}/indicators", WHOLE),
-    "api/v1/contracts/<key>/indicators/<indicator>/items": api(
-        "contracts/{key}/indicators/mttr/items", WHOLE
-    ),
-    "api/v1/contracts/<key>/tickets": api("contracts/{key}/tickets", EVERY_ROLE),
-    "api/v1/tickets/<number>": api("tickets/{closed}", WHOLE),
-    "api/v1/tickets/<number>/timeline": api("tickets/{closed}/timeline", WHOLE),
-    "api/v1/tickets/<number>/clocks": api("tickets/{closed}/clocks", WHOLE),
-    "api/v1/tickets/<number>/clocks/<kind>": api("tickets/{closed}/clocks/resolve", WHOLE),
-    "api/v1/tickets/<number>/process": api("tickets/{closed}/process", WHOLE),
-}
+from .table import ROUTES
+from .table.rows import EVERY_ROLE, VIEWERS
 
 
 def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:

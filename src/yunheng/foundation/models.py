@@ -219,3 +219,54 @@ class NumberCounter(models.Model):
     class Meta:
         db_table = "number_counter"
         constraints = [models.UniqueConstraint(fields=["scope", "kind", "day"], name="number_counter_key")]
+
+
+class Attachment(models.Model):
+    """A file that belongs to an entry of a subject. Its SHA-256 stands in the entry, so the seal covers it."""
+
+    uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    scope = models.ForeignKey(Scope, on_delete=models.PROTECT, db_index=False, related_name="+")
+    subject_id = models.BigIntegerField()
+    entry_id = models.BigIntegerField()  # the entry that brought it
+    name = models.CharField(max_length=200)  # as its sender named it, without folders and control characters
+    media_type = models.CharField(max_length=100)  # by its name; never trusted, never sent to a browser
+    size = models.BigIntegerField()  # bytes
+    digest = models.BinaryField()  # SHA-256 of the content
+    is_internal = models.BooleanField(default=False)  # for the provider alone, like an internal note
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "attachment"
+        indexes = [models.Index(fields=["scope", "subject_id", "id"], name="attachment_subject")]
+
+
+class AttachmentContent(models.Model):
+    """The bytes of an attachment, in the database: written with the entry, in every backup, on every node."""
+
+    attachment = models.OneToOneField(
+        Attachment, on_delete=models.CASCADE, primary_key=True, related_name="content"
+    )
+    data = models.BinaryField(null=True)  # NULL: erased; digest and entry stay
+
+    class Meta:
+        db_table = "attachment_content"
+
+
+class IdempotencyKey(models.Model):
+    """An API write that was carried out under a key, with its answer: the same call again changes nothing.
+
+    Inserted in the write's own transaction, so that key and write stand or fall together. Kept for 24 hours.
+    """
+
+    holder = models.CharField(max_length=64, db_collation="C")  # "token:<uuid>" or "person:<uuid>"
+    key = models.CharField(max_length=255, db_collation="C")
+    request_digest = models.BinaryField()  # SHA-256 over method, path, query and body
+    status = models.PositiveSmallIntegerField(null=True)
+    media_type = models.CharField(max_length=100, blank=True)
+    body = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "idempotency_key"
+        constraints = [models.UniqueConstraint(fields=["holder", "key"], name="idempotency_key_holder")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_key_created")]

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "django_cotton.apps.SimpleAppConfig",
     "yunheng.foundation",
     "yunheng.accounts",
+    "yunheng.notify",
     "yunheng.contracts",
     "yunheng.sla",
     "yunheng.desk",

@@ -1,4 +1,4 @@
-"""Pages of the desk: a contract's tickets, and one ticket with everything that is known of it."""
+"""Lists of tickets."""
 
 from datetime import UTC, datetime
 
@@ -11,9 +11,8 @@ from yunheng.contracts.queries import terms_at
 from yunheng.contracts.reading import title_of
 from yunheng.foundation.pages import PageRequest, show_contract, signed_in
 
-from .listing import TicketFilter, contract_with_tickets, list_tickets
-from .presentation import filter_choices, ticket_rows
-from .story import tell_ticket
+from ..listing import TicketFilter, contract_with_tickets, list_tickets
+from ..presentation import filter_choices, ticket_rows
 
 
 @require_safe
@@ -47,15 +46,3 @@ def tickets(request: PageRequest, key: str) -> HttpResponse:
         "query": query.urlencode(),
     }
     return render(request, "desk/tickets.html", context)
-
-
-@require_safe
-@signed_in
-def ticket(request: PageRequest, number: str) -> HttpResponse:
-    """One ticket: clocks with picture and table, process, timeline."""
-    story = tell_ticket(
-        request.viewer, number, now=datetime.now(UTC), all_segments=request.GET.get("segments") == "all"
-    )
-    show_contract(request, key=story.ticket.scope.key, scope_id=story.ticket.scope_id)
-    context = {"story": story, "ticket": story.ticket, "contract_title": story.contract_title}
-    return render(request, "desk/ticket.html", context)
