@@ -27,6 +27,9 @@ TOLD_COLUMNS: Mapping[str, Any] = {
     "reopen_count": 0,
 }
 
+#: Entries without shared data: what they tell is the provider's alone, and none of the columns above.
+INTERNAL_ENTRIES = frozenset({"ticket.noted", "ticket.linked", "ticket.unlinked"})
+
 
 @dataclass(slots=True)
 class ToldState:
@@ -49,7 +52,7 @@ def fold_entries(
     """
     told = ToldState()
     for entry_type, occurred_at, shared, personal in entries:
-        if shared is None and entry_type.startswith("ticket.") and entry_type != "ticket.noted":
+        if shared is None and entry_type.startswith("ticket.") and entry_type not in INTERNAL_ENTRIES:
             told.is_complete = False
         data = shared or {}
         if entry_type == "ticket.opened":

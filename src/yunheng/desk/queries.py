@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from yunheng.accounts.roles import ROLES
 from yunheng.foundation.access import EntryClass, Viewer, visible_classes
-from yunheng.foundation.models import Entry
+from yunheng.foundation.models import Attachment, Entry
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.logic.canonical import instant
 
 from .fold import ToldState, fold_entries
-from .models import Ticket
+from .models import Ticket, TicketLink
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
@@ -142,6 +142,66 @@ def _cut(entry: Entry, classes: tuple[EntryClass, ...]) -> TimelineEntry:
         hidden=frozenset(hidden),
         log_index=leaf.index if leaf is not None else None,
     )
+
+
+# --- files
+
+
+def attachments_of(viewer: Viewer, ticket: Ticket) -> dict[int, list[Attachment]]:
+    """Files of the ticket that the viewer may read, by the entry that brought them (1 query). Their content is not
+    read.
+    """
+    found: dict[int, list[Attachment]] = {}
+    for attachment in _files_for(viewer, ticket.scope_id).filter(subject_id=ticket.pk).order_by("id"):
+        found.setdefault(attachment.entry_id, []).append(attachment)
+    return found
+
+
+def access_attachment(viewer: Viewer, uuid: UUID) -> Attachment:
+    """The file with that UUID, of a ticket that the viewer sees. Raises NotFound when it is missing or hidden."""
+    attachment = Attachment.objects.select_related("scope").filter(uuid=uuid).first()
+    if (
+        attachment is None
+        or not visible_to(viewer).filter(pk=attachment.subject_id, scope_id=attachment.scope_id).exists()
+        or not _files_for(viewer, attachment.scope_id).filter(pk=attachment.pk).exists()
+    ):
+        raise NotFound(_("There is no such file."))
+    return attachment
+
+
+def _files_for(viewer: Viewer, scope_id: int) -> QuerySet[Attachment]:
+    """Files in a scope as far as the viewer may read the class of the text that they came with."""
+    files = Attachment.objects.filter(scope_id=scope_id)
+    return files if "internal" in visible_classes(viewer, scope_id) else files.filter(is_internal=False)
+
+
+# --- links
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as it reads from one of its tickets: “this ticket is a duplicate of `other`”, or the other way round."""
+
+    uuid: UUID
+    kind: str  # TicketLink.Kind
+    other: Ticket
+    is_from_other: bool  # the sentence begins with the other ticket
+
+
+def links_of(viewer: Viewer, ticket: Ticket) -> list[Link]:
+    """Links of the ticket whose other end the viewer sees, too, in the order in which they were made (1 query)."""
+    seen = visible_to(viewer).values("pk")
+    rows = (
+        TicketLink.objects.filter(Q(ticket=ticket, other__in=seen) | Q(other=ticket, ticket__in=seen))
+        .select_related("ticket", "other")
+        .order_by("id")
+    )
+    return [
+        Link(row.uuid, row.kind, row.ticket, True)
+        if row.other_id == ticket.pk
+        else Link(row.uuid, row.kind, row.other, False)
+        for row in rows
+    ]
 
 
 # --- the journal's word

@@ -1,18 +1,24 @@
-"""Is a ticket what its journal tells? Row, facts and live clocks against the entries, each difference
+"""Is a ticket what its journal tells? Row, facts, files and live clocks against the entries, each difference
 named.
 """
 
+from collections import Counter
 from datetime import datetime
 
+from yunheng.foundation.attachments import altered
+from yunheng.foundation.models import Attachment, EntryBody
 from yunheng.sla.actions import facts_in_journal
 from yunheng.sla.queries import explain_clocks, live_clocks, standing_and_superseded
 
 from .models import Ticket
 from .queries import differences_from_journal
 
+#: Entry, whether internal, name, size, SHA-256 in hex.
+ToldFile = tuple[int, bool, str, int, str]
+
 
 def verify_ticket(ticket: Ticket) -> list[str]:
-    """Where row, facts or live clocks of a ticket disagree with its entries; empty when all agree.
+    """Where row, facts, files or live clocks of a ticket disagree with its entries; empty when all agree.
 
     For history from another system, whose row and facts come from the source's rows, only the clocks are
     compared.
@@ -21,6 +27,7 @@ def verify_ticket(ticket: Ticket) -> list[str]:
     if not ticket.is_observed:
         problems += differences_from_journal(ticket)
         problems += _facts(ticket)
+        problems += _files(ticket)
     return problems + _clocks(ticket)
 
 
@@ -37,6 +44,32 @@ def _facts(ticket: Ticket) -> list[str]:
             place = seq // 8
             problems.append(
                 f"facts: of entry {place} the table has {stored.get(seq)}, the journal tells {said.get(seq)}"
+            )
+    return problems
+
+
+def _files(ticket: Ticket) -> list[str]:
+    """Files that the entries tell of and that are not there as told, or are there and no entry tells of them."""
+    told: Counter[ToldFile] = Counter()
+    erased: set[tuple[int, bool]] = set()
+    bodies = EntryBody.objects.filter(entry__scope_id=ticket.scope_id, entry__subject_id=ticket.pk)
+    for entry_id, shared, internal in bodies.values_list("entry_id", "shared", "internal"):
+        for data, is_internal in ((shared, False), (internal, True)):
+            if data is None:
+                erased.add((entry_id, is_internal))
+            for file in (data or {}).get("files", ()):
+                told[entry_id, is_internal, file["name"], file["size"], file["sha256"]] += 1
+    kept: Counter[ToldFile] = Counter(
+        (it.entry_id, it.is_internal, it.name, it.size, bytes(it.digest).hex())
+        for it in Attachment.objects.filter(scope_id=ticket.scope_id, subject_id=ticket.pk)
+        if (it.entry_id, it.is_internal) not in erased
+    )
+    problems = [f"files: entry {key[0]} tells of {key[2]}, which is not there" for key in (told - kept)]
+    problems += [f"files: no entry tells of {key[2]}, kept with entry {key[0]}" for key in (kept - told)]
+    for file in altered(scope_id=ticket.scope_id, subject_id=ticket.pk):
+        if (file.entry_id, file.is_internal) not in erased:
+            problems.append(
+                f"files: the content of {file.name}, of entry {file.entry_id}, is not what it was"
             )
     return problems
 

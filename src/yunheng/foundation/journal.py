@@ -16,6 +16,7 @@ from procrastinate.types import JSONDict
 from yunheng.logic.canonical import CanonicalError, canonical
 from yunheng.logic.leaf import VISIBILITIES, Visibility, leaf_hash, leaf_header
 
+from . import attachments
 from .actor import Actor
 from .models import Entry, EntryBody
 from .stored_form import (
@@ -231,7 +232,8 @@ def redact(
     at: datetime | None = None,
     source: str = "person",
 ) -> int:
-    """Erase the data of these visibility classes of an entry; its leaf stays, and the log goes on verifying.
+    """Erase the data of these visibility classes of an entry, with the files that came with it; its leaf stays, and the
+    log goes on verifying.
 
     Writes an "entry.redacted" entry on the same subject that names the leaf, the classes and the reason
     (shared: put nothing personal into it); returns its id. Raises Entry.DoesNotExist, and ValueError for a
@@ -251,6 +253,8 @@ def redact(
         EntryBody.objects.filter(pk=entry_id).update(
             **{name: None for visibility in wanted for name in (visibility, f"{visibility}_salt")}
         )
+        for visibility in set(wanted) - {"personal"}:
+            attachments.erase(entry_id=entry_id, is_internal=visibility == "internal")
         now = datetime.now(UTC)
         return record(
             EntryDraft(

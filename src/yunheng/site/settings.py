@@ -41,6 +41,29 @@ def database_settings(url: str) -> dict[str, object]:
     }
 
 
+def mail_settings(url: str) -> dict[str, object]:
+    """Django's mail settings for `smtp://user:password@host:587` (STARTTLS), `smtps://…:465`, or
+    `smtp://host:25?tls=no`; "" for none.
+
+    Raises ValueError with the reason for anything else.
+    """
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError(f"not an smtp:// or smtps:// URL: {parts.scheme or url!r}")
+    is_plain = dict(parse_qsl(parts.query)).get("tls") == "no"
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtps": 465}.get(parts.scheme, 25 if is_plain else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and not is_plain,
+        "EMAIL_TIMEOUT": 15,
+    }
+
+
 def secret_key() -> str:
     """The key that signs sessions: `YUNHENG_SECRET_KEY`, else the file `secret_key` in the data folder.
 
@@ -151,6 +174,12 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+MAIL_URL = os.environ.get("YUNHENG_MAIL_URL", "")
+DEFAULT_FROM_EMAIL = os.environ.get("YUNHENG_MAIL_FROM", "yunheng@localhost")
+globals().update(mail_settings(MAIL_URL))
+# Hosts ("name" or "name:port") that webhooks may reach although they are not public, or by plain http.
+WEBHOOK_HOSTS = frozenset(name.lower() for name in _names("YUNHENG_WEBHOOK_HOSTS"))
+
 STATIC_URL = "/static/"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(ORIGINS) and all(
@@ -161,8 +190,11 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-# No page takes files yet: what a stranger posts to the sign-in page is never written to the disk.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = [
+    "yunheng.site.uploads.KnownPeopleOnly",  # first: what a stranger posts is kept nowhere, and all is limited
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",

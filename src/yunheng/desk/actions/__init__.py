@@ -2,6 +2,7 @@
 
 from .basis import contract_for
 from .corrections import LEAVING_REASONS, correct_time, exclude_window, leave_out, take_back
+from .links import link_tickets, unlink_tickets
 from .moving import Done, assign_ticket, change_profile, classify_ticket, migrate_ticket, move_ticket
 from .opening import CHANNELS, KIND_CODES, Opened, open_ticket
 from .pauses import answer_pause, may_answer, settle_pause
@@ -24,6 +25,7 @@ __all__ = [
     "correct_time",
     "exclude_window",
     "leave_out",
+    "link_tickets",
     "may_answer",
     "migrate_ticket",
     "move_ticket",
@@ -32,4 +34,5 @@ __all__ = [
     "reply",
     "settle_pause",
     "take_back",
+    "unlink_tickets",
 ]

@@ -1,6 +1,6 @@
 """Moves tickets through their process, gives them to people, and changes what they are about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import Viewer
+from yunheng.foundation.attachments import FileDraft
 from yunheng.foundation.facts import FactDraft
-from yunheng.foundation.flow import conflict, migrate_subject, move, process_for, update_subject
+from yunheng.foundation.flow import (
+    Outcome,
+    Step,
+    conflict,
+    migrate_subject,
+    move,
+    process_for,
+    update_subject,
+)
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.facts import FactKind
 from yunheng.sla.actions import FoldedClock
@@ -29,6 +38,7 @@ from .basis import (
     source_of,
     write_entry,
 )
+from .files import keep_files, told_files
 from .opening import priority_for
 
 
@@ -48,12 +58,14 @@ def move_ticket(
     transition: str,
     form: Mapping[str, Any] | None = None,
     *,
+    files: Sequence[FileDraft] = (),
     at: datetime | None = None,
     expected_version: int | None = None,
     recorded_at: datetime | None = None,
     source: str | None = None,
 ) -> Done:
-    """Make a transition of the ticket's process. `expected_version` is the row version that the person saw.
+    """Make a transition of the ticket's process. `expected_version` is the row version that the person saw; `files` are
+    evidence that both sides read.
 
     Raises NotFound, Forbidden, Conflict (somebody was first, or the state allows it no longer), and Invalid
     with a sentence per field of the form, for "at", or for "transition" when a guard objects.
@@ -66,6 +78,12 @@ def move_ticket(
         raise Invalid({"at": _("The ticket came into its present state later than that.")})
     is_waiting = process_for(ticket).states[ticket.state].category == "waiting"
     wait = open_wait_of(scope_id=ticket.scope_id, subject_id=ticket.pk) if is_waiting else 0
+    told = told_files(files)
+
+    def stamp_and_tell(step: Step, outcome: Outcome) -> None:
+        stamp(step, outcome)
+        outcome.shared.update(told)
+
     moved = move(
         ticket,
         transition,
@@ -77,8 +95,9 @@ def move_ticket(
         source=source_of(viewer, source),
         expected_version=expected_version,
         open_wait=wait,
-        more=stamp,
+        more=stamp_and_tell,
     )
+    keep_files(ticket, moved.entry_id, files)
     note = moved.values.get("note")
     project(
         ticket,

@@ -1,6 +1,6 @@
 """Opens tickets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from yunheng.accounts.models import Person
 from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.access import Viewer
+from yunheng.foundation.attachments import FileDraft
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import process_of
 from yunheng.foundation.models import Scope
@@ -31,6 +32,7 @@ from .basis import (
     side_of,
     write_entry,
 )
+from .files import keep_files, told_files
 
 #: Kind of ticket → code in its number.
 KIND_CODES: Final[Mapping[str, str]] = {
@@ -68,6 +70,7 @@ def open_ticket(
     requester: Person | None = None,
     requester_name: str = "",
     failed_at: datetime | None = None,
+    files: Sequence[FileDraft] = (),
     at: datetime | None = None,
     recorded_at: datetime | None = None,
     source: str | None = None,
@@ -135,10 +138,12 @@ def open_ticket(
             "contract_version": terms.number,
             "side": side_of(viewer),
             "changes": _first_values(ticket),
+            **told_files(files),
         },
         personal=_who_asked(requester, requester_name),
         facts=facts,
     )
+    keep_files(ticket, entry_id, files)
     clocks = fold_clocks(ticket, instants)
     check_outcome(viewer, ticket, entry_id, instants, clocks)
     return Opened(ticket, entry_id, clocks, no_clock_reason)

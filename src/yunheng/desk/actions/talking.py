@@ -1,17 +1,20 @@
 """What people say on a ticket: public replies and internal notes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
 from yunheng.foundation.access import Viewer
+from yunheng.foundation.attachments import FileDraft
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import lock_subject
 from yunheng.logic.facts import FactKind
 from yunheng.sla.queries import has_fact
 
 from .basis import begin, check_outcome, fold_clocks, required_text, side_of, write_entry
+from .files import keep_files, told_files
 from .moving import Done
 
 #: How a reply reached the other side.
@@ -26,6 +29,7 @@ def reply(
     *,
     means: str = "portal",
     is_automatic: bool = False,
+    files: Sequence[FileDraft] = (),
     at: datetime | None = None,
     recorded_at: datetime | None = None,
     source: str | None = None,
@@ -49,9 +53,16 @@ def reply(
         viewer=viewer,
         instants=instants,
         source=source,
-        shared={"text": words, "side": side_of(viewer), "means": means, "is_automatic": is_automatic},
+        shared={
+            "text": words,
+            "side": side_of(viewer),
+            "means": means,
+            "is_automatic": is_automatic,
+            **told_files(files),
+        },
         facts=facts,
     )
+    keep_files(ticket, entry_id, files)
     clocks = fold_clocks(ticket, instants) if facts else []
     check_outcome(viewer, ticket, entry_id, instants, clocks)
     return Done(ticket, entry_id, clocks)
@@ -63,11 +74,12 @@ def note(
     number: str,
     text: str,
     *,
+    files: Sequence[FileDraft] = (),
     at: datetime | None = None,
     recorded_at: datetime | None = None,
     source: str | None = None,
 ) -> Done:
-    """Write something that stays with the provider. Needs `ticket.note`; no clock sees it."""
+    """Write something that stays with the provider, files included. Needs `ticket.note`; no clock sees it."""
     ticket, instants = begin(viewer, number, permission="ticket.note", at=at, recorded_at=recorded_at)
     entry_id = write_entry(
         ticket,
@@ -75,6 +87,7 @@ def note(
         viewer=viewer,
         instants=instants,
         source=source,
-        internal={"text": required_text("text", text)},
+        internal={"text": required_text("text", text), **told_files(files)},
     )
+    keep_files(ticket, entry_id, files, is_internal=True)
     return Done(ticket, entry_id, [])

@@ -1,5 +1,9 @@
-"""Addresses: The client's portal."""
+"""Addresses: the client's portal, and files of tickets."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from ..views import attachment as files
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("attachments/<uuid:uuid>", files.attachment, name="attachment"),
+]
