@@ -1,10 +1,14 @@
-"""Closes resolved tickets on which the user has said nothing for as long as the contract gives."""
+"""Closes resolved tickets on which the user has said nothing for as long as the contract gives; tells people."""
 
 import logging
+from datetime import UTC, datetime
 
 from procrastinate import Blueprint
 
+from yunheng.foundation.journal import subscribe
+
 from .actions import close_silent_tickets
+from .notifying import ANNOUNCED, announce
 
 _log = logging.getLogger(__name__)
 blueprint = Blueprint()
@@ -17,3 +21,13 @@ def close_silent(timestamp: int) -> None:
     closed = close_silent_tickets()
     if closed:
         _log.info("tickets.closed_without_word", extra={"count": closed})
+
+
+@blueprint.task(name="announce")
+def announce_entry(entry_id: int) -> None:
+    """Tell people and webhooks of an entry."""
+    announce(entry_id, now=datetime.now(UTC))
+
+
+for _type in ANNOUNCED:
+    subscribe(_type, announce_entry)

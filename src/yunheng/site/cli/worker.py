@@ -12,7 +12,7 @@ from yunheng.site.cli.service import run_as_service_account
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """`yunheng worker`"""
     parser = subparsers.add_parser("worker", help=_("start only a worker for background jobs"))
-    parser.add_argument("--jobs", type=int, default=2, help=_("jobs at the same time (default %(default)s)"))
+    parser.add_argument("--jobs", type=int, default=4, help=_("jobs at the same time (default %(default)s)"))
 
 
 def run(args: argparse.Namespace) -> int:
