@@ -142,7 +142,7 @@ def test_passwords(ground: Ground, admin: Person) -> None:
         set_password(viewer=viewer, person=person, password="another good one", old_password="wrong")
     set_password(viewer=viewer, person=person, password="another good one", old_password=STRONG)
     with pytest.raises(Forbidden):
-        set_password(viewer=ground.viewer("provider_admin"), person=person, password=STRONG)
+        set_password(viewer=ground.viewer("service_manager"), person=person, password=STRONG)
     with pytest.raises(Invalid) as refused:
         set_password(viewer=viewer_for_person(admin), person=person, password="12345")
     assert len(refused.value.fields["password"]) >= 2
@@ -152,7 +152,7 @@ def test_who_is_disabled_may_nothing(ground: Ground, admin: Person) -> None:
     person = ground.people["desk_agent"]
     token = create_token(viewer=viewer_for_person(person), person=person, name="phone", scopes=["write"])
     with pytest.raises(Forbidden):
-        disable_person(viewer=ground.viewer("provider_admin"), person=person)
+        disable_person(viewer=ground.viewer("service_manager"), person=person)
     disable_person(viewer=viewer_for_person(admin), person=person)
     assert viewer_for_person(person).grants == frozenset()
     assert viewer_for_token(token.secret, NOW) is None

@@ -41,6 +41,7 @@ class Person(AbstractBaseUser):
     language = models.CharField(max_length=16, default="zh-hans")
     zone = models.CharField(max_length=64, default="Asia/Shanghai")
     is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False, db_default=False)  # somebody else has set it
     created_at = models.DateTimeField(db_default=Now())
 
     USERNAME_FIELD = "login"

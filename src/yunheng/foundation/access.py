@@ -22,7 +22,7 @@ READ_PERMISSIONS: Final = frozenset(
     {"kpi.view", "contract.view", "log.view", "entry.internal", "entry.personal"}
 )
 #: What changes the installation rather than the work in it; needs the token scope "admin".
-ADMIN_PERMISSIONS: Final = frozenset({"admin.people", "contract.apply", "import.run"})
+ADMIN_PERMISSIONS: Final = frozenset({"admin.people", "admin.notify", "contract.apply", "import.run"})
 TOKEN_SCOPES: Final = ("read", "write", "admin")
 
 

@@ -1,0 +1,112 @@
+"""Passwords: one's own, somebody else's, and the link with which somebody invited sets the first one."""
+
+import logging
+
+from django.contrib.auth.hashers import is_password_usable
+from django.core import signing
+from django.db import transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
+
+from ..models import Person
+from ..queries import actor_of
+from ..reach import require_change
+from .checks import password_faults
+from .telling import tell_account
+
+_log = logging.getLogger("yunheng.accounts.actions")
+
+INVITATION_DAYS = 7
+_SALT = "yunheng.accounts.invitation"
+
+
+@transaction.atomic
+def set_password(*, viewer: Viewer, person: Person, password: str, old_password: str | None = None) -> None:
+    """Set a password: one's own with the present one, or somebody else's within the viewer's reach (`may_change`).
+
+    A token sets none: who holds a leaked one would sign in with it as somebody else, and without its limits. Ends the
+    person's sessions. A password that somebody else set must be changed by the person. Raises Invalid with all that is
+    weak about the password.
+    """
+    if viewer.token_scopes is not None:
+        raise Forbidden(_("A token sets no passwords."), permission="admin.people")
+    is_own = viewer.person_id == person.pk
+    if is_own:
+        if old_password is None or not person.check_password(old_password):
+            raise Invalid({"old_password": _("This is not your present password.")})
+    else:
+        require_change(viewer, person)
+    weak = password_faults(password, person)
+    if is_own and old_password == password:
+        weak.append(_("This is the password that you have."))
+    if weak:
+        raise Invalid({"password": weak})
+    _write(person, password, must_change=not is_own and not viewer.is_system)
+    if is_own:
+        _log.info("person.password_changed", extra={"actor": viewer.actor.id, "person": str(person.uuid)})
+    else:
+        tell_account("person.password_set", viewer, person, {"by": "administrator"})
+
+
+@transaction.atomic
+def make_invitation(*, viewer: Viewer, person: Person) -> str:
+    """The secret part of a link with which the person sets a password, once and within seven days.
+
+    Raises Forbidden beyond the viewer's reach and for tokens, Invalid for oneself and for somebody disabled. For
+    somebody without a password every earlier link ends.
+    """
+    if viewer.token_scopes is not None:
+        raise Forbidden(_("A token sets no passwords."), permission="admin.people")
+    require_change(viewer, person)
+    if viewer.person_id == person.pk:
+        raise Invalid({"person": _("Your own password is changed under “Your account”.")})
+    if not person.is_active:
+        raise Invalid({"person": _("This person is disabled.")})
+    if not is_password_usable(person.password):
+        person.set_unusable_password()  # random each time, and part of the fingerprint
+        Person.objects.filter(pk=person.pk).update(password=person.password)
+    tell_account("person.invited", viewer, person)
+    return signing.dumps([person.uuid.hex, _fingerprint(person)], salt=_SALT)
+
+
+def invited_person(secret: str) -> Person:
+    """Whom a link invites. Raises NotFound, always in the same words, for one that is forged, used or too old."""
+    refusal = NotFound(_("This link is no longer valid."))
+    try:
+        uuid, fingerprint = signing.loads(secret, salt=_SALT, max_age=INVITATION_DAYS * 86400)
+    except (signing.BadSignature, ValueError):
+        raise refusal from None
+    person = Person.objects.select_related("organisation").filter(uuid=uuid, is_active=True).first()
+    if person is None or not constant_time_compare(_fingerprint(person), fingerprint):
+        raise refusal
+    return person
+
+
+@transaction.atomic
+def accept_invitation(*, secret: str, password: str) -> Person:
+    """Set the password of whom the link invites; the link ends with it. Raises NotFound, and Invalid for a weak one."""
+    found = invited_person(secret)
+    person = Person.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=found.pk)
+    if not constant_time_compare(_fingerprint(person), _fingerprint(found)) or not person.is_active:
+        raise NotFound(_("This link is no longer valid."))
+    weak = password_faults(password, person)
+    if weak:
+        raise Invalid({"password": weak})
+    _write(person, password, must_change=False)
+    tell_account("person.password_set", actor_of(person), person, {"by": "invitation"})
+    return person
+
+
+def _write(person: Person, password: str, *, must_change: bool) -> None:
+    person.set_password(password)
+    person.must_change_password = must_change
+    person.save(update_fields=["password", "must_change_password"])
+
+
+def _fingerprint(person: Person) -> str:
+    """Changes with the password, a sign-in and the address: a link ends with any of them."""
+    state = f"{person.password}|{person.last_login}|{person.email}|{person.is_active}"
+    return salted_hmac(_SALT, state, algorithm="sha256").hexdigest()

@@ -1,0 +1,5 @@
+"""Addresses: one's own account."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
