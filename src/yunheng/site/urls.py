@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out", sign_in.sign_out, name="sign_out"),
     path("language", sign_in.set_language, name="set_language"),
     path("theme", sign_in.set_theme, name="set_theme"),
+    path("", include(([path("admin", views.admin, name="admin")], "site"))),
     path("", include("yunheng.appraisal.urls")),
     path("", include("yunheng.desk.urls")),
     path("", include("yunheng.contracts.urls")),

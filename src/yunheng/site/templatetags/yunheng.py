@@ -1,5 +1,6 @@
 """Words, instants and marks in templates. Loaded as a builtin, so that no template has to ask for it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from yunheng.foundation import wording
 from yunheng.site.assets import asset_url
@@ -85,3 +87,51 @@ def initial(name: str) -> str:
 def get(mapping: Any, key: Any) -> Any:
     """Look a key up in a mapping."""
     return mapping.get(key) if mapping else None
+
+
+@register.simple_tag
+def countdown(due: datetime, warn: datetime | str | None = None) -> SafeString:
+    """What is left until `due`, by the wall clock, as a mark that the page keeps up to date; from `warn` on at risk."""
+    now = timezone.now()
+    left = int((due - now).total_seconds())
+    starts_at = warn if isinstance(warn, datetime) else None
+    kind = "breached" if left < 0 else "risk" if starts_at is not None and now >= starts_at else "running"
+    words = _("%(time)s over") if left < 0 else _("%(time)s left")
+    return format_html(
+        '<span class="state state-{}" data-countdown="{}"{} title="{}"><span class="icon icon-{}" aria-hidden="true"></span>'
+        "<span data-countdown-text>{}</span></span>",
+        kind,
+        due.isoformat(),
+        format_html(' data-warn="{}"', starts_at.isoformat()) if starts_at else "",
+        wording.exact_instant(due),
+        kind,
+        words % {"time": wording.duration(abs(left) // 60 * 60)},
+    )
+
+
+@register.filter
+def sentences(error: Any) -> list[str]:
+    """The sentences that say what is wrong with a field: of one text, a list of texts, or a form's errors."""
+    if not error:
+        return []
+    if isinstance(error, str) or not isinstance(error, Iterable):
+        return [str(error)]
+    return [str(text) for text in error]
+
+
+@register.filter
+def control_id(name: str, own: str = "") -> str:
+    """The id of a field's control: its own, else the one that Django's forms give ("id_title")."""
+    return own or f"id_{name}"
+
+
+@register.filter
+def banner_icon(kind: str) -> str:
+    """The icon of a banner."""
+    return {"conflict": "people", "error": "risk", "risk": "risk", "met": "met"}.get(kind, "info")
+
+
+@register.filter
+def toast_icon(level: str) -> str:
+    """The icon of a message."""
+    return {"success": "met", "warning": "risk", "error": "risk"}.get(level, "info")

@@ -1,0 +1,146 @@
+// Typed text outlives a reload, a lost network and an expired session: <form data-draft="key"> keeps it in this tab until it is sent.
+import { each, make } from "./page.js";
+import { say } from "./words.js";
+
+const reader = document.body.dataset.reader ?? "";
+const PREFIX = "draft:";
+const nameOf = (form) => `${PREFIX}${reader}:${form.dataset.draft}`;
+const isKept = (field) => field.name && field.name !== "csrfmiddlewaretoken" && !["hidden", "password", "file", "submit", "button", "reset"].includes(field.type) && !field.closest("[data-draft-skip]");
+
+function read(name) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name));
+  } catch {
+    return null;
+  }
+}
+function write(name, value) {
+  try {
+    sessionStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // a full or forbidden store keeps no drafts; the form works all the same
+  }
+}
+
+const isChanged = (field) => {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.tagName === "SELECT") return [...field.options].some((option) => option.selected !== option.defaultSelected);
+  return field.value !== field.defaultValue;
+};
+const valueOf = (field) => {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked;
+  return field.multiple && field.options ? [...field.selectedOptions].map((option) => option.value) : field.value;
+};
+const keyOf = (field) => (field.type === "checkbox" || field.type === "radio" ? `${field.name}=${field.value}` : field.name);
+
+function fill(field, value) {
+  if (field.type === "checkbox" || field.type === "radio") field.checked = value === true;
+  else if (Array.isArray(value)) for (const option of field.options) option.selected = value.includes(option.value);
+  else field.value = value;
+}
+
+function keep(form) {
+  const fields = {};
+  for (const field of form.elements) if (isKept(field) && (isChanged(field) || field.dataset.drafted)) fields[keyOf(field)] = valueOf(field);
+  if (Object.keys(fields).length) write(nameOf(form), { fields, at: Date.now() });
+  else sessionStorage.removeItem(nameOf(form));
+}
+
+function restore(form) {
+  const draft = read(nameOf(form));
+  if (!draft) return;
+  let count = 0;
+  for (const field of form.elements) {
+    const value = isKept(field) ? draft.fields[keyOf(field)] : undefined;
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(valueOf(field))) continue;
+    fill(field, value);
+    field.dataset.drafted = "1";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    count += 1;
+  }
+  if (!count) return;
+  const time = new Date(draft.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const discard = make("button", { type: "button", className: "tool", text: say("draft_discard") });
+  const note = make("p", { className: "draft-note", attributes: { role: "status" } }, make("span", { text: say("draft_restored", { time }) }), discard);
+  discard.addEventListener("click", () => {
+    sessionStorage.removeItem(nameOf(form));
+    form.reset();
+    for (const field of form.elements) delete field.dataset.drafted;
+    form.dispatchEvent(new Event("input"));
+    note.remove();
+  });
+  form.prepend(note);
+}
+
+const timers = new WeakMap();
+const later = (form) => {
+  clearTimeout(timers.get(form));
+  timers.set(form, setTimeout(() => keep(form), 250));
+};
+
+/** Sent, but not known to have arrived: the next page tells. */
+const SENT = "sent:";
+function markSent(form) {
+  keep(form);
+  write(SENT + nameOf(form), location.pathname + location.search);
+}
+function forget(name) {
+  sessionStorage.removeItem(SENT + name);
+  sessionStorage.removeItem(name);
+}
+
+each("form[data-draft]", (form) => {
+  settle(form);
+  restore(form);
+  form.addEventListener("input", () => later(form));
+  form.addEventListener("change", () => later(form));
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    clearTimeout(timers.get(form));
+    markSent(form);
+  });
+});
+window.addEventListener("pagehide", () => {
+  for (const form of document.querySelectorAll("form[data-draft]")) if (!sessionStorage.getItem(SENT + nameOf(form))) keep(form);
+});
+
+/** A form that came back with its errors was not accepted: its draft lives on. */
+function settle(form) {
+  const name = nameOf(form);
+  if (sessionStorage.getItem(SENT + name) && form.querySelector(".error-text, .field-error, .errorlist, .banner-error, .banner-conflict, .note-error")) sessionStorage.removeItem(SENT + name);
+}
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.detail.elt.closest?.("form[data-draft]");
+  if (!form || event.detail.requestConfig?.verb === "get") return;
+  const redirect = event.detail.xhr.getResponseHeader("HX-Redirect") ?? "";
+  if (event.detail.successful && !redirect.startsWith("/sign-in")) forget(nameOf(form));
+  else sessionStorage.removeItem(SENT + nameOf(form));
+});
+
+/** What the page that follows says about the forms that were sent. */
+function conclude() {
+  const isOutside = Boolean(document.querySelector(".bare"));
+  const status = performance.getEntriesByType("navigation")[0]?.responseStatus || 200;
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith(PREFIX) && reader && !key.startsWith(`${PREFIX}${reader}:`)) sessionStorage.removeItem(key); // another person's
+    if (!key.startsWith(SENT)) continue;
+    const from = read(key);
+    if (!isOutside && status < 400) forget(key.slice(SENT.length));
+    else sessionStorage.removeItem(key);
+    const next = document.querySelector("form input[name=next]");
+    if (isOutside && next && ["", "/"].includes(next.value) && from) next.value = from; // come back to the form after signing in
+  }
+}
+conclude();
+
+/** Who signs out leaves nothing in the tab. */
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-sign-out]")) sessionStorage.clear();
+});
+
+/** Text that is not kept anywhere asks before it is lost. */
+window.addEventListener("beforeunload", (event) => {
+  for (const form of document.querySelectorAll("form[data-guard]:not([data-sending])")) if ([...form.elements].some((field) => isKept(field) && isChanged(field))) event.preventDefault();
+});

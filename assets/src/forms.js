@@ -1,0 +1,88 @@
+// Small behaviours of forms and pages: filters that apply themselves, errors told to screen readers, copy, print.
+import { each } from "./page.js";
+import { toast } from "./toasts.js";
+import { say } from "./words.js";
+
+/** A filter form marked with data-auto-submit applies as soon as a choice is made; typed text waits for Enter. */
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-auto-submit]");
+  if (form && event.target.matches("select, input[type=date], input[type=month], input[type=checkbox], input[type=radio]")) form.requestSubmit();
+});
+
+/** Empty fields stay out of the address, so that it can be read and shared. */
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-auto-submit]")) return;
+  for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
+});
+window.addEventListener("pageshow", () => {
+  for (const field of document.querySelectorAll("form[data-auto-submit] :disabled")) field.disabled = false;
+});
+
+/** The error and the help of a field are its description; the first wrong field has the focus. */
+each(".field", (field) => {
+  const notes = [...field.querySelectorAll(".field-help[id], .error-text[id], .field-error[id]")].map((one) => one.id);
+  const isWrong = Boolean(field.querySelector(".error-text, .field-error"));
+  for (const control of field.querySelectorAll("input:not([type=hidden]), select, textarea")) {
+    if (notes.length && !control.hasAttribute("aria-describedby")) control.setAttribute("aria-describedby", notes.join(" "));
+    if (isWrong && !field.matches("fieldset")) control.setAttribute("aria-invalid", "true");
+  }
+});
+each("form", (form) => {
+  if (form.contains(document.activeElement) && document.activeElement !== document.body) return;
+  form.querySelector(".field-wrong :is(input:not([type=hidden]), select, textarea)")?.focus({ preventScroll: false });
+});
+
+/** data-copy="text" or "#id of the element whose text it is". */
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const wanted = button.dataset.copy;
+  const source = wanted.startsWith("#") ? document.querySelector(wanted) : null;
+  const text = source ? source.value ?? source.textContent.trim() : wanted;
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(say("copied"), { kind: "success" });
+  } catch {
+    if (source) getSelection().selectAllChildren(source);
+    toast(say("copy_failed"), { kind: "warning" });
+  }
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
+/** Details are opened for print, so that nothing is missing on paper. */
+let opened = [];
+window.addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details:not([open], [data-menu])")];
+  for (const element of opened) element.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const element of opened) element.open = false;
+});
+
+/** A process drawing that is wider than its place shows the place of the ticket first. */
+each(".process-scroll", (frame) => {
+  const here = frame.querySelector(".process-node-here");
+  if (here && frame.scrollWidth > frame.clientWidth) {
+    const box = here.getBoundingClientRect();
+    frame.scrollLeft = box.left + box.width / 2 - frame.getBoundingClientRect().left - frame.clientWidth / 2;
+  }
+});
+
+/** <a data-jump-to="id of a textarea" data-line="12" [data-column="5"]>: the line is chosen and scrolled to. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-jump-to]");
+  const area = link && document.getElementById(link.dataset.jumpTo);
+  if (!area) return;
+  event.preventDefault();
+  const lines = area.value.split("\n");
+  const line = Math.min(lines.length, Math.max(1, Number(link.dataset.line) || 1));
+  const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+  const column = Math.min(lines[line - 1].length, Math.max(0, (Number(link.dataset.column) || 1) - 1));
+  area.focus();
+  area.setSelectionRange(start + column, start + lines[line - 1].length);
+  const height = Number.parseFloat(getComputedStyle(area).lineHeight) || 20;
+  area.scrollTop = Math.max(0, (line - 1) * height - area.clientHeight / 3);
+});

@@ -1,0 +1,66 @@
+// Keys: "/" search, "?" help, "g" and a letter go, "j k" walk through a list, "o" opens, "x" chooses, data-hotkey presses what it names.
+import { isTyping } from "./page.js";
+
+let pendingGo = 0;
+const isShown = (element) => element.offsetParent !== null || element.getClientRects().length > 0;
+
+const links = () => [...document.querySelectorAll("[data-row] a[data-row-link]")].filter(isShown);
+const rowOf = (element) => element?.closest?.("[data-row]");
+
+function step(direction) {
+  const all = links();
+  if (!all.length) return;
+  const at = all.findIndex((link) => rowOf(link) === rowOf(document.activeElement) && rowOf(link));
+  const next = all[Math.min(all.length - 1, Math.max(0, at + direction))];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function press(key) {
+  const target = [...document.querySelectorAll(`[data-hotkey="${CSS.escape(key)}"]`)].find(isShown);
+  if (!target) return false;
+  if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) target.focus();
+  else target.click();
+  return true;
+}
+
+const actions = {
+  "/": () => {
+    const search = [...document.querySelectorAll("main [data-search], [data-search]")].find(isShown);
+    search?.focus();
+    search?.select();
+    return Boolean(search);
+  },
+  "?": () => {
+    const help = document.getElementById("keys");
+    if (help && !help.open) help.showModal();
+    return Boolean(help);
+  },
+  j: () => step(1),
+  k: () => step(-1),
+  o: () => { rowOf(document.activeElement)?.querySelector("a[data-row-link]")?.click(); },
+  x: () => { rowOf(document.activeElement)?.querySelector("input[type=checkbox]")?.click(); },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && isTyping(event) && !event.isComposing && !event.target.closest("dialog")) {
+    event.target.blur();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || document.querySelector("dialog[open]")) return;
+  const isGo = pendingGo && Date.now() - pendingGo < 1500;
+  pendingGo = 0;
+  if (isGo) {
+    const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+    if (link) {
+      event.preventDefault();
+      link.click();
+    }
+    return;
+  }
+  if (event.key === "g") {
+    pendingGo = Date.now();
+    return;
+  }
+  if (press(event.key) || actions[event.key]?.()) event.preventDefault();
+});
