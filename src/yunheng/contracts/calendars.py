@@ -39,6 +39,7 @@ def rules_of(calendar: Calendar, first: date, last: date) -> CalendarRules:
                 makeup |= dict.fromkeys(days.makeup, weekday)
             if not days.is_published:
                 provisional.add(year)
+        _enter_notices(calendar, holidays, makeup, provisional)
     elif calendar["holidays"] != "none":
         holidays = {date.fromisoformat(day) for day in calendar["holidays"]}
     makeup |= {date.fromisoformat(day): weekday for day, weekday in calendar["makeup_days"].items()}
@@ -50,6 +51,32 @@ def rules_of(calendar: Calendar, first: date, last: date) -> CalendarRules:
         exceptions=_exceptions(calendar),
         provisional_years=frozenset(provisional),
     )
+
+
+def _enter_notices(
+    calendar: Calendar, holidays: set[date], makeup: dict[date, int], provisional: set[int]
+) -> None:
+    """Let notices entered by hand stand for what the library holds or computes of their years.
+
+    A notice names days of the year before, too (a make-up workday in December): those are added to what is known.
+    """
+    notices = calendar.get("notices", {})
+    for name in notices:
+        year = int(name)
+        holidays -= {day for day in holidays if day.year == year}
+        for day in [day for day in makeup if day.year == year]:
+            del makeup[day]
+        provisional.discard(year)
+    for notice in notices.values():
+        closed = {date.fromisoformat(day) for day in notice["closed"]}
+        worked = {date.fromisoformat(day) for day in notice["worked"]} - closed
+        for day in closed:
+            makeup.pop(day, None)
+        holidays |= closed
+        holidays -= worked
+        weekday: int | None = calendar["makeup"]
+        if weekday is not None:
+            makeup |= dict.fromkeys(worked, weekday)
 
 
 def open_time_of(calendar: Calendar, first: date, last: date) -> OpenTime:

@@ -144,7 +144,7 @@ def _check_calendars(reading: Reading) -> None:
         path: Path = ("calendars", key)
         has_hours = bool(calendar.get("weekly")) or any((calendar.get("exceptions") or {}).values())
         if calendar.get("always"):
-            for name in ("weekly", "holidays", "makeup", "makeup_days"):
+            for name in ("weekly", "holidays", "makeup", "makeup_days", "notices"):
                 if name in reading.names(*map(str, path)):
                     reading.error(
                         "always_open",
@@ -153,6 +153,16 @@ def _check_calendars(reading: Reading) -> None:
                         gettext_noop("delete “%(name)s” or “always”"),
                         name=name,
                     )
+        elif "notices" in reading.names(*map(str, path)) and calendar.get("holidays") not in (
+            "china",
+            MISSING,
+        ):
+            reading.error(
+                "notices_without_china",
+                (*path, "notices"),
+                gettext_noop("notices are of China's official holidays, which this calendar does not keep"),
+                gettext_noop("write “holidays: china”, or the days under exceptions"),
+            )
         elif not has_hours and MISSING not in (calendar.get("always"), calendar.get("weekly")):
             reading.error(
                 "never_open",

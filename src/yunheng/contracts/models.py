@@ -3,7 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from yunheng.accounts.models import Organisation
+from yunheng.accounts.models import Organisation, Person
+from yunheng.foundation.identity import uuid7
 from yunheng.foundation.models import Scope
 
 
@@ -62,3 +63,65 @@ class CalendarVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["contract_version", "key"], name="calendar_version_key")
         ]
+
+
+class VersionProposal(models.Model):
+    """A version that begins in the past, over recorded work, until the client's contact has answered it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        WITHDRAWN = "withdrawn"
+
+    uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="proposals")
+    document = models.TextField()
+    terms = models.JSONField()
+    effective = models.DateField()
+    base = (
+        models.PositiveIntegerField()
+    )  # the newest version when it was proposed; another since is a conflict
+    reason = models.TextField()
+    proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    state = models.CharField(max_length=16, db_collation="C", choices=State.choices, default=State.WAITING)
+    answered_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answer = models.TextField(default="")
+    version = models.ForeignKey(ContractVersion, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "contract_proposal"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract"], condition=models.Q(state="waiting"), name="contract_proposal_one_waiting"
+            )
+        ]
+
+
+class Errand(models.Model):
+    """Work over several contracts that somebody asked for and that goes on in the background: how far, and what came."""
+
+    class Kind(models.TextChoices):
+        REFRESH = "refresh"
+        NOTICE = "notice"
+        CHECK = "check"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        FINISHED = "finished"
+
+    uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    kind = models.CharField(max_length=16, db_collation="C", choices=Kind.choices)
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    wanted = models.JSONField()  # {"contracts": [keys], …}
+    state = models.CharField(max_length=16, db_collation="C", choices=State.choices, default=State.WAITING)
+    results = models.JSONField(default=list)  # one per contract that is done: {"contract", "is_done", "text"}
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "contract_errand"
+        indexes = [models.Index(fields=["asked_by", "-id"], name="contract_errand_by")]

@@ -198,6 +198,15 @@ def _calendar(key: str, calendar: Mapping[str, Any], zone: str) -> dict[str, Any
         "makeup": None if calendar["makeup"] == "none" else WEEKDAYS.index(calendar["makeup"]),
         "makeup_days": {day: WEEKDAYS.index(weekday) for day, weekday in calendar["makeup_days"].items()},
         "exceptions": calendar["exceptions"],
+        **({"notices": _notices(calendar["notices"])} if calendar["notices"] else {}),
+    }
+
+
+def _notices(notices: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """Only where there are any: terms of before mean the same, and have the same digest."""
+    return {
+        year: {"closed": sorted(set(notice["closed"])), "worked": sorted(set(notice["worked"]))}
+        for year, notice in sorted(notices.items())
     }
 
 

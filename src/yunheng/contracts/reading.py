@@ -1,14 +1,67 @@
 """Versions, calendars and titles of contracts that somebody already has access to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import NotFound
 
+from .checking import digest
 from .models import CalendarVersion, Contract, ContractVersion
 from .terms import label_in
+from .withheld import client_terms
+from .writing import document_of
+
+
+@dataclass(frozen=True, slots=True)
+class VersionReading:
+    """A version as far as a reader may see it (docs/adr/0010). `digest` is that of `terms`, in hex, as an entry of the
+    contract has it under `terms_sha256` (the whole) or `client_terms_sha256`.
+    """
+
+    version: ContractVersion
+    terms: Mapping[str, Any]
+    document: str
+    digest: str
+    is_whole: bool
+
+
+def reads_all(viewer: Viewer, scope_id: int) -> bool:
+    """Whether the viewer may read what the provider promised itself, and had its suppliers promise."""
+    return viewer.may("entry.internal", scope_id)
+
+
+def reading_of(viewer: Viewer, version: ContractVersion) -> VersionReading:
+    """What the viewer reads of a version: all of it, or what concerns the client."""
+    return reading_of_terms(viewer, version, version.terms, version.document)
+
+
+def reading_of_terms(
+    viewer: Viewer, version: ContractVersion, terms: Mapping[str, Any], document: str
+) -> VersionReading:
+    """The same for terms that are no version yet (a proposal); `version` tells whose they are."""
+    seen = terms if reads_all(viewer, version.contract_id) else client_terms(terms)
+    is_whole = seen is terms
+    text = document if is_whole else document_of(seen, remark=_remark())
+    return VersionReading(version, seen, text, digest(seen).hex(), is_whole)
+
+
+def _remark() -> str:
+    return _(
+        "This is what the contract says to the client, in its normal form. What the provider agreed with itself and its "
+        "suppliers is withheld, and with it the comments."
+    )
+
+
+def calendars_read_by(viewer: Viewer, version: ContractVersion) -> Sequence[CalendarVersion]:
+    """Calendars of a version that the viewer's reading mentions (1 query)."""
+    terms = version.terms if reads_all(viewer, version.contract_id) else client_terms(version.terms)
+    shown = {calendar["key"] for calendar in terms["calendars"]}
+    return [calendar for calendar in calendars_of(version) if calendar.key in shown]
 
 
 def access_version(contract: Contract, number: int) -> ContractVersion:

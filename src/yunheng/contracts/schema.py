@@ -221,6 +221,7 @@ _day = "|".join(WEEKDAYS)
 DAYS = Pattern(
     rf"(?:{_day})(?:-(?:{_day}))?|daily", gettext_noop("a weekday or a range of weekdays"), "mon-fri"
 )
+YEAR = Pattern(r"20[0-9]{2}", gettext_noop("a year"), "2027")
 CLOSED = Literal("closed", [])
 NONE = Literal("none", None)
 
@@ -273,6 +274,22 @@ CALENDAR = Record(
         "makeup_days": Entry(
             MapOf(Day(), WEEKDAY),
             "Further make-up workdays, each with the weekday whose hours it uses",
+            default={},
+        ),
+        "notices": Entry(
+            MapOf(
+                YEAR,
+                Record(
+                    {
+                        "closed": Entry(
+                            ListOf(Day(), 0, 120), "Days off, weekends of a break included", default=[]
+                        ),
+                        "worked": Entry(ListOf(Day(), 0, 60), "Make-up workdays", default=[]),
+                    }
+                ),
+                most=30,
+            ),
+            "holidays china: official notices by year, entered by hand; they stand for what the library holds",
             default={},
         ),
         "exceptions": Entry(

@@ -21,18 +21,20 @@ from yunheng.logic.canonical import canonical, instant
 from yunheng.logic.flow import Process
 from yunheng.logic.worktime import materialise, tzdata_edition
 
-from .calendars import rules_document, rules_of, span
-from .checking import Checked, check, day_start, digest
-from .difference import differences
-from .holidays_cn import library_edition
-from .models import CalendarVersion, Contract, ContractVersion
-from .problems import Problem
-from .queries import version_at
-from .terms import label_in
+from ..calendars import rules_document, rules_of, span
+from ..checking import Checked, check, day_start, digest
+from ..difference import Difference, differences
+from ..holidays_cn import library_edition
+from ..models import CalendarVersion, Contract, ContractVersion
+from ..problems import Problem
+from ..queries import version_at
+from ..terms import label_in
+from ..withheld import client_terms
 
-__all__ = ["Applied", "ContractFaulty", "apply_contract", "refresh_calendars"]
+__all__ = ["Applied", "ContractFaulty", "apply_contract"]
 
 _log = logging.getLogger(__name__)
+RESERVED_KEYS = frozenset({"new"})  #: /contracts/new is the page for a new contract
 
 
 class ContractFaulty(Refusal):
@@ -56,6 +58,15 @@ class Applied:
     entry_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The client's own word on a version that begins in the past."""
+
+    viewer: Viewer
+    text: str
+    proposal: str
+
+
 @transaction.atomic
 def apply_contract(
     *,
@@ -64,26 +75,31 @@ def apply_contract(
     data: bytes,
     processes: Mapping[str, Process] | None = None,
     accepted_by_both: str = "",
+    newest_known: int | None = None,
+    acceptance: Acceptance | None = None,
 ) -> Applied:
     """Make a document the contract's next version, or create the contract with its scope and organisations.
 
     The version holds from `effective` (a new contract: from its first day) until its end or the next version.
-    `accepted_by_both` says how both parties agreed to a version that begins in the past, over work that is
-    already recorded; it becomes an entry of its own. Running clocks keep the version of their start (10).
+    A version that begins in the past, over work that is already recorded, needs both parties: the client's
+    `acceptance` of a proposal (see `proposals`), or, from the installation's owner on the command line only,
+    `accepted_by_both`, which says how they agreed. Either becomes an entry of its own. Running clocks keep the
+    version of their start (10). `newest_known` is the version that the writer has seen (0: none).
 
-    Raises ContractFaulty for a document with errors, Refusal with a code for what the state forbids:
-    nothing_changes, effective_missing, backdated, mid_period, zone_changed, party_changed; Forbidden without
-    `contract.apply`.
+    Raises ContractFaulty for a document with errors, Conflict when a version was applied that the writer has not
+    seen, Refusal with a code for what the state forbids: nothing_changes, effective_missing, backdated, mid_period,
+    zone_changed, party_changed, key_reserved; Forbidden without `contract.apply`.
     """
     checked = check(data, processes)
     if checked.terms is None:
         raise ContractFaulty(checked.problems)
     terms = checked.terms
-    with connection.cursor() as cursor:  # two who apply the same key: one after the other
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"contract:{terms['key']}"])
+    lock_contract(terms["key"])
     contract = (
         Contract.objects.select_related("scope", "provider", "client").filter(scope__key=terms["key"]).first()
     )
+    if newest_known is not None:
+        _check_newest(contract, newest_known, terms["key"])
     if contract is None:
         contract = _create_contract(viewer, terms)
         first_day = checked.effective or date.fromisoformat(terms["valid"]["from"])
@@ -93,69 +109,46 @@ def apply_contract(
         first_day = _check_amendment(contract, terms, checked.effective)
         before = version_at(contract.pk, day_start(first_day, terms["zone"]))
     valid_from = day_start(first_day, terms["zone"])
-    changes: list[str] | None = None
+    changes: list[Difference] | None = None
+    client_changes: list[Difference] | None = None
     if before is not None:
         old_terms: dict[str, Any] = before.terms
         if bytes(before.digest) == digest(terms):
             raise _nothing_changes(before.number, first_day)
         _check_period(old_terms, terms, first_day)
-        changes = [difference.text() for difference in differences(old_terms, terms)]
-    if valid_from < at and _has_work_since(contract, valid_from):
-        _accept_backdating(viewer, at, contract, first_day, accepted_by_both)
+        changes = differences(old_terms, terms)
+        client_changes = differences(client_terms(old_terms), client_terms(terms))
+    if is_backdated(contract, valid_from, at):
+        _accept_backdating(viewer, at, contract, first_day, accepted_by_both, acceptance)
     _name_suppliers(viewer, terms)
     title = label_in(terms["title"], "zh-Hans")
     if contract.title != title:  # how lists call it; what was agreed when stands in the versions
         Contract.objects.filter(pk=contract.pk).update(title=title)
         Scope.objects.filter(pk=contract.pk).update(name=title)
         contract.title = contract.scope.name = title
-    version = _store_version(viewer, at, contract, terms, checked.text, valid_from)
-    entry_id = _record(
-        viewer,
-        at,
-        contract,
-        "contract.applied",
-        {**_version_data(version), "changes": changes, "accepted_warnings": len(checked.accepted)},
-    )
+    version = store_version(viewer, at, contract, terms, checked.text, valid_from)
+    shared, internal = version_data(version)
+    shared |= {"changes": _texts(client_changes), "accepted_warnings": len(checked.accepted)}
+    if changes != client_changes:
+        internal["changes"] = _texts(changes)
+    entry_id = record_entry(viewer, at, contract, "contract.applied", shared, internal)
     _log.info("contract.applied", extra={"contract": terms["key"], "version": version.number})
     return Applied(contract, version, checked, entry_id)
 
 
-@transaction.atomic
-def refresh_calendars(*, viewer: Viewer, at: datetime, contract: Contract) -> list[ContractVersion]:
-    """Record new versions with the same terms where official holidays were published since (sla-semantics 6).
-
-    Every version that governs some time and is not older than the first one concerned gets a successor from
-    the same day on, in order, so that each day keeps its terms. Raises Refusal "nothing_changes" when no year
-    that was provisional is published now.
-    """
-    viewer.require("contract.apply", contract.pk)
+def lock_contract(key: str) -> None:
+    """Two who change the same contract: one after the other, until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"contract:{contract.scope.key}"]
-        )
-    chain = _governing(list(contract.versions.order_by("number")))
-    concerned = [version for version in chain if _published_since(version)]
-    if not concerned:
-        raise Refusal(_("No provisional year has been published since."), code="nothing_changes")
-    fresh = []
-    for version in chain[chain.index(concerned[0]) :]:
-        years = _published_since(version)
-        successor = _store_version(
-            viewer, at, contract, version.terms, version.document, version.valid_from, version.valid_to
-        )
-        _record(
-            viewer,
-            at,
-            contract,
-            "contract.calendar_refreshed",
-            {**_version_data(successor), "replaces": version.number, "published_years": sorted(years)},
-        )
-        fresh.append(successor)
-    return fresh
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"contract:{key}"])
 
 
 def _create_contract(viewer: Viewer, terms: Mapping[str, Any]) -> Contract:
     viewer.require("contract.apply", None)
+    if terms["key"] in RESERVED_KEYS:
+        raise Refusal(
+            _("The key “%(key)s” is a page's address; choose another.") % {"key": terms["key"]},
+            code="key_reserved",
+        )
     if Scope.objects.filter(key=terms["key"]).exists():
         raise Conflict(_("The key “%(key)s” is taken.") % {"key": terms["key"]})
     parties = terms["parties"]
@@ -235,6 +228,28 @@ def _check_period(old: Mapping[str, Any], new: Mapping[str, Any], first_day: dat
         )
 
 
+def _texts(changes: list[Difference] | None) -> list[str] | None:
+    return None if changes is None else [change.text() for change in changes]
+
+
+def _check_newest(contract: Contract | None, known: int, key: str) -> None:
+    """Raises Conflict when there is a version that the writer has not seen."""
+    newest = contract.versions.order_by("-number").first() if contract else None
+    number = newest.number if newest else 0
+    if newest is not None and number != known:
+        raise Conflict(
+            _("Meanwhile %(name)s has applied version %(number)d of “%(key)s”.")
+            % {"name": newest.applied_by, "number": number, "key": key},
+            changed_by=newest.applied_by,
+            state=str(number),
+        )
+
+
+def is_backdated(contract: Contract, valid_from: datetime, at: datetime) -> bool:
+    """Whether a version from that instant on would judge work that is recorded already."""
+    return valid_from < at and _has_work_since(contract, valid_from)
+
+
 def _has_work_since(contract: Contract, valid_from: datetime) -> bool:
     return (
         Entry.objects.filter(scope_id=contract.pk, occurred_at__gte=valid_from)
@@ -244,19 +259,29 @@ def _has_work_since(contract: Contract, valid_from: datetime) -> bool:
 
 
 def _accept_backdating(
-    viewer: Viewer, at: datetime, contract: Contract, first_day: date, reason: str
+    viewer: Viewer,
+    at: datetime,
+    contract: Contract,
+    first_day: date,
+    agreed: str,
+    acceptance: Acceptance | None,
 ) -> None:
-    if not reason.strip():
+    """Record how the other party agreed. The owner of the installation may name it; nobody else can."""
+    if acceptance is not None:
+        by, reason = acceptance.viewer, acceptance.text
+    elif viewer.is_system and agreed.strip():
+        by, reason = viewer, agreed
+    else:
         raise Refusal(
             _(
                 "%(day)s lies in the past and work is recorded since: clocks that ran under the present version would "
-                "change. Choose a coming day, or name the acceptance of both parties."
+                "change. Choose a coming day, or propose the version to the client, whose contact accepts it."
             )
             % {"day": first_day},
             code="backdated",
         )
-    _record(
-        viewer,
+    record_entry(
+        by,
         at,
         contract,
         "contract.backdating_accepted",
@@ -264,11 +289,12 @@ def _accept_backdating(
             "effective": first_day.isoformat(),
             "accepted_by": [contract.provider.key, contract.client.key],
             "reason": reason.strip(),
+            **({"proposal": acceptance.proposal} if acceptance else {}),
         },
     )
 
 
-def _store_version(
+def store_version(
     viewer: Viewer,
     at: datetime,
     contract: Contract,
@@ -317,28 +343,49 @@ def _store_version(
     return version
 
 
-def _version_data(version: ContractVersion) -> dict[str, object]:
-    """What the journal keeps of a version: enough to prove later which terms and calendars were meant."""
-    return {
+def version_data(version: ContractVersion) -> tuple[dict[str, object], dict[str, object]]:
+    """What the journal keeps of a version, shared and internal: enough to prove later which terms were meant.
+
+    Where goals are withheld from the client, digests over the whole stay internal: from the rest of the terms and an
+    unsalted digest a goal could be guessed. The leaf commits to them all the same (docs/adr/0010).
+    """
+    terms = version.terms
+    seen = client_terms(terms)
+    whole: dict[str, object] = {
+        "terms_sha256": bytes(version.digest).hex(),
+        "document_sha256": hashlib.sha256(version.document.encode()).hexdigest(),
+    }
+    calendars: dict[str, object] = {
+        calendar.key: {
+            "sha256": bytes(calendar.digest).hex(),
+            "tzdata": calendar.tzdata,
+            "provisional_years": calendar.provisional_years,
+        }
+        for calendar in version.calendars.order_by("key")
+    }
+    shown = {calendar["key"] for calendar in seen["calendars"]}
+    shared: dict[str, object] = {
         "version": version.number,
         "valid_from": instant(version.valid_from),
         "valid_to": instant(version.valid_to),
-        "terms_sha256": bytes(version.digest).hex(),
-        "document_sha256": hashlib.sha256(version.document.encode()).hexdigest(),
-        "calendars": {
-            calendar.key: {
-                "sha256": bytes(calendar.digest).hex(),
-                "tzdata": calendar.tzdata,
-                "provisional_years": calendar.provisional_years,
-            }
-            for calendar in version.calendars.order_by("key")
-        },
+        "client_terms_sha256": digest(seen).hex(),
+        "calendars": {key: data for key, data in calendars.items() if key in shown},
     }
+    if seen is terms:
+        return shared | whole, {}
+    hidden = {key: data for key, data in calendars.items() if key not in shown}
+    return shared, whole | ({"calendars": hidden} if hidden else {})
 
 
-def _record(
-    viewer: Viewer, at: datetime, contract: Contract, entry_type: str, data: Mapping[str, object]
+def record_entry(
+    viewer: Viewer,
+    at: datetime,
+    contract: Contract,
+    entry_type: str,
+    shared: Mapping[str, object],
+    internal: Mapping[str, object] | None = None,
 ) -> int:
+    """An entry of the contract itself."""
     return record(
         EntryDraft(
             scope_id=contract.pk,
@@ -349,31 +396,8 @@ def _record(
             occurred_at=at,
             actor=viewer.actor,
             source="person" if viewer.actor.kind in ("person", "token") else "server",
-            shared=data,
+            shared=shared,
+            internal=internal or None,
         ),
         recorded_at=at,
     )
-
-
-def _governing(versions: list[ContractVersion]) -> list[ContractVersion]:
-    """The versions that are in force at some time, by the day they begin: no later one begins as early."""
-    chain = [
-        version
-        for version in versions
-        if not any(
-            later.number > version.number and later.valid_from <= version.valid_from for later in versions
-        )
-    ]
-    return sorted(chain, key=lambda version: version.valid_from)
-
-
-def _published_since(version: ContractVersion) -> set[int]:
-    """Years that are provisional in the version's calendars and published by now."""
-    terms = version.terms
-    published: set[int] = set()
-    for stored in version.calendars.all():
-        calendar = next(item for item in terms["calendars"] if item["key"] == stored.key)
-        for year in stored.provisional_years:
-            if not rules_of(calendar, date(year, 1, 1), date(year, 12, 31)).provisional_years:
-                published.add(year)
-    return published
