@@ -1,40 +1,56 @@
-"""Lists of tickets: filtered, newest first, by keyset; nothing here counts."""
+"""Lists of tickets: filtered, ordered, by keyset; nothing here counts. What takes too long is refused with a way out."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from django.db.models import Q
+from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import contracts_visible_to, terms_of_version
 from yunheng.contracts.terms import ClockDetail
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.flow import load_processes
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.sla.models import LiveClock
-from yunheng.sla.queries import live_clocks
 
 from .models import Ticket
+from .narrowing import OPEN, TicketFilter, final_states, is_open, narrowed, running_clocks
 from .queries import visible_to
 
-PAGE = 50
-OPEN = "open"  #: stands for every state in which work can still come
+__all__ = [
+    "NEWEST",
+    "OPEN",
+    "ORDERS",
+    "PAGE",
+    "TicketFilter",
+    "TicketPage",
+    "TooBroad",
+    "clocks_shown",
+    "contract_with_tickets",
+    "final_states",
+    "is_clock_for",
+    "list_tickets",
+    "ordered",
+]
+
+PAGE: Final = 50
+LIMIT_MILLISECONDS: Final = 400
+NEWEST, BY_DUE, BY_PRIORITY = "newest", "due", "priority"
+#: By due and by priority stand tickets that one can work on; by due those with a running clock, the latest first.
+ORDERS: Final = (NEWEST, BY_DUE, BY_PRIORITY)
+_CANCELLED: Final = "57014"  # query_canceled
+_DUE_PLACE: Final = re.compile(r"(\d{1,12})~(.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class TicketFilter:
-    """What a list is narrowed to; empty fields narrow nothing. `text` is a number, a source's number, or
-    words of the title.
-    """
+class TooBroad(Invalid):
+    """The list took longer than it may; `fields` say what would help."""
 
-    state: str = ""
-    priority: str = ""
-    service: str = ""
-    text: str = ""
-    opened_from: datetime | None = None
-    opened_until: datetime | None = None
+    code = "too_broad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,56 +72,147 @@ def contract_with_tickets(viewer: Viewer, key: str) -> Contract:
     return contract
 
 
-def final_states() -> frozenset[str]:
-    """States of any process in which a ticket's life has ended."""
-    return frozenset(
-        state.key
-        for process in load_processes().values()
-        for state in process.states.values()
-        if state.is_final
-    )
-
-
 def list_tickets(
-    viewer: Viewer, *, scope_id: int, wanted: TicketFilter, after: str = "", limit: int = PAGE
+    viewer: Viewer,
+    *,
+    scope_id: int | None = None,
+    wanted: TicketFilter,
+    order: str = NEWEST,
+    after: str = "",
+    limit: int = PAGE,
+    now: datetime | None = None,
 ) -> TicketPage:
-    """Tickets of a scope that the viewer may see, newest first (2 queries, 3 when continued).
+    """Tickets that the viewer may see, of one scope or of all (3 queries, 1 to 3 more for filters by name and by due).
 
-    `after` is the number of the last ticket already seen. Raises Invalid for one that is not in this list.
+    `after` is the `following` of the page before. Raises Invalid for what cannot be a filter, an order or a place in
+    this list, and TooBroad when finding the page takes longer than LIMIT_MILLISECONDS.
     """
-    tickets = visible_to(viewer).filter(scope_id=scope_id).select_related("team", "supplier")
-    if wanted.state == OPEN:
-        tickets = tickets.exclude(state__in=final_states())
-    elif wanted.state:
-        tickets = tickets.filter(state=wanted.state)
-    if wanted.priority:
-        tickets = tickets.filter(priority=wanted.priority)
-    if wanted.service:
-        tickets = tickets.filter(service=wanted.service)
-    if wanted.opened_from is not None:
-        tickets = tickets.filter(opened_at__gte=wanted.opened_from)
-    if wanted.opened_until is not None:
-        tickets = tickets.filter(opened_at__lt=wanted.opened_until)
-    text = wanted.text.strip()
-    if text:
-        tickets = tickets.filter(
-            Q(number__startswith=text.upper()) | Q(source_number=text.upper()) | Q(title__icontains=text)
-        )
-    if after:
-        last = (
-            visible_to(viewer).filter(scope_id=scope_id, number=after).values_list("opened_at", "id").first()
-        )
-        if last is None:
-            raise Invalid({"after": _("This is not a place in this list.")})
-        tickets = tickets.filter(Q(opened_at__lt=last[0]) | Q(opened_at=last[0], id__lt=last[1]))
-    found = list(tickets.order_by("-opened_at", "-id")[: limit + 1])
-    page = found[:limit]
-    clocks = live_clocks(scope_id=scope_id, subject_ids=[ticket.pk for ticket in page]) if page else {}
+    now = now or datetime.now(UTC)
+    if order not in ORDERS:
+        raise Invalid({"order": _("One of: %(choices)s.") % {"choices": ", ".join(ORDERS)}})
+    tickets = visible_to(viewer) if scope_id is None else visible_to(viewer).filter(scope_id=scope_id)
+    tickets = narrowed(viewer, tickets, wanted, now=now)
+    find = _by_due if order == BY_DUE else _by_place
+    with limited(lambda: _too_broad(viewer, wanted, scope_id)):
+        found, following = find(viewer, tickets, order, after, limit)
+    clocks = _clocks_of(found)
     return TicketPage(
-        tickets=page,
-        clocks={ticket.pk: clocks_shown(viewer, ticket, clocks.get(ticket.pk, [])) for ticket in page},
-        following=page[-1].number if len(found) > limit else "",
+        tickets=found,
+        clocks={ticket.pk: clocks_shown(viewer, ticket, clocks.get(ticket.pk, [])) for ticket in found},
+        following=following,
     )
+
+
+def ordered(tickets: QuerySet[Ticket], order: str) -> QuerySet[Ticket]:
+    """By place in the list, with what a row shows. By due is no order of rows and counts as newest."""
+    rows = tickets.select_related("scope", "team", "supplier", "assignee", "requester")
+    if order == BY_PRIORITY:
+        return rows.filter(is_open()).order_by("priority", "-opened_at", "-id")
+    return rows.order_by("-opened_at", "-id")
+
+
+def _by_place(
+    viewer: Viewer, tickets: QuerySet[Ticket], order: str, after: str, limit: int
+) -> tuple[list[Ticket], str]:
+    rows = ordered(tickets, order)
+    if after:
+        last = _place(viewer, after)
+        behind = Q(opened_at__lt=last.opened_at) | Q(opened_at=last.opened_at, id__lt=last.pk)
+        if order == BY_PRIORITY:
+            rows = rows.filter(Q(priority__gt=last.priority) | Q(behind, priority=last.priority))
+            rows = rows.filter(priority__gte=last.priority)  # where to begin in the index
+        else:
+            rows = rows.filter(behind, opened_at__lte=last.opened_at)
+    found = list(rows[: limit + 1])
+    return found[:limit], found[limit - 1].number if len(found) > limit else ""
+
+
+def _by_due(
+    viewer: Viewer, tickets: QuerySet[Ticket], _order: str, after: str, limit: int
+) -> tuple[list[Ticket], str]:
+    """Tickets by the running clock that is due first: along the index of due instants, each ticket once."""
+    mine = running_clocks(viewer)
+    earlier = mine.filter(
+        Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), id__lt=OuterRef("id")),
+        subject_id=OuterRef("subject_id"),
+    )
+    open_tickets = tickets.filter(is_open(), is_observed=False)
+    clocks = mine.filter(~Exists(earlier), Exists(open_tickets.filter(pk=OuterRef("subject_id"))))
+    if after:
+        place = _DUE_PLACE.fullmatch(after)
+        if place is None:
+            raise _no_place()
+        due_at = datetime.fromtimestamp(int(place[1]), UTC)
+        last = _place(viewer, place[2])
+        clocks = clocks.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, subject_id__gt=last.pk), due_at__gte=due_at)
+    places = list(clocks.order_by("due_at", "subject_id").values_list("due_at", "subject_id")[: limit + 1])
+    by_id = ordered(Ticket.objects.all(), NEWEST).in_bulk([subject_id for _due_at, subject_id in places[:limit]])
+    found = [by_id[subject_id] for _due_at, subject_id in places[:limit] if subject_id in by_id]
+    following = f"{int(places[limit - 1][0].timestamp())}~{found[-1].number}" if len(places) > limit else ""
+    return found, following
+
+
+def _place(viewer: Viewer, number: str) -> Ticket:
+    last = visible_to(viewer).filter(number=number).only("opened_at", "priority").first()
+    if last is None:
+        raise _no_place()
+    return last
+
+
+def _no_place() -> Invalid:
+    return Invalid({"after": _("This is not a place in this list.")})
+
+
+# --- time
+
+
+@contextmanager
+def limited(refusal: Callable[[], Exception], *, milliseconds: int = LIMIT_MILLISECONDS) -> Iterator[None]:
+    """Have the server give up on what takes longer, and raise `refusal()` instead.
+
+    The limit is for each statement; the one that was in force before is in force again afterwards.
+    """
+    is_outermost = not connection.in_atomic_block
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)",
+                [f"{milliseconds}ms"],
+            )
+            before = cursor.fetchone()[0]
+            yield
+            if not is_outermost:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) != _CANCELLED:
+            raise
+        raise refusal() from None
+
+
+def _too_broad(viewer: Viewer, wanted: TicketFilter, scope_id: int | None) -> TooBroad:
+    """What would narrow this list enough, the most helpful first."""
+    advice = []
+    if scope_id is None and not wanted.contract:
+        advice.append(_("Choose a contract."))
+    if wanted.opened_from is None:
+        advice.append(_("Say from which day on, for example the last 30 days."))
+    if wanted.state != OPEN and not wanted.waiting:
+        advice.append(_("Look for open tickets only."))
+    if wanted.text:
+        advice.append(_("Give a longer or rarer word, or the ticket's number."))
+    return TooBroad({"filter": [_("This search goes through too many tickets. Narrow it further:"), *advice]})
+
+
+# --- clocks
+
+
+def _clocks_of(tickets: Sequence[Ticket]) -> Mapping[int, list[LiveClock]]:
+    """Live clocks by ticket (1 query)."""
+    found: dict[int, list[LiveClock]] = {ticket.pk: [] for ticket in tickets}
+    if found:
+        for clock in LiveClock.objects.filter(subject_id__in=list(found)).order_by("kind"):
+            found[clock.subject_id].append(clock)
+    return found
 
 
 def clocks_shown(viewer: Viewer, ticket: Ticket, clocks: Sequence[LiveClock]) -> list[LiveClock]:
@@ -129,3 +236,25 @@ def is_clock_for(viewer: Viewer, ticket: Ticket, detail: ClockDetail | None) -> 
         own = ticket.supplier.key if ticket.supplier is not None else ""
         return detail.audience == "supplier" and detail.supplier in {None, own}
     return detail.audience == "client"
+
+
+def rows_in_batches(
+    viewer: Viewer, tickets: QuerySet[Ticket], *, most: int, size: int = 1_000
+) -> Iterator[TicketPage]:
+    """All tickets from a cursor of the server, `most` at most, with their clocks; for exports."""
+    batch: list[Ticket] = []
+
+    def page() -> TicketPage:
+        clocks = _clocks_of(batch)
+        shown: dict[int, list[Any]] = {
+            ticket.pk: clocks_shown(viewer, ticket, clocks[ticket.pk]) for ticket in batch
+        }
+        return TicketPage(batch, shown, "")
+
+    for ticket in tickets[:most].iterator(chunk_size=size):
+        batch.append(ticket)
+        if len(batch) == size:
+            yield page()
+            batch = []
+    if batch:
+        yield page()

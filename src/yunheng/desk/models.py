@@ -58,6 +58,12 @@ class Ticket(SubjectBase):
                 fields=["team", "-opened_at"], name="ticket_team", condition=models.Q(closed_at=None)
             ),
             models.Index(fields=["requester", "-opened_at", "-id"], name="ticket_requester"),
+            models.Index(fields=["-opened_at", "-id"], name="ticket_newest"),  # across contracts
+            models.Index(
+                fields=["priority", "-opened_at", "-id"],
+                name="ticket_pressing",
+                condition=models.Q(closed_at=None),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

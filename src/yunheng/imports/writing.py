@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import chain
 from struct import Struct
 from typing import Final, NamedTuple, cast
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from django.db import connection
 from yunheng.accounts.models import Team
 from yunheng.contracts.models import Contract
 from yunheng.desk.models import Ticket
+from yunheng.desk.searching import COPY_WORDS, asking_names, copy_line, observed_words, rebuild
 from yunheng.foundation.actor import Actor
 from yunheng.foundation.facts import FACTS_PER_ENTRY
 from yunheng.foundation.identity import uuid7
@@ -29,6 +31,7 @@ from yunheng.foundation.stored_form import (
     unsealed_rows,
 )
 from yunheng.logic.facts import FactKind
+from yunheng.logic.words import words_of
 from yunheng.sla.models import ClockFact, Pause
 from yunheng.sla.terms import term_ids
 
@@ -179,6 +182,7 @@ def write_histories(
     _write_facts(histories, terms, destination.scope_id, sender)
     _write_pauses(histories, destination.scope_id, sender)
     _write_tickets(histories, destination, teams, sender)
+    _write_words(histories, sender)
     return len(ids)
 
 
@@ -437,6 +441,25 @@ def _ticket_row(history: History, standing: Standing, destination: Destination, 
             _text(history.source_number),
         )
     )
+
+
+def _write_words(histories: Sequence[History], sender: Sender) -> None:
+    """What the tickets can be found by; those that were there before are read again."""
+    lines: list[str] = []
+    for history in histories:
+        standing = history.standing
+        if history.is_known or standing is None:
+            continue
+        texts = (standing.title, standing.resolution, standing.ci, standing.category, standing.cause)
+        words = observed_words(history.number, history.source_number, texts)
+        lines.append(copy_line(history.subject_id, "shared", words))
+        names = asking_names(history.happenings[0].personal)
+        lines.append(copy_line(history.subject_id, "personal", chain.from_iterable(map(words_of, names))))
+    if lines:
+        sender.copy(COPY_WORDS, ["".join(lines).encode()])
+    known = [history.subject_id for history in histories if history.is_known]
+    if known:
+        sender.afterwards(partial(rebuild, known))
 
 
 def _update(ticket: Ticket, standing: Standing, teams: Teams) -> None:

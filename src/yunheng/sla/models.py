@@ -95,6 +95,18 @@ class LiveClock(models.Model):
                 condition=models.Q(next_check_at__isnull=False),
             ),
             models.Index(fields=["scope", "due_at"], name="live_clock_due"),
+            models.Index(  # lists by due, over all contracts: what runs is few
+                fields=["due_at", "subject_id"],
+                name="live_clock_running",
+                include=["scope", "kind"],
+                condition=models.Q(status="running", due_at__isnull=False),
+            ),
+            models.Index(  # what was missed and still runs or waits
+                fields=["breached_at"],
+                name="live_clock_late",
+                include=["subject_id", "kind"],
+                condition=models.Q(status__in=("running", "paused"), breached_at__isnull=False),
+            ),
         ]
 
 

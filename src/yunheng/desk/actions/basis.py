@@ -17,15 +17,18 @@ from yunheng.foundation.facts import FactDraft, encode_facts
 from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.clock import ClockState, fold
+from yunheng.logic.words import texts_in
 from yunheng.sla.actions import FoldedClock, project_pauses, refold, write_facts
 from yunheng.sla.queries import CONTRACT_EXPIRED, NO_CONTRACT, contract_timeline, facts_of
 
 from ..models import Ticket
 from ..queries import access_ticket
+from ..searching import remember, remember_entry, remember_ticket
 
 DEFAULT_BACKDATING: Final = timedelta(hours=24)
 NO_BACKDATING: Final = timedelta(minutes=1)  #: what lies back no further counts as happening now
 
+OPENED: Final = "ticket.opened"  #: the entry that begins a ticket
 #: Side of an organisation kind as entries name it.
 SYSTEM_SIDE: Final = "system"
 
@@ -149,8 +152,9 @@ def write_entry(
     facts: Sequence[FactDraft] = (),
     supersedes: Sequence[int] = (),
 ) -> int:
-    """Record an entry of a ticket and project its facts; returns the entry's id. Clocks are folded by
-    `fold_clocks`.
+    """Record an entry of a ticket, project its facts and keep its words for searches; returns the entry's id.
+
+    Clocks are folded by `fold_clocks`.
     """
     data = dict(shared or {})
     if facts:
@@ -173,7 +177,12 @@ def write_entry(
         ),
         recorded_at=instants.recorded_at,
     )
-    project(ticket, entry_id, facts, supersedes=supersedes)
+    if entry_type == OPENED:
+        remember_ticket(ticket, shared=shared, internal=internal, personal=personal)
+    else:
+        told = {"shared": shared, "internal": internal, "personal": personal}
+        remember(ticket.pk, {name: texts_in(one) for name, one in told.items()})
+    _project_facts(ticket, entry_id, facts, supersedes=supersedes)
     return entry_id
 
 
@@ -186,7 +195,22 @@ def project(
     expected_until: datetime | None = None,
     note: str = "",
 ) -> None:
-    """Write the facts of an entry, and the waiting periods that they begin, end or answer."""
+    """What follows from an entry that the executor recorded: its words for searches, its facts, and the waiting
+    periods that they begin, end or answer.
+    """
+    remember_entry(ticket.pk, entry_id)
+    _project_facts(ticket, entry_id, facts, supersedes=supersedes, expected_until=expected_until, note=note)
+
+
+def _project_facts(
+    ticket: Ticket,
+    entry_id: int,
+    facts: Sequence[FactDraft],
+    *,
+    supersedes: Sequence[int] = (),
+    expected_until: datetime | None = None,
+    note: str = "",
+) -> None:
     if not facts and not supersedes:
         return
     written = write_facts(

@@ -1,0 +1,211 @@
+"""Finds tickets by number and by words; keeps the words with every entry, each visibility class apart.
+
+What somebody may not read does not help them find: a search looks only into the classes that the viewer reads.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection
+from django.db.models import Lookup, Q, QuerySet
+
+from yunheng.foundation.access import ALL, EntryClass, Viewer, visible_classes
+from yunheng.foundation.models import Entry
+from yunheng.logic.words import normalised, number_words, queries, texts_in, vector, words_of
+
+from .models import Ticket, TicketWords
+
+#: A ticket with more words takes no further ones: a tsvector has an end (1 MB), a ticket has none.
+FULL: Final = 12_000
+CLASSES: Final[tuple[EntryClass, ...]] = ("shared", "internal", "personal")
+COPY_WORDS: Final = "COPY ticket_words (subject_id, visibility, words) FROM STDIN"
+
+_NUMBER: Final = re.compile(r"[a-z0-9][a-z0-9-]*-[a-z]{2,6}-\d{4,8}(-\d*)?")
+_COLUMNS: Final = ("title", "description", "resolution", "ci", "category", "cause")
+_REMEMBER: Final = """
+    INSERT INTO ticket_words AS kept (subject_id, visibility, words)
+    SELECT %s, * FROM unnest(%s::text[], %s::tsvector[])
+    ON CONFLICT (subject_id, visibility) DO UPDATE SET words = kept.words || excluded.words
+    WHERE length(kept.words) < %s
+"""
+
+
+class _Matches(Lookup):  # type: ignore[type-arg]
+    """`words__matches="'端口' & 'sw':*"`: the text of a tsquery, cast and not parsed."""
+
+    lookup_name = "matches"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        left, left_params = self.process_lhs(compiler, connection)
+        return f"{left} @@ %s::tsquery", [*left_params, self.rhs]
+
+
+SearchVectorField.register_lookup(_Matches)
+
+
+# --- looking
+
+
+def number_prefix(text: str) -> str:
+    """The beginning of one of our numbers that the text is, in capitals, or "" when it is words."""
+    folded = normalised(text).strip()
+    return folded.upper() if _NUMBER.fullmatch(folded) else ""
+
+
+def narrow(
+    viewer: Viewer, tickets: QuerySet[Ticket], text: str, *, only: EntryClass | None = None
+) -> QuerySet[Ticket]:
+    """The tickets whose number begins with the text, or in which all its parts are found (see logic.words).
+
+    Several parts may be found in different places of a ticket. Text without letters and digits finds nothing. `only`
+    looks for words in one class alone.
+    """
+    number = number_prefix(text)
+    if number and only is None:
+        return tickets.filter(number__startswith=number)
+    wanted = queries(text)
+    if not wanted:
+        return tickets.none()
+    groups = _classes_by_scope(viewer)
+    if only is not None:
+        groups = {(only,): scopes for classes, scopes in groups.items() if only in classes}
+        if not groups:
+            return tickets.none()
+    if len(groups) == 1:
+        (classes,) = groups
+        scopes = groups[classes]
+        if only is not None and scopes:
+            tickets = tickets.filter(scope_id__in=scopes)
+        return tickets.filter(_all_of(wanted, classes))
+    condition = Q(pk__in=())
+    for classes, scopes in groups.items():
+        condition |= Q(scope_id__in=scopes) & _all_of(wanted, classes)
+    return tickets.filter(condition)
+
+
+def _all_of(wanted: Sequence[str], classes: tuple[EntryClass, ...]) -> Q:
+    # With one class there is one row to look into: one question. With several, each part may be in another row.
+    parts = [" & ".join(wanted)] if len(classes) == 1 else wanted
+    condition = Q()
+    for part in parts:
+        rows = TicketWords.objects.filter(words__matches=part)
+        if set(classes) != set(CLASSES):
+            rows = rows.filter(visibility__in=classes)
+        condition &= Q(pk__in=rows.values("subject_id"))
+    return condition
+
+
+def _classes_by_scope(viewer: Viewer) -> dict[tuple[EntryClass, ...], list[int]]:
+    """The viewer's scopes by what may be read in them; one group without scopes for who sees all of them."""
+    if viewer.is_system:
+        return {CLASSES: []}
+    groups: dict[tuple[EntryClass, ...], list[int]] = defaultdict(list)
+    scopes = viewer.scope_ids()
+    if scopes is ALL:
+        # What is held in every scope counts everywhere; a role in one scope adds to it there.
+        everywhere = tuple(name for name in CLASSES if name == "shared" or viewer.may(f"entry.{name}", None))
+        return {everywhere: []}
+    for scope_id in sorted(scopes):
+        groups[visible_classes(viewer, scope_id)].append(scope_id)
+    return groups or {("shared",): []}
+
+
+# --- keeping
+
+
+def remember(subject_id: int, texts: Mapping[str, Iterable[str]]) -> None:
+    """Add the words of texts by visibility class, in the caller's transaction (1 statement, or none without words)."""
+    _add(subject_id, {name: (word for text in told for word in words_of(text)) for name, told in texts.items()})
+
+
+def remember_ticket(ticket: Ticket, **texts: Mapping[str, Any] | None) -> None:
+    """Add what the data of an entry tells, and what the ticket's row says by which it is found (1 statement)."""
+    told = {name: [word for text in texts_in(data) for word in words_of(text)] for name, data in texts.items()}
+    told.setdefault("shared", []).extend(_row_words(ticket))
+    if ticket.requester_name:
+        told.setdefault("personal", []).extend(words_of(ticket.requester_name))
+    _add(ticket.pk, told)
+
+
+def remember_entry(subject_id: int, entry_id: int) -> None:
+    """Add what an entry that was just recorded tells (2 statements; 1 when it tells nothing)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT shared, internal, personal FROM entry_body WHERE entry_id = %s", [entry_id])
+        for bodies in cursor.fetchall():
+            data = (json.loads(body) if isinstance(body, str) else body for body in bodies)
+            remember(subject_id, {name: texts_in(one) for name, one in zip(CLASSES, data, strict=True)})
+
+
+def rebuild(subject_ids: Sequence[int]) -> None:
+    """Make the words of these tickets anew from their rows and entries, in the caller's transaction.
+
+    For what was erased, and for tickets that were there before there were words. (4 statements.)
+    """
+    found: dict[tuple[int, str], list[str]] = defaultdict(list)
+    with connection.cursor() as cursor:  # first: what is added from here on waits
+        cursor.execute("DELETE FROM ticket_words WHERE subject_id = ANY(%s)", [list(subject_ids)])
+    for ticket in Ticket.objects.filter(pk__in=subject_ids).only("number", "source_number", *_COLUMNS):
+        found[ticket.pk, "shared"] += _row_words(ticket)
+    bodies = Entry.objects.filter(
+        subject_id__in=subject_ids, scope_id__in=Ticket.objects.filter(pk__in=subject_ids).values("scope_id")
+    )
+    for subject_id, *data in bodies.order_by("id").values_list(
+        "subject_id", "body__shared", "body__internal", "body__personal"
+    ):
+        for name, one in zip(CLASSES, data, strict=True):
+            found[subject_id, name] += (word for text in _texts_of_any(one) for word in words_of(text))
+    with connection.cursor() as cursor, cursor.copy(COPY_WORDS) as copy:
+        for (subject_id, name), words in found.items():
+            if words:
+                copy.write_row((subject_id, name, vector(words)))
+
+
+def copy_line(subject_id: int, visibility: str, words: Iterable[str]) -> str:
+    """A line of COPY_WORDS, "" when there are no words."""
+    made = vector(words)
+    return f"{subject_id}\t{visibility}\t{made}\n" if made else ""
+
+
+def observed_words(number: str, source_number: str, texts: Iterable[str]) -> Iterator[str]:
+    """The shared words of a ticket that comes from another system."""
+    yield from number_words(number)
+    yield from number_words(source_number)
+    for text in texts:
+        yield from words_of(text)
+
+
+def asking_names(personal: str) -> list[str]:
+    """Names of who asked, in the personal fields of a source (a JSON object as text)."""
+    if not personal:
+        return []
+    fields = json.loads(personal)
+    return [str(fields[name]) for name in ("requester", "caller_id") if fields.get(name)]
+
+
+def _texts_of_any(data: Mapping[str, Any] | None) -> Iterator[str]:
+    """Texts of an entry, of another system's record too: there only who asked, the rest stands in the row."""
+    yield from texts_in(data)
+    fields = (data or {}).get("fields")
+    if isinstance(fields, Mapping):
+        yield from (str(fields[name]) for name in ("requester", "caller_id") if fields.get(name))
+
+
+def _row_words(ticket: Ticket) -> Iterator[str]:
+    yield from number_words(ticket.number)
+    if ticket.source_number:
+        yield from number_words(ticket.source_number)
+    for name in _COLUMNS:
+        yield from words_of(getattr(ticket, name))
+
+
+def _add(subject_id: int, words: Mapping[str, Iterable[str]]) -> None:
+    vectors = {name: vector(told) for name, told in words.items()}
+    kept = {name: text for name, text in vectors.items() if text}
+    if kept:
+        with connection.cursor() as cursor:
+            cursor.execute(_REMEMBER, [subject_id, list(kept), list(kept.values()), FULL])
