@@ -98,8 +98,8 @@ def countdown(due: datetime, warn: datetime | str | None = None) -> SafeString:
     kind = "breached" if left < 0 else "risk" if starts_at is not None and now >= starts_at else "running"
     words = _("%(time)s over") if left < 0 else _("%(time)s left")
     return format_html(
-        '<span class="state state-{}" data-countdown="{}"{} title="{}"><span class="icon icon-{}" aria-hidden="true"></span>'
-        "<span data-countdown-text>{}</span></span>",
+        '<span class="state state-{}" data-countdown="{}"{} title="{}">'
+        '<span class="icon icon-{}" aria-hidden="true"></span><span data-countdown-text>{}</span></span>',
         kind,
         due.isoformat(),
         format_html(' data-warn="{}"', starts_at.isoformat()) if starts_at else "",
