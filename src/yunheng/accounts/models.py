@@ -2,6 +2,7 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 
@@ -106,3 +107,19 @@ class ApiToken(models.Model):
 
     class Meta:
         db_table = "api_token"
+
+
+class Session(AbstractBaseSession):
+    """Somebody's browser while it is signed in, or on its way there (then without a person). Written by the engine of
+    sessions alone; the columns repeat what the data says, so that a person's sessions can be listed and ended.
+    """
+
+    uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="sessions")
+    signed_in_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    address = models.GenericIPAddressField(null=True)
+    agent = models.CharField(max_length=200, blank=True)  # what the browser says of itself
+
+    class Meta:
+        db_table = "session"

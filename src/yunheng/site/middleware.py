@@ -3,18 +3,29 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
+from yunheng.accounts.guessing import TOKENS, WINDOW, Try, address_of, note_failure, wait_until
+from yunheng.accounts.models import Person
 from yunheng.accounts.queries import viewer_for_person
+from yunheng.accounts.second_factor import has_second_factor
+from yunheng.accounts.security import is_second_factor_required
+from yunheng.accounts.sessions import note_visit
+from yunheng.accounts.sentences import wait_text
 from yunheng.foundation.refusals import Refusal
 
 from . import errors
+from .account.elsewhere import SECOND_FACTOR_ELSEWHERE
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -41,6 +52,9 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 logger = logging.getLogger(__name__)
+
+_HAS_SECOND_FACTOR = "has_second_factor"  # in the session: asked of the database once
+_ALWAYS_OPEN = ("/static/", "/healthz", "/readyz", "/sign-in", "/sign-out", "/language", "/theme", "/account/")
 
 
 class SecurityHeaders:
@@ -116,6 +130,83 @@ class Reader:
         if errors.took_too_long(error):
             return errors.too_long(request)
         return None
+
+
+class OwnAccount:
+    """What somebody who signed in owes their account: a password of their own, a second factor where it is required.
+
+    Until then every page leads there. Notes the visit, too (`accounts.sessions`).
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, or lead to what is due; the API says so with 403."""
+        path = request.path_info
+        if path.startswith(_ALWAYS_OPEN) or not request.user.is_authenticated:
+            return self._get_response(request)
+        note_visit(request)
+        due = self._due(request)
+        if due is None or path.startswith(due[1]):
+            return self._get_response(request)
+        place, _open, text = due
+        if path.startswith("/api/"):
+            return errors.problem(403, "account", text)
+        address = resolve_url(place)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204, headers={"HX-Redirect": address})
+        return HttpResponseRedirect(address)
+
+    @staticmethod
+    def _due(request: HttpRequest) -> tuple[str, tuple[str, ...], str] | None:
+        person = cast(Person, request.user)
+        if person.must_change_password:
+            return "accounts:password", ("/me/password",), _("Choose a password of your own first.")
+        if settings.REQUIRE_SECOND_FACTOR == "none":
+            return None
+        session = request.session
+        if session.get(_HAS_SECOND_FACTOR) == person.pk or session.get(SECOND_FACTOR_ELSEWHERE):
+            return None
+        if not is_second_factor_required(person.organisation.kind):
+            return None
+        if has_second_factor(person.pk):
+            session[_HAS_SECOND_FACTOR] = person.pk
+            return None
+        return "accounts:security", ("/me/security", "/me/confirm"), _("Set up a second factor first.")
+
+
+class WrongTokens:
+    """Counts wrong API tokens by address, and answers 429 when there were too many.
+
+    An address with none lately is not looked up: right tokens cost nothing.
+    """
+
+    _remembered = 10_000
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+        self._seen: dict[str | None, datetime] = {}  # of this process: only whom to look up
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer; a wrong token is counted."""
+        if not request.path_info.startswith("/api/") or "Authorization" not in request.headers:
+            return self._get_response(request)
+        now = datetime.now(UTC)
+        attempt = Try(TOKENS, "token", address_of(request))
+        if now - self._seen.get(attempt.address, now - WINDOW) < WINDOW:
+            until = wait_until(attempt, now)
+            if until is not None:
+                answer = errors.problem(429, "too_many_tries", wait_text(until, now))
+                answer["Retry-After"] = str(max(1, int((until - now).total_seconds())))
+                return answer
+        response = self._get_response(request)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            note_failure(attempt, now)
+            if len(self._seen) >= self._remembered:
+                self._seen.clear()
+            self._seen[attempt.address] = now
+        return response
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:

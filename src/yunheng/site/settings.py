@@ -79,6 +79,26 @@ def secret_key() -> str:
         return ""
 
 
+def required_second_factor(value: str) -> str:
+    """Of whom a second factor is required: "none", "provider" or "all". Raises ValueError for anything else."""
+    if value not in {"none", "provider", "all"}:
+        raise ValueError(f"YUNHENG_REQUIRE_SECOND_FACTOR is none, provider or all, not {value!r}")
+    return value
+
+
+def oidc_issuer(url: str) -> str:
+    """The issuer's URL without a slash at the end; "" for none.
+
+    Raises ValueError unless it is https, or http on this machine: what the issuer says of a person is believed
+    because of the connection it comes over.
+    """
+    parts = urlsplit(url)
+    is_here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if url and not (parts.scheme == "https" and parts.hostname) and not is_here:
+        raise ValueError(f"YUNHENG_OIDC_ISSUER is an https:// URL, not {url!r}")
+    return url.rstrip("/")
+
+
 def _names(variable: str) -> list[str]:
     """The names in a comma-separated variable."""
     return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
@@ -110,6 +130,12 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "django_htmx",
     "django_cotton.apps.SimpleAppConfig",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "axes",
     "yunheng.foundation",
     "yunheng.accounts",
     "yunheng.notify",
@@ -132,8 +158,12 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "yunheng.site.middleware.Reader",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "yunheng.site.middleware.OwnAccount",
+    "yunheng.site.middleware.WrongTokens",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -181,6 +211,7 @@ globals().update(mail_settings(MAIL_URL))
 WEBHOOK_HOSTS = frozenset(name.lower() for name in _names("YUNHENG_WEBHOOK_HOSTS"))
 
 STATIC_URL = "/static/"
+SESSION_ENGINE = "yunheng.accounts.sessions"  # rows that know their person
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(ORIGINS) and all(
     it.startswith("https://") for it in ORIGINS
@@ -203,4 +234,57 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# --- signing in: django-allauth leads through its steps, django-axes counts what fails (docs/adr/0009)
+
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "start"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: refuses while one has to wait
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = "yunheng.accounts.guessing.Handler"  # has the limits
+AXES_CLIENT_IP_CALLABLE = "yunheng.accounts.guessing.address_of"
+AXES_LOCKOUT_CALLABLE = "yunheng.site.sign_in.locked_out"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or a stranger could keep somebody out for good
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+
+ACCOUNT_ADAPTER = "yunheng.site.account.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # addresses need not be unique: nobody signs in with one
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # what its checks want; nobody signs up
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False  # its counters live in each process; ours are in the database (accounts/guessing.py)
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SESSION_COOKIE_SECURE else "http"
+MFA_ADAPTER = "yunheng.accounts.second_factor.SecretsAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_RATE_LIMITS = False
+SOCIALACCOUNT_ADAPTER = "yunheng.site.account.adapters.SocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+REQUIRE_SECOND_FACTOR = required_second_factor(os.environ.get("YUNHENG_REQUIRE_SECOND_FACTOR", "none"))
+
+OIDC_PROVIDER_ID = "company"  # part of the address that the other party sends people back to
+OIDC_ISSUER = oidc_issuer(os.environ.get("YUNHENG_OIDC_ISSUER", ""))
+OIDC_NAME = os.environ.get("YUNHENG_OIDC_NAME") or urlsplit(OIDC_ISSUER).hostname or ""
+OIDC_LOGIN_CLAIM = os.environ.get("YUNHENG_OIDC_LOGIN_CLAIM") or "preferred_username"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": OIDC_PROVIDER_ID,
+                "name": OIDC_NAME,
+                "client_id": os.environ.get("YUNHENG_OIDC_CLIENT_ID", ""),
+                "secret": os.environ.get("YUNHENG_OIDC_CLIENT_SECRET", ""),
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
+
 PROCRASTINATE_ON_APP_READY = "yunheng.foundation.jobs.configure"

@@ -1,0 +1,168 @@
+"""Slows down guessing: counts wrong passwords, codes and tokens in django-axes' table, on every web node alike.
+
+What people type as a login is kept as a digest only, and nothing of what they posted: a password is typed there now
+and then.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Any, Final
+
+from axes.handlers.base import AbstractAxesHandler, AxesBaseHandler
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.http import HttpRequest
+
+WINDOW: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many failures of one kind count until one has to wait: for a name from an address, of an address, of a name.
+
+    The last is high for passwords, or a stranger could lock somebody out; low for codes, whose guesser already knows
+    the password.
+    """
+
+    kind: str
+    per_name_and_address: int
+    per_address: int
+    per_name: int
+
+
+PASSWORDS: Final = Limits("password", 5, 40, 40)
+CODES: Final = Limits("code", 5, 40, 10)
+TOKENS: Final = Limits("token", 40, 40, 2**31)
+RESETS: Final = Limits("reset", 3, 20, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try: of which kind, under which name (a login, an e-mail address), and where it came from."""
+
+    limits: Limits
+    name: str
+    address: str | None
+
+    @property
+    def key(self) -> str:
+        """What is kept of the name: case and surrounding blanks do not matter."""
+        return f"{self.limits.kind}:{hashlib.sha256(self.name.strip().casefold().encode()).hexdigest()}"
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Where a request comes from: the peer, or whom a proxy on this machine names (`YUNHENG_ORIGINS`: there is one).
+
+    Of X-Forwarded-For only the last name counts, which the proxy itself wrote; whatever stands before it is the
+    client's word.
+    """
+    peer = request.META.get("REMOTE_ADDR") or None
+    if settings.ORIGINS and _is_this_machine(peer or ""):
+        named = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        try:
+            return str(ip_address(named))
+        except ValueError:
+            return peer
+    return peer
+
+
+def wait_until(attempt: Try, now: datetime) -> datetime | None:
+    """The instant from which one may try again, or None: now (1 query)."""
+    rows = list(
+        AccessAttempt.objects.filter(attempt_time__gt=now - WINDOW)
+        .filter(
+            Q(username=attempt.key)
+            | Q(ip_address=attempt.address, username__startswith=f"{attempt.limits.kind}:")
+        )
+        .order_by("-attempt_time")
+        .values_list("username", "ip_address", "failures_since_start", "attempt_time")[:200]
+    )
+    ends = [
+        max(at for _name, _where, _count, at in counted) + WINDOW
+        for counted, limit in (
+            (
+                [row for row in rows if row[:2] == (attempt.key, attempt.address)],
+                attempt.limits.per_name_and_address,
+            ),
+            ([row for row in rows if row[1] == attempt.address], attempt.limits.per_address),
+            ([row for row in rows if row[0] == attempt.key], attempt.limits.per_name),
+        )
+        if sum(count for _name, _where, count, _at in counted) >= limit
+    ]
+    return max(ends, default=None)
+
+
+@transaction.atomic
+def note_failure(attempt: Try, now: datetime) -> None:
+    """Count a failed try, and forget what no longer counts (2 to 4 statements)."""
+    AccessAttempt.objects.filter(attempt_time__lte=now - WINDOW).delete()
+    row, is_new = AccessAttempt.objects.get_or_create(
+        username=attempt.key,
+        ip_address=attempt.address,
+        user_agent="",
+        defaults={
+            "failures_since_start": 1,
+            "get_data": "",
+            "post_data": "",
+            "http_accept": "",
+            "path_info": "",
+        },
+    )
+    AccessAttempt.objects.filter(pk=row.pk).update(
+        attempt_time=now, failures_since_start=F("failures_since_start") + (0 if is_new else 1)
+    )
+
+
+def forget_failures(name: str, address: str | None) -> None:
+    """After a success: what failed under this name from this address no longer counts. Other addresses still do."""
+    keys = [Try(limits, name, address).key for limits in (PASSWORDS, CODES)]
+    AccessAttempt.objects.filter(username__in=keys, ip_address=address).delete()
+
+
+class Handler(AbstractAxesHandler, AxesBaseHandler):
+    """What django-axes calls around `authenticate` and `login`."""
+
+    def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+        """Whether this login may be tried from this address now."""
+        return wait_until(_try_of(request, credentials), request.axes_attempt_time) is None  # type: ignore[attr-defined]
+
+    def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
+        """0 or 1: whether one has to wait; the limits are several and live in `PASSWORDS`."""
+        return int(not self.is_allowed(request, credentials))
+
+    def user_login_failed(
+        self, sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **_more: object
+    ) -> None:
+        """A wrong password; while one has to wait nothing is counted, so that the waiting ends."""
+        if request is None or request.axes_locked_out:  # type: ignore[attr-defined]
+            return
+        note_failure(_try_of(request, credentials), request.axes_attempt_time)  # type: ignore[attr-defined]
+
+    def user_logged_in(self, sender: object, request: HttpRequest, user: Any, **_more: object) -> None:
+        """Somebody got in, second factor included."""
+        forget_failures(user.get_username(), address_of(request))
+
+    def user_logged_out(self, sender: object, request: HttpRequest, user: Any, **_more: object) -> None:
+        """Nothing is counted when somebody leaves."""
+
+    def post_save_access_attempt(self, instance: AccessAttempt, **_more: object) -> None:
+        """Nothing follows from a counted failure."""
+
+    def post_delete_access_attempt(self, instance: AccessAttempt, **_more: object) -> None:
+        """Nothing follows from a forgotten failure."""
+
+
+def _try_of(request: HttpRequest, credentials: dict[str, Any] | None) -> Try:
+    return Try(PASSWORDS, str((credentials or {}).get("username") or ""), address_of(request))
+
+
+def _is_this_machine(address: str) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback

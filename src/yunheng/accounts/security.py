@@ -1,0 +1,144 @@
+"""How a person keeps their account safe: own password, re-entry before what matters, forgotten passwords; and what
+administrators require and reset.
+"""
+
+import logging
+from datetime import UTC, datetime
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core import signing
+from django.db import transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.refusals import Invalid, NotFound
+
+from .actions.checks import password_faults
+from .actions.telling import tell_account
+from .models import Organisation, Person
+from .queries import actor_of
+from .reach import require_change
+from .second_factor import has_second_factor, remove_second_factor, use_code
+from .sessions import end_sessions
+
+RESET_SECONDS: Final = 3600
+_SALT: Final = "yunheng.accounts.reset"
+_log = logging.getLogger(__name__)
+
+
+def is_second_factor_required(organisation_kind: str) -> bool:
+    """Whether people of such an organisation must have a second factor (`YUNHENG_REQUIRE_SECOND_FACTOR`)."""
+    required = settings.REQUIRE_SECOND_FACTOR
+    return required == "all" or (required == "provider" and organisation_kind == Organisation.Kind.PROVIDER)
+
+
+def is_still_oneself(person: Person, answer: str, at: datetime) -> bool:
+    """Whether the answer is the person's password; for somebody with a second factor, a code of it will do as well."""
+    if person.check_password(answer):
+        return True
+    return use_code(person, answer, at) is not None
+
+
+def can_confirm(person: Person) -> bool:
+    """Whether the person has anything to confirm with; who signs in elsewhere only, has not."""
+    return person.has_usable_password() or has_second_factor(person.pk)
+
+
+@transaction.atomic
+def turn_off_second_factor(*, viewer: Viewer, person: Person) -> None:
+    """Ask for no code at sign-in any more. Raises Invalid where a second factor is required."""
+    if is_second_factor_required(viewer.organisation_kind):
+        raise Invalid({"second_factor": _("The administrator requires a second factor of everybody here.")})
+    if remove_second_factor(person):
+        tell_account("person.second_factor_removed", viewer, person, {"by": "person"})
+
+
+@transaction.atomic
+def reset_second_factor(*, viewer: Viewer, person: Person) -> None:
+    """Remove somebody's second factor, for instance after a lost phone, and end their sessions.
+
+    Raises Forbidden beyond the viewer's reach, Invalid for oneself and where there is none.
+    """
+    require_change(viewer, person)
+    if viewer.person_id == person.pk:
+        raise Invalid({"person": _("Your own second factor is changed under “Your account”.")})
+    if not remove_second_factor(person):
+        raise Invalid({"person": _("%(person)s has no second factor.") % {"person": person.name}})
+    end_sessions(person.pk)
+    tell_account("person.second_factor_removed", viewer, person, {"by": "administrator"})
+
+
+def person_for_claim(login: str) -> Person | None:
+    """The active person with that login, in whatever case, whom another party vouches for; None for nobody."""
+    if not login or len(login) > 150 or "\0" in login:
+        return None
+    found = list(
+        Person.objects.select_related("organisation").filter(login__iexact=login.strip(), is_active=True)[:2]
+    )
+    return found[0] if len(found) == 1 else None
+
+
+# --- forgotten passwords
+
+
+def person_to_remind(address: str) -> Person | None:
+    """Whom a letter to the address may give a new password: the only active person with it, if there is one."""
+    found = list(
+        Person.objects.select_related("organisation").filter(email__iexact=address.strip(), is_active=True)[
+            :2
+        ]
+    )
+    return found[0] if address.strip() and len(found) == 1 else None
+
+
+def make_reset(person: Person) -> str:
+    """The secret part of a link with which the person sets a new password, once and within an hour."""
+    return signing.dumps([person.uuid.hex, _fingerprint(person)], salt=_SALT)
+
+
+def person_of_reset(secret: str) -> Person:
+    """Whose password a link sets. Raises NotFound, always in the same words, for one that is forged, used or too old."""
+    refusal = NotFound(_("This link is no longer valid."))
+    try:
+        uuid, fingerprint = signing.loads(secret, salt=_SALT, max_age=RESET_SECONDS)
+    except (signing.BadSignature, ValueError):
+        raise refusal from None
+    person = Person.objects.select_related("organisation").filter(uuid=uuid, is_active=True).first()
+    if person is None or not constant_time_compare(_fingerprint(person), fingerprint):
+        raise refusal
+    return person
+
+
+@transaction.atomic
+def reset_password(*, secret: str, password: str) -> Person:
+    """Set the password of whom the link belongs to; the link and all sessions end. The second factor stays.
+
+    Raises NotFound for a link that does not count, Invalid for a weak password.
+    """
+    person = person_of_reset(secret)
+    person = Person.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=person.pk)
+    if person_of_reset(secret).pk != person.pk:
+        raise NotFound(_("This link is no longer valid."))
+    weak = password_faults(password, person)
+    if weak:
+        raise Invalid({"password": weak})
+    person.set_password(password)
+    person.must_change_password = False
+    person.save(update_fields=["password", "must_change_password"])
+    end_sessions(person.pk)
+    tell_account("person.password_set", actor_of(person), person, {"by": "mail"})
+    return person
+
+
+def take_as_long() -> None:
+    """Spend the time of a password check, so that an unknown name takes as long as a known one."""
+    make_password(str(datetime.now(UTC)))
+
+
+def _fingerprint(person: Person) -> str:
+    """Changes with the password, a sign-in and the address: a link ends with any of them."""
+    state = f"{person.password}|{person.last_login}|{person.email}"
+    return salted_hmac(_SALT, state, algorithm="sha256").hexdigest()
