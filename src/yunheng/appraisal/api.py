@@ -9,7 +9,7 @@ from ninja import Field, Query, Router, Schema
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import access_contract
-from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, PROBLEMS, Page, viewer_of
+from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, Page, viewer_of
 
 from .figures import Figures, Item, Row
 from .periods import read_period
@@ -132,7 +132,7 @@ _TO = Query("", alias="to", description="Last day, inclusive, or month")
 
 
 @router.get(
-    "/contracts/{key}/indicators", response={200: FiguresOut, **PROBLEMS}, summary="Figures of a contract"
+    "/contracts/{key}/indicators", response=FiguresOut, summary="Figures of a contract"
 )
 def read_indicators(
     request: HttpRequest,
@@ -166,7 +166,7 @@ def read_indicators(
 
 @router.get(
     "/contracts/{key}/indicators/{indicator}/items",
-    response={200: Page[ItemOut], **PROBLEMS},
+    response=Page[ItemOut],
     summary="Items behind a figure",
 )
 def read_items(

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
-from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, PROBLEMS, Page, viewer_of
+from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, Page, viewer_of
 from yunheng.foundation.log_queries import Head, heads, leaf_at, log_summary
 from yunheng.foundation.proofs import NotSealedError, consistency, inclusion
 from yunheng.foundation.refusals import Invalid, NotFound
@@ -150,7 +150,7 @@ def _head(head: Head) -> HeadOut:
     )
 
 
-@router.get("", response={200: Page[ContractOut], **PROBLEMS}, summary="Contracts that one may see")
+@router.get("", response=Page[ContractOut], summary="Contracts that one may see")
 def list_contracts(
     request: HttpRequest, after: str = "", limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE)
 ) -> dict[str, Any]:
@@ -167,13 +167,13 @@ def list_contracts(
     }
 
 
-@router.get("/{key}", response={200: ContractOut, **PROBLEMS}, summary="One contract")
+@router.get("/{key}", response=ContractOut, summary="One contract")
 def read_contract(request: HttpRequest, key: str) -> ContractOut:
     """Parties, zone and the version in force."""
     return _contract(access_contract(viewer_of(request), key), datetime.now(UTC))
 
 
-@router.get("/{key}/versions", response={200: Page[VersionOut], **PROBLEMS}, summary="Versions of a contract")
+@router.get("/{key}/versions", response=Page[VersionOut], summary="Versions of a contract")
 def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
     """In the order in which they were recorded."""
     contract = access_contract(viewer_of(request), key)
@@ -182,7 +182,7 @@ def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
 
 @router.get(
     "/{key}/versions/{int:number}",
-    response={200: VersionDetail, **PROBLEMS},
+    response=VersionDetail,
     summary="One version with its text",
 )
 def read_version(request: HttpRequest, key: str, number: int) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def read_version(request: HttpRequest, key: str, number: int) -> dict[str, Any]:
 
 @router.get(
     "/{key}/versions/{int:number}/calendars",
-    response={200: Page[CalendarOut], **PROBLEMS},
+    response=Page[CalendarOut],
     summary="Calendars of a version",
 )
 def list_calendars(request: HttpRequest, key: str, number: int) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def _log_scope(request: HttpRequest, key: str) -> Contract:
     return contract
 
 
-@router.get("/{key}/log", response={200: LogOut, **PROBLEMS}, tags=["log"], summary="The sealed log")
+@router.get("/{key}/log", response=LogOut, tags=["log"], summary="The sealed log")
 def read_log(request: HttpRequest, key: str) -> LogOut:
     """Size, newest signed head, and how much waits for the sealer."""
     contract = _log_scope(request, key)
@@ -223,7 +223,7 @@ def read_log(request: HttpRequest, key: str) -> LogOut:
 
 
 @router.get(
-    "/{key}/log/heads", response={200: Page[HeadOut], **PROBLEMS}, tags=["log"], summary="Signed heads"
+    "/{key}/log/heads", response=Page[HeadOut], tags=["log"], summary="Signed heads"
 )
 def list_heads(
     request: HttpRequest,
@@ -242,7 +242,7 @@ def list_heads(
 
 @router.get(
     "/{key}/log/leaves/{int:index}/proof",
-    response={200: InclusionOut, **PROBLEMS},
+    response=InclusionOut,
     tags=["log"],
     summary="Inclusion proof of a leaf",
 )
@@ -270,7 +270,7 @@ def prove_inclusion(
 
 @router.get(
     "/{key}/log/consistency",
-    response={200: ConsistencyOut, **PROBLEMS},
+    response=ConsistencyOut,
     tags=["log"],
     summary="Consistency proof between two sizes",
 )

@@ -7,6 +7,7 @@ label ("sla:sweep"). Jobs are deferred in the caller's transaction and run at le
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -15,10 +16,18 @@ from procrastinate import App, Blueprint, JobContext
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
+from .idempotency import forget_old_keys
 from .models import LogAudit, Scope
 from .sealing import check_log, seal
 
-__all__ = ["blueprint", "check_logs", "check_new_entries", "configure", "seal_entries"]
+__all__ = [
+    "blueprint",
+    "check_logs",
+    "check_new_entries",
+    "configure",
+    "forget_idempotency_keys",
+    "seal_entries",
+]
 
 logger = logging.getLogger(__name__)
 blueprint = Blueprint()
@@ -86,6 +95,13 @@ async def forget_old_jobs(context: JobContext, timestamp: int) -> None:
     jobs = context.app.job_manager
     await jobs.delete_old_jobs(nb_hours=24, include_aborted=True, include_cancelled=True)
     await jobs.delete_old_jobs(nb_hours=30 * 24, include_failed=True)
+
+
+@blueprint.periodic(cron="25 * * * *", periodic_id="forget_idempotency_keys")
+@blueprint.task(name="forget_idempotency_keys", queueing_lock="foundation:forget_idempotency_keys")
+def forget_idempotency_keys(timestamp: int) -> None:
+    """Answers of the API that are kept under a key go after a day."""
+    forget_old_keys(datetime.now(UTC))
 
 
 def _check(*, is_full: bool) -> None:

@@ -4,22 +4,26 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
-from ninja import NinjaAPI, Router, Schema
+from ninja import Router, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer, SessionAuth
 
-from yunheng.accounts.queries import viewer_for_person, viewer_for_token
+from yunheng.accounts.queries import token_digest, viewer_for_person, viewer_for_token
 from yunheng.appraisal.api import router as appraisal_router
 from yunheng.contracts.api import router as contracts_router
 from yunheng.contracts.queries import contracts_visible_to
 from yunheng.desk.api import router as desk_router
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.answers import PROBLEMS, viewer_of
+from yunheng.foundation.answers import StrictParser, viewer_of
+from yunheng.foundation.idempotency import lay_holder, one_transaction, under_key
 from yunheng.foundation.refusals import Refusal
 
 from .errors import problem, too_long, took_too_long
+from .openapi import DescribedApi
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +33,10 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Viewer | None:
         """The viewer behind the token, or None."""
-        return viewer_for_token(token, datetime.now(UTC))
+        viewer = viewer_for_token(token, datetime.now(UTC))
+        if viewer is not None:
+            lay_holder(request, f"token:{token_digest(token).hex()[:56]}")
+        return viewer
 
 
 class Session(SessionAuth):
@@ -37,10 +44,13 @@ class Session(SessionAuth):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Viewer | None:
         """The viewer who signed in, or None."""
-        return viewer_for_person(request.user) if request.user.is_authenticated else None
+        if not request.user.is_authenticated:
+            return None
+        lay_holder(request, f"person:{request.user.uuid}")
+        return viewer_for_person(request.user)
 
 
-api = NinjaAPI(
+api = DescribedApi(
     title="Yunheng",
     version="1",
     description=(
@@ -51,7 +61,10 @@ api = NinjaAPI(
     docs_url=None,  # its page needs scripts from elsewhere, which the content security policy forbids
     openapi_url="/openapi.json",
     urls_namespace="api-v1",
+    parser=StrictParser(),
 )
+api.add_decorator(under_key, mode="operation")
+api.add_decorator(one_transaction, mode="view")
 
 account_router = Router(tags=["me"])
 
@@ -72,7 +85,7 @@ class MeOut(Schema):
     token_scopes: list[str] | None
 
 
-@account_router.get("/me", response={200: MeOut, **PROBLEMS}, summary="Who asks, and with which roles")
+@account_router.get("/me", response=MeOut, summary="Who asks, and with which roles")
 def read_me(request: HttpRequest) -> dict[str, Any]:
     """Name, roles and, for a token, its scopes."""
     viewer = viewer_of(request)
@@ -102,10 +115,14 @@ def on_refusal(_request: HttpRequest, error: Refusal) -> HttpResponse:
     fields = getattr(error, "fields", None)
     if fields:
         members["errors"] = [{"field": name, "messages": texts} for name, texts in fields.items()]
+    for name in ("permission", "changed_by", "state"):
+        if getattr(error, name, ""):
+            members[name] = getattr(error, name)
     titles = {
         403: _("Not allowed"),
         404: _("Not found"),
-        409: _("Somebody was faster"),
+        409: _("Somebody was faster") if error.code == "conflict" else _("This cannot be done"),
+        415: _("This request cannot be understood"),
         422: _("Something in it is not right yet"),
     }
     return problem(error.status, error.code, titles.get(error.status, _("This cannot be done")), **members)
@@ -139,9 +156,29 @@ def on_missing(_request: HttpRequest, _error: Http404) -> HttpResponse:
 
 
 @api.exception_handler(HttpError)
-def on_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Anything ninja itself refuses."""
+def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Anything ninja itself refuses: a body that is no JSON, a session without its CSRF token."""
+    if isinstance(error.__cause__, Refusal):
+        return on_refusal(request, error.__cause__)
+    if error.status_code == 400:
+        return on_unreadable(request, error)
+    if error.status_code == 403:
+        detail = _("A session changes something only with its CSRF token: send it as “X-CSRFToken”.")
+        return problem(403, "csrf", _("Not allowed"), detail=detail)
     return problem(error.status_code, "http", str(error))
+
+
+@api.exception_handler(SuspiciousOperation)
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(UnreadablePostError)
+def on_unreadable(_request: HttpRequest, error: Exception) -> HttpResponse:
+    """A body that is not what it says it is, or more than the server takes."""
+    if isinstance(error, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return problem(413, "too_large", _("This is more than the server takes at once"))
+    title = _("This request cannot be understood")
+    return problem(
+        400, "malformed", title, detail=_("The body cannot be read: is it well-formed, and all of it?")
+    )
 
 
 @api.exception_handler(Exception)

@@ -1,26 +1,24 @@
-"""API of tickets: list, one ticket, timeline, clocks explained, process."""
+"""What the API says of tickets, as shapes and from rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Schema
-from pydantic import AwareDatetime
+from ninja import Field, Schema
 
-from yunheng.foundation.answers import LARGEST_PAGE, PAGE, PROBLEMS, Page, viewer_of
-from yunheng.foundation.refusals import NotFound
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.models import Attachment
 from yunheng.logic.clock import Segment
-from yunheng.sla.models import LiveClock
+from yunheng.logic.facts import Party
+from yunheng.logic.flow import Transition
+from yunheng.logic.flow.model import FieldKind
+from yunheng.sla.models import LiveClock, Pause
 
-from .listing import TicketFilter, contract_with_tickets, list_tickets
-from .models import Ticket
-from .story import ClockStory, TicketStory, TimelineLine, tell_ticket
-from .wording import PLUMBING
-
-router = Router(tags=["tickets"])
+from ..actions import may_answer
+from ..models import Ticket
+from ..story import ClockStory, TimelineLine
+from ..wording import PLUMBING
 
 
 class LiveClockOut(Schema):
@@ -49,6 +47,9 @@ class TicketOut(Schema):
     is_major: bool
     is_observed: bool
     source_number: str
+    row_version: int = Field(
+        description="Goes into `expected_version` of a change, so that nobody is overruled unseen"
+    )
     opened_at: datetime
     resolved_at: datetime | None
     closed_at: datetime | None
@@ -79,12 +80,23 @@ class TicketDetail(TicketOut):
     reopen_count: int
     process: str
     process_version: int
+    clocks: list[LiveClockOut]
+
+
+class FileOut(Schema):
+    """A file that came with an entry."""
+
+    uuid: UUID
+    name: str = Field(description='"" when it was erased')
+    size: int = Field(description="Bytes")
+    sha256: str = Field(description="Hex; stands in the entry, so that the log covers it")
 
 
 class EntryOut(Schema):
     """One entry, cut to what the reader may see. `place` counts from 1 within the ticket."""
 
     place: int
+    name: str = Field(description="SHA-256 of the entry's leaf in the log, hex: its name that never changes")
     type: str
     sentence: str
     occurred_at: datetime
@@ -97,6 +109,7 @@ class EntryOut(Schema):
     personal: dict[str, Any] | None
     erased: list[str]
     hidden: list[str]
+    files: list[FileOut]
     log_index: int | None = Field(description="Position in the contract's log; null until it is sealed")
 
 
@@ -188,7 +201,48 @@ class ProcessOut(Schema):
     transitions: list[TransitionOut]
 
 
-def _ticket(ticket: Ticket) -> dict[str, Any]:
+class ChoiceOut(Schema):
+    """One value that a field takes."""
+
+    key: str
+    label: dict[str, str]
+
+
+class FieldOut(Schema):
+    """A field of a transition's form."""
+
+    name: str
+    kind: FieldKind
+    is_required: bool
+    label: dict[str, str]
+    choices: list[ChoiceOut]
+
+
+class OfferedOut(Schema):
+    """A transition that leads on from here, for this reader; guards may still object."""
+
+    key: str
+    label: dict[str, str]
+    to: str | None = Field(description="State after it; null where the state stays")
+    form: list[FieldOut]
+
+
+class PauseOut(Schema):
+    """A waiting period."""
+
+    name: str = Field(description="Name of the entry that began it")
+    reason: str
+    party: str
+    began_at: datetime
+    ended_at: datetime | None
+    expected_until: datetime | None
+    standing: Literal["proposed", "confirmed", "disputed", "upheld", "rejected"]
+    note: str
+    may_answer: bool = Field(description="Whether it is for the reader to confirm or dispute it")
+
+
+def ticket_row(ticket: Ticket) -> dict[str, Any]:
+    """A ticket as in a list."""
     return {
         "number": ticket.number,
         "uuid": ticket.uuid,
@@ -201,70 +255,19 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
         "is_major": ticket.is_major,
         "is_observed": ticket.is_observed,
         "source_number": ticket.source_number,
+        "row_version": ticket.row_version,
         "opened_at": ticket.opened_at,
         "resolved_at": ticket.resolved_at,
         "closed_at": ticket.closed_at,
     }
 
 
-def _live(clock: LiveClock) -> LiveClockOut:
-    return LiveClockOut(
-        kind=clock.kind,
-        status=clock.status,
-        due_at=clock.due_at,
-        breached_at=clock.breached_at,
-        stopped_at=clock.stopped_at,
-        is_met=clock.is_met,
-        goal_seconds=clock.goal_seconds,
-    )
-
-
-def _instant(at: int | None) -> datetime | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC)
-
-
-def _story(request: HttpRequest, number: str) -> TicketStory:
-    return tell_ticket(viewer_of(request), number, now=datetime.now(UTC), all_segments=True)
-
-
-@router.get(
-    "/contracts/{key}/tickets",
-    response={200: Page[TicketInList], **PROBLEMS},
-    summary="Tickets of a contract",
-)
-def read_tickets(
-    request: HttpRequest,
-    key: str,
-    state: str = Query("", description='A state, or "open" for all that are not closed or cancelled'),
-    priority: str = "",
-    service: str = "",
-    text: str = Query("", max_length=200, description="A number, a source's number, or words of the title"),
-    opened_from: AwareDatetime | None = None,
-    opened_until: AwareDatetime | None = None,
-    after: str = Query("", description="Number of the last ticket already seen"),
-    limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE),
-) -> dict[str, Any]:
-    """Newest first."""
-    viewer = viewer_of(request)
-    contract = contract_with_tickets(viewer, key)
-    wanted = TicketFilter(state, priority, service, text, opened_from, opened_until)
-    page = list_tickets(viewer, scope_id=contract.pk, wanted=wanted, after=after, limit=limit)
+def ticket_detail(viewer: Viewer, ticket: Ticket, clocks: Iterable[LiveClock]) -> dict[str, Any]:
+    """A ticket in full; names only for those who may see personal data."""
+    shows_names = viewer.may("entry.personal", ticket.scope_id)
+    requester = ticket.requester.name if ticket.requester else ticket.requester_name
     return {
-        "items": [
-            {**_ticket(ticket), "clocks": [_live(clock) for clock in page.clocks.get(ticket.pk, ())]}
-            for ticket in page.tickets
-        ],
-        "next": page.following or None,
-    }
-
-
-@router.get("/tickets/{number}", response={200: TicketDetail, **PROBLEMS}, summary="One ticket")
-def read_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
-    """All of its columns; names only for those who may see personal data."""
-    story = _story(request, number)
-    ticket, shows_names = story.ticket, story.may_see_names
-    return {
-        **_ticket(ticket),
+        **ticket_row(ticket),
         "contract": ticket.scope.key,
         "description": ticket.description,
         "resolution": ticket.resolution,
@@ -276,27 +279,31 @@ def read_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
         "cause": ticket.cause,
         "supplier": ticket.supplier.key if ticket.supplier else None,
         "assignee": ticket.assignee.name if ticket.assignee and shows_names else None,
-        "requester": (story.requester or None) if shows_names else None,
+        "requester": (requester or None) if shows_names else None,
         "restored_at": ticket.restored_at,
         "reopen_count": ticket.reopen_count,
         "process": ticket.process_key,
         "process_version": ticket.process_version,
+        "clocks": [live_clock(clock) for clock in clocks],
     }
 
 
-@router.get(
-    "/tickets/{number}/timeline", response={200: Page[EntryOut], **PROBLEMS}, summary="Timeline of a ticket"
-)
-def read_timeline(request: HttpRequest, number: str) -> dict[str, Any]:
-    """All entries, oldest first. Internal ids that projections need are left out of the data."""
-    story = _story(request, number)
-    return {"items": [_entry(line) for line in story.lines], "next": None}
+def live_clock(clock: LiveClock) -> dict[str, Any]:
+    """A clock as last folded."""
+    return {name: getattr(clock, name) for name in LiveClockOut.model_fields}
 
 
-def _entry(line: TimelineLine) -> dict[str, Any]:
+def instant(at: int | None) -> datetime | None:
+    """Epoch seconds as an instant."""
+    return None if at is None else datetime.fromtimestamp(at, UTC)
+
+
+def entry_out(line: TimelineLine, name: str, files: Sequence[Attachment]) -> dict[str, Any]:
+    """One entry. Internal ids that projections need are left out of the data."""
     entry = line.entry
     return {
         "place": line.place,
+        "name": name,
         "type": entry.type,
         "sentence": line.sentence,
         "occurred_at": entry.occurred_at,
@@ -304,45 +311,28 @@ def _entry(line: TimelineLine) -> dict[str, Any]:
         "actor_kind": entry.actor_kind,
         "actor_name": entry.actor_name,
         "source": entry.source,
-        "shared": _public(entry.shared),
-        "internal": _public(entry.internal),
-        "personal": _public(entry.personal),
+        "shared": public_data(entry.shared),
+        "internal": public_data(entry.internal),
+        "personal": public_data(entry.personal),
         "erased": sorted(entry.erased),
         "hidden": sorted(entry.hidden),
+        "files": [file_out(file) for file in files],
         "log_index": entry.log_index,
     }
 
 
-def _public(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def file_out(file: Attachment) -> dict[str, Any]:
+    """A file, without its content."""
+    return {"uuid": file.uuid, "name": file.name, "size": file.size, "sha256": bytes(file.digest).hex()}
+
+
+def public_data(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Data of an entry without internal ids."""
     return None if data is None else {name: value for name, value in data.items() if name not in PLUMBING}
 
 
-@router.get("/tickets/{number}/clocks", response={200: ClocksOut, **PROBLEMS}, summary="Clocks, explained")
-def read_clocks(request: HttpRequest, number: str) -> dict[str, Any]:
-    """Every clock with all of its segments, folded now."""
-    story = _story(request, number)
-    places = {line.entry.id: line.place for line in story.lines}
-    return {
-        "evaluated_at": story.now,
-        "reason": story.no_clock,
-        "clocks": [_clock(clock, places) for clock in story.clocks if clock.explanation is not None],
-    }
-
-
-@router.get(
-    "/tickets/{number}/clocks/{kind}", response={200: ClockOut, **PROBLEMS}, summary="One clock, explained"
-)
-def read_clock(request: HttpRequest, number: str, kind: str) -> dict[str, Any]:
-    """The same for one clock."""
-    story = _story(request, number)
-    places = {line.entry.id: line.place for line in story.lines}
-    for clock in story.clocks:
-        if clock.key == kind and clock.explanation is not None:
-            return _clock(clock, places)
-    raise NotFound(_("The ticket has no clock “%(kind)s”.") % {"kind": kind})
-
-
-def _clock(clock: ClockStory, places: Mapping[int, int]) -> dict[str, Any]:
+def clock_out(clock: ClockStory, places: Mapping[int, int]) -> dict[str, Any]:
+    """A clock explained."""
     explanation = clock.explanation
     assert explanation is not None
     state = explanation.state
@@ -355,25 +345,26 @@ def _clock(clock: ClockStory, places: Mapping[int, int]) -> dict[str, Any]:
         "contract_version": clock.contract_version,
         "calendar": clock.calendar,
         "profile": state.profile,
-        "started_at": _instant(state.started_at),
-        "stopped_at": _instant(state.stopped_at),
-        "due_at": _instant(state.due_at),
-        "breached_at": _instant(state.breached_at),
-        "settled_at": _instant(state.settled_at),
+        "started_at": instant(state.started_at),
+        "stopped_at": instant(state.stopped_at),
+        "due_at": instant(state.due_at),
+        "breached_at": instant(state.breached_at),
+        "settled_at": instant(state.settled_at),
         "goal_seconds": state.goal_seconds,
         "elapsed_seconds": state.elapsed_seconds,
         "undisputed_elapsed_seconds": state.undisputed_elapsed_seconds,
         "is_met": state.is_met,
         "is_provisional": state.is_provisional,
         "waited_seconds": {party.name.lower(): seconds for party, seconds in state.waited_seconds.items()},
-        "segments": [_segment(segment, places) for segment in explanation.segments],
+        "segments": [segment_out(segment, places) for segment in explanation.segments],
     }
 
 
-def _segment(segment: Segment, places: Mapping[int, int]) -> dict[str, Any]:
+def segment_out(segment: Segment, places: Mapping[int, int]) -> dict[str, Any]:
+    """A stretch of a clock."""
     return {
-        "from_at": _instant(segment.from_at),
-        "to_at": _instant(segment.to_at),
+        "from_at": instant(segment.from_at),
+        "to_at": instant(segment.to_at),
         "seconds": segment.seconds,
         "is_counted": segment.is_counted,
         "why": segment.why.value,
@@ -393,38 +384,35 @@ def _segment(segment: Segment, places: Mapping[int, int]) -> dict[str, Any]:
     }
 
 
-@router.get(
-    "/tickets/{number}/process", response={200: ProcessOut, **PROBLEMS}, summary="Process of a ticket"
-)
-def read_process(request: HttpRequest, number: str) -> dict[str, Any]:
-    """States and transitions of the version that the ticket runs on."""
-    story = _story(request, number)
-    process = story.process
-    if process is None:
-        raise NotFound(_("The process of this ticket is not known here."))
+def offered_out(transition: Transition) -> dict[str, Any]:
+    """A transition with its form."""
     return {
-        "key": process.key,
-        "version": process.version,
-        "label": dict(process.label),
-        "states": [
+        "key": transition.key,
+        "label": dict(transition.label),
+        "to": transition.to,
+        "form": [
             {
-                "key": state.key,
-                "label": dict(state.label),
-                "category": state.category,
-                "reason": state.reason,
-                "party": state.party.name.lower() if state.party else None,
-                "is_here": state.key == story.ticket.state,
+                "name": spec.name,
+                "kind": spec.kind,
+                "is_required": spec.is_required,
+                "label": dict(spec.label),
+                "choices": [{"key": choice.key, "label": dict(choice.label)} for choice in spec.choices],
             }
-            for state in process.states.values()
+            for spec in transition.form
         ],
-        "transitions": [
-            {
-                "key": item.key,
-                "label": dict(item.label),
-                "from_states": sorted(item.from_),
-                "to": item.to,
-                "permission": item.permission,
-            }
-            for item in process.transitions.values()
-        ],
+    }
+
+
+def pause_out(viewer: Viewer, ticket: Ticket, pause: Pause, name: str) -> dict[str, Any]:
+    """A waiting period."""
+    return {
+        "name": name,
+        "reason": pause.reason,
+        "party": Party(pause.party).name.lower(),
+        "began_at": pause.began_at,
+        "ended_at": pause.ended_at,
+        "expected_until": pause.expected_until,
+        "standing": pause.standing,
+        "note": pause.note,
+        "may_answer": may_answer(viewer, ticket, pause),
     }
