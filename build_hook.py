@@ -6,16 +6,30 @@ Node.js and no gettext on the machine: both come as build requirements.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent
 ASSETS = ROOT / "assets"
 DIST = ROOT / "src" / "yunheng" / "site" / "static" / "yunheng" / "dist"
 LOCALE = ROOT / "src" / "yunheng" / "locale"
+
+#: Fetching about 60 MB of packages takes seconds on a good line; one try may take this long on a bad one.
+FETCH_SECONDS = 240
+FETCH_TRIES = 2
+BUNDLE_SECONDS = 300
+FETCH_ADVICE = """\
+The packages of the front end (assets/package-lock.json) could not be fetched.
+Check that this machine reaches the npm registry:
+  - behind a proxy: set HTTPS_PROXY (and NO_PROXY), or `npm config set proxy ...`
+  - with a mirror of your own: set npm_config_registry to its address
+  - a certificate of your organisation: set NODE_EXTRA_CA_CERTS to its file
+Then install again; what is fetched already is kept in npm's cache."""
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -61,12 +75,27 @@ def bundle_assets() -> None:
         }
         work = Path(scratch) / "assets"
         shutil.copytree(ASSETS, work, ignore=shutil.ignore_patterns("node_modules"))
-        _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], work, environment)
+        fetch_packages(npm, work, environment)
         fresh = Path(scratch) / "dist"
-        _run([str(node), "build.mjs", str(fresh)], work, environment)
+        _run([str(node), "build.mjs", str(fresh)], work, environment, BUNDLE_SECONDS)
         shutil.rmtree(DIST, ignore_errors=True)
         DIST.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(fresh, DIST)
+
+
+def fetch_packages(npm: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """`npm ci`, which says what it waits for and gives up with advice (SystemExit) instead of hanging."""
+    command = [*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+    command += ["--fetch-timeout=60000", "--fetch-retries=2"]
+    for attempt in range(1, FETCH_TRIES + 1):
+        _say(f"fetching the front end's packages with npm (try {attempt}, at most {FETCH_SECONDS} s) ...")
+        try:
+            _run(command, folder, environment, FETCH_SECONDS)
+        except SystemExit as failure:
+            _say(str(failure))
+        else:
+            return
+    raise SystemExit(FETCH_ADVICE)
 
 
 def _asset_sources() -> list[Path]:
@@ -96,10 +125,41 @@ def _npm() -> list[str]:
     return [str(_node()), str(script)]
 
 
-def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command[:3])} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+def _say(text: str) -> None:
+    sys.stderr.write(f"yunheng: {text}\n")
+    sys.stderr.flush()
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str], seconds: float) -> None:
+    """Run to the end. SystemExit with the end of the output when it fails or takes too long; nothing runs on then."""
+    name = " ".join(Path(part).name for part in command[:3])
+    with tempfile.TemporaryFile() as output:  # a file, not a pipe: grandchildren may keep a pipe open
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise SystemExit(f"{name} did not finish within {seconds:g} s\n{_tail(output)}") from None
+        except BaseException:
+            _end(process)
+            raise
+        if code:
+            raise SystemExit(f"{name} failed:\n{_tail(output)}")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if os.name == "posix":
+        os.killpg(process.pid, signal.SIGKILL)  # the group is its own: start_new_session
+    else:
+        process.kill()
+    process.wait()
+
+
+def _tail(output: IO[bytes]) -> str:
+    output.seek(0)
+    return output.read().decode("utf-8", "replace")[-4000:].strip()
 
 
 if __name__ == "__main__":
