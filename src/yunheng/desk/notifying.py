@@ -39,8 +39,6 @@ ANNOUNCED: Final = (
     "ticket.time_corrected",
     "ticket.left_out",
     "ticket.taken_back",
-    "ticket.linked",
-    "ticket.unlinked",
     "pause.confirmed",
     "pause.disputed",
     "pause.upheld",

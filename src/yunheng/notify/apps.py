@@ -9,3 +9,18 @@ class NotifyConfig(AppConfig):
     name = "yunheng.notify"
     label = "notify"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Carry the letters of the package below: invitations and links to a new password."""
+        from datetime import UTC, datetime
+
+        from yunheng.accounts import letters
+        from yunheng.accounts.models import Person
+
+        from .actions import send_mail
+        from .sending import has_mail_server
+
+        def send(person: Person, subject: str, text: str) -> None:
+            send_mail(person=person, subject=subject, text=text, now=datetime.now(UTC))
+
+        letters.register(send, has_mail_server)
