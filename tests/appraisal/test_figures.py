@@ -122,7 +122,7 @@ def test_what_is_left_out_is_counted_apart_and_opens_with_its_reason(ground: Gro
     served(ground)
     gone = served(ground, resolve=5)
     leave_out(
-        ground.viewer("quality_officer"), gone, reason="duplicate", evidence="same call", approver="acme-contact",
+        ground.viewer("quality_officer"), gone, reason="duplicate", evidence="same call", approver=ground.viewer("contact"),
         recorded_at=at(6),
     )  # fmt: skip
     found = row(ground, "resolution_timeliness")
@@ -139,7 +139,7 @@ def test_a_figure_as_of_a_position_does_not_know_what_was_recorded_later(ground:
     resolved = ClockFact.objects.get(scope_id=ground.scope.pk, kind=FactKind.RESOLVED)
     correct_time(
         ground.viewer("service_manager"), number, resolved.entry_id, at(3), reason="clock of the phone was wrong",
-        approver="acme-contact", recorded_at=at(7),
+        approver=ground.viewer("contact"), recorded_at=at(7),
     )  # fmt: skip
     seal()
     now, then = row(ground, "resolution_timeliness"), row(ground, "resolution_timeliness", position=position)

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
 from tests.desk.ground import MORNING, Ground, make_ground, opened
 
 from yunheng.desk import actions
-from yunheng.desk.models import Ticket
+from yunheng.desk.models import Proposal, Ticket
 from yunheng.desk.queries import differences_from_journal
+from yunheng.desk.verifying import verify_ticket
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import offered, process_for
 from yunheng.foundation.models import Entry
@@ -34,7 +35,10 @@ from yunheng.sla.actions import facts_in_journal, sweep
 from yunheng.sla.models import ClockFact, LiveClock, Pause
 from yunheng.sla.queries import explain_clocks
 
-ROLES = ("service_manager", "desk_agent", "engineer", "contact", "supplier_engineer", "quality_officer")
+ROLES = (
+    *("service_manager", "provider_admin", "desk_agent", "engineer", "quality_officer"),
+    *("contact", "supplier_engineer"),
+)
 FORMS: dict[str, dict[str, str]] = {
     "assign": {"team": "desk-acme", "assignee": "acme-engineer"},
     "wait_for_client": {"note": "n"},
@@ -218,44 +222,60 @@ class Desk(RuleBasedStateMachine):
                 )
             )
 
-    @rule(place=st.integers(0, 1), choice=st.integers(0, 30), minutes=st.integers(-300, 300))
-    def correct(self, place: int, choice: int, minutes: int) -> None:
+    @rule(
+        place=st.integers(0, 1),
+        choice=st.integers(0, 30),
+        minutes=st.integers(-300, 300),
+        role=st.sampled_from(("service_manager", "quality_officer")),
+    )
+    def propose_a_time(self, place: int, choice: int, minutes: int, role: str) -> None:
         ticket = self.ticket(place)
         facts = list(ClockFact.objects.filter(subject_id=ticket.pk, superseded_by=0).order_by("seq"))
         fact = facts[choice % len(facts)]
         new_at = datetime.fromtimestamp(fact.at, MORNING.tzinfo) + timedelta(minutes=minutes)
+        self.propose(role, ticket.number, "correct_time", {"entry": fact.entry_id, "new_at": new_at})
+
+    @rule(
+        place=st.integers(0, 1),
+        role=st.sampled_from(("service_manager", "quality_officer")),
+        kind=st.sampled_from(("leave_out", "take_back")),
+    )
+    def propose_the_population(self, place: int, role: str, kind: str) -> None:
+        data = {"reason": "test"} if kind == "leave_out" else {}
+        self.propose(role, self.ticket(place).number, kind, data)
+
+    @rule(place=st.integers(0, 1), back=st.integers(1, 300), minutes=st.integers(1, 300))
+    def propose_a_window(self, place: int, back: int, minutes: int) -> None:
+        from_at = self.now - timedelta(minutes=back)
+        data = {"reason": "maintenance", "from_at": from_at, "to_at": from_at + timedelta(minutes=minutes)}
+        self.propose("service_manager", self.ticket(place).number, "exclude_window", data)
+
+    def propose(self, role: str, number: str, kind: str, data: dict[str, Any]) -> None:
         self.attempt(
-            lambda: actions.correct_time(
-                self.viewers["service_manager"],
-                ticket.number,
-                fact.entry_id,
-                new_at,
-                reason="r",
-                approver="acme-contact",
-                recorded_at=self.now,
+            lambda: actions.propose(
+                self.viewers[role], number, kind=kind, data=data, reason="r", recorded_at=self.now
             )
         )
 
-    @rule(place=st.integers(0, 1), is_leaving=st.booleans())
-    def population(self, place: int, is_leaving: bool) -> None:
-        number, officer = self.ticket(place).number, self.viewers["quality_officer"]
-        if is_leaving:
-            self.attempt(
-                lambda: actions.leave_out(
-                    officer,
-                    number,
-                    reason="test",
-                    evidence="e",
-                    approver="acme-contact",
-                    recorded_at=self.now,
-                )
+    @rule(
+        choice=st.integers(0, 30),
+        role=st.sampled_from(("contact", "contact", "provider_admin", "service_manager", "engineer")),
+        what=st.sampled_from(("approve", "approve", "approve", "refuse", "withdraw")),
+    )
+    def judge_proposal(self, choice: int, role: str, what: str) -> None:
+        """Newest first; those that have ended are tried again, too."""
+        proposals = list(Proposal.objects.order_by("-id")[:3])
+        if not proposals:
+            return
+        uuid, viewer = proposals[choice % len(proposals)].uuid, self.viewers[role]
+        if what == "withdraw":
+            self.attempt(lambda: actions.withdraw_proposal(viewer, uuid, recorded_at=self.now))
+            return
+        self.attempt(
+            lambda: actions.answer_proposal(
+                viewer, uuid, is_approved=what == "approve", text="t", recorded_at=self.now
             )
-        else:
-            self.attempt(
-                lambda: actions.take_back(
-                    officer, number, reason="r", approver="acme-contact", recorded_at=self.now
-                )
-            )
+        )
 
     @rule()
     def close_silent(self) -> None:
@@ -265,6 +285,11 @@ class Desk(RuleBasedStateMachine):
     def rows_are_what_the_journal_tells(self) -> None:
         for place in range(len(self.numbers)):
             assert differences_from_journal(self.ticket(place)) == []
+
+    @invariant()
+    def whole_tickets_verify(self) -> None:
+        for place in range(len(self.numbers)):
+            assert verify_ticket(self.ticket(place)) == []
 
     @invariant()
     def facts_are_what_the_journal_tells(self) -> None:

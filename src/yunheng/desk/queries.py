@@ -1,22 +1,27 @@
 """What may be read of tickets. Every query starts from `visible_to(viewer)`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from yunheng.accounts.roles import ROLES
+from yunheng.contracts.queries import terms_of_version
+from yunheng.contracts.terms import ContractTerms, Label
 from yunheng.foundation.access import EntryClass, Viewer, visible_classes
-from yunheng.foundation.models import Attachment, Entry
+from yunheng.foundation.models import Attachment, Entry, EntryBody
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.logic.canonical import instant
+from yunheng.logic.facts import Party
+from yunheng.sla.models import Pause
+from yunheng.sla.queries import contract_timeline
 
 from .fold import ToldState, fold_entries
-from .models import Ticket, TicketLink
+from .models import Proposal, Ticket, TicketLink
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
@@ -202,6 +207,162 @@ def links_of(viewer: Viewer, ticket: Ticket) -> list[Link]:
         else Link(row.uuid, row.kind, row.other, False)
         for row in rows
     ]
+
+
+# --- what waits for an answer
+
+
+def scopes_where(viewer: Viewer, permission: str) -> Q:
+    """Rows with a `scope_id` in which the viewer holds the permission."""
+    if viewer.may(permission, None):
+        return Q()
+    held = {scope_id for _role, scope_id in viewer.grants if scope_id is not None}
+    return Q(scope_id__in=[scope_id for scope_id in held if viewer.may(permission, scope_id)])
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPause:
+    """A waiting period that it is for the viewer to confirm or dispute."""
+
+    ticket: Ticket
+    pause: Pause
+    reason: Label | None  # as the contract calls it
+    party: Party  # at fault, as the process says
+    until: datetime | None  # silence until then confirms; None: the contract stops no clock for it
+
+    @property
+    def text(self) -> str:
+        """What is waited for, as the one who waits wrote it."""
+        return self.pause.note
+
+    @property
+    def since(self) -> datetime:
+        """When it began."""
+        return self.pause.began_at
+
+
+#: No contract gives so many working days; what was proposed earlier has lapsed.
+LONGEST_TERM: Final = timedelta(days=120)
+MOST_WAITING: Final = 100  #: rows of what waits for an answer
+
+
+def pauses_waiting_for(viewer: Viewer, *, now: datetime, ticket: Ticket | None = None) -> list[WaitingPause]:
+    """Proposed waiting periods that the viewer may confirm or dispute, as long as their term runs; the oldest first (3
+    queries, and one per contract). With `ticket` only its own.
+    """
+    found = Pause.objects.filter(
+        scopes_where(viewer, "pause.answer"),
+        standing=Pause.Standing.PROPOSED,
+        began_at__gt=now - LONGEST_TERM,
+    ).order_by("began_at", "id")
+    if ticket is not None:
+        found = found.filter(scope_id=ticket.scope_id, subject_id=ticket.pk)
+    found = found.filter(subject_id__in=visible_to(viewer).filter(is_observed=False).values("pk"))
+    pauses = list(found[:MOST_WAITING])
+    tickets = Ticket.objects.select_related("scope").in_bulk({pause.subject_id for pause in pauses})
+    sides = beginning_sides([pause.pk for pause in pauses])
+    timelines = {scope_id: contract_timeline(scope_id) for scope_id in {pause.scope_id for pause in pauses}}
+    waiting = []
+    for pause in pauses:
+        one = tickets[pause.subject_id]
+        version_id = timelines[one.scope_id].version_at(int(one.opened_at.timestamp()))
+        terms = None if version_id is None else terms_of_version(version_id)
+        until = term_ends_at(terms, one, pause)
+        if may_answer_pause(viewer, one, pause, sides[pause.pk]) and (until is None or until > now):
+            reason = terms.pause_reasons.get(pause.reason) if terms else None
+            label = reason.label if reason else None
+            waiting.append(WaitingPause(one, pause, label, Party(pause.party), until))
+    return waiting
+
+
+def beginning_sides(pause_ids: Sequence[int]) -> dict[int, str]:
+    """Side of whoever began each waiting period; the provider where its entry no longer says (1 query)."""
+    bodies = dict(EntryBody.objects.filter(pk__in=pause_ids).values_list("pk", "shared"))
+    return {pause_id: str((bodies.get(pause_id) or {}).get("side", "provider")) for pause_id in pause_ids}
+
+
+def may_answer_pause(viewer: Viewer, ticket: Ticket, pause: Pause, beginner: str) -> bool:
+    """Whether it is for the viewer to confirm or dispute a waiting period that the side `beginner` began."""
+    side = viewer.organisation_kind
+    if viewer.is_system or side == beginner or not viewer.may("pause.answer", ticket.scope_id):
+        return False
+    return side != "supplier" or (
+        pause.party == Party.SUPPLIER and ticket.supplier_id == viewer.organisation_id
+    )
+
+
+def term_ends_at(terms: ContractTerms | None, ticket: Ticket, pause: Pause) -> datetime | None:
+    """When a proposed waiting period counts as confirmed: at the end of the contract's term, on the first of the clocks
+    that it stops (sla-semantics 13). None where it stops none.
+    """
+    if terms is None:
+        return None
+    ends = []
+    for policy in terms.clocks.values():
+        goal = policy.goals.get(terms.profile(ticket.service, ticket.priority))
+        name = policy.confirm_calendar or (goal.calendar if goal else None)
+        if pause.reason not in policy.pause_reasons or name is None:
+            continue
+        began = int(pause.began_at.timestamp())
+        if policy.confirm_days < 1:
+            ends.append(began)
+        else:
+            ends.append(terms.calendars[name].end_of_working_day(began, policy.confirm_days))
+    return datetime.fromtimestamp(min(ends), UTC) if ends else None
+
+
+def proposals_of(viewer: Viewer, ticket: Ticket) -> list[Proposal]:
+    """Corrections that were proposed for the ticket, whatever became of them, the oldest first (1 query)."""
+    found = Proposal.objects.filter(ticket=ticket, ticket__in=visible_to(viewer))
+    return list(found.select_related("proposed_by", "answered_by").order_by("id"))
+
+
+def access_proposal(viewer: Viewer, uuid: UUID) -> Proposal:
+    """The proposal with that UUID, of a ticket that the viewer sees. Raises NotFound."""
+    found = (
+        Proposal.objects.select_related("ticket__scope", "proposed_by", "answered_by")
+        .filter(uuid=uuid, ticket__in=visible_to(viewer))
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("There is no such proposal."))
+    return found
+
+
+def proposals_waiting_for(viewer: Viewer) -> list[Proposal]:
+    """Open proposals that it is for the viewer to approve or refuse, the oldest first (1 query)."""
+    permission = _APPROVING.get(viewer.organisation_kind)
+    if permission is None or viewer.person_id is None:
+        return []
+    found = Proposal.objects.filter(
+        scopes_where(viewer, permission),
+        standing=Proposal.Standing.PROPOSED,
+        needs_client=viewer.organisation_kind == "client",
+        ticket__in=visible_to(viewer),
+    ).exclude(proposed_by_id=viewer.person_id)
+    return list(found.select_related("ticket__scope", "proposed_by").order_by("id")[:MOST_WAITING])
+
+
+#: What gives somebody a word in corrections, by the kind of organisation.
+_APPROVING: Final = {"provider": "ticket.correct_time", "client": "pause.answer"}
+
+
+def may_approve(viewer: Viewer, scope_id: int) -> bool:
+    """Whether somebody has a word in corrections: of the provider with `ticket.correct_time`, of the client with
+    `pause.answer`.
+    """
+    permission = _APPROVING.get(viewer.organisation_kind)
+    return permission is not None and viewer.person_id is not None and viewer.may(permission, scope_id)
+
+
+def may_answer_proposal(viewer: Viewer, proposal: Proposal) -> bool:
+    """Whether it is for the viewer to approve or refuse the proposal (whatever its standing)."""
+    wanted = "client" if proposal.needs_client else "provider"
+    return (
+        viewer.organisation_kind == wanted
+        and viewer.person_id != proposal.proposed_by_id
+        and may_approve(viewer, proposal.scope_id)
+    )
 
 
 # --- the journal's word

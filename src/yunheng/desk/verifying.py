@@ -1,4 +1,4 @@
-"""Is a ticket what its journal tells? Row, facts, files and live clocks against the entries, each difference
+"""Is a ticket what its journal tells? Row, facts, files, proposals and live clocks against the entries, each difference
 named.
 """
 
@@ -6,11 +6,11 @@ from collections import Counter
 from datetime import datetime
 
 from yunheng.foundation.attachments import altered
-from yunheng.foundation.models import Attachment, EntryBody
+from yunheng.foundation.models import Attachment, Entry, EntryBody
 from yunheng.sla.actions import facts_in_journal
 from yunheng.sla.queries import explain_clocks, live_clocks, standing_and_superseded
 
-from .models import Ticket
+from .models import Proposal, Ticket
 from .queries import differences_from_journal
 
 #: Entry, whether internal, name, size, SHA-256 in hex.
@@ -18,7 +18,7 @@ ToldFile = tuple[int, bool, str, int, str]
 
 
 def verify_ticket(ticket: Ticket) -> list[str]:
-    """Where row, facts, files or live clocks of a ticket disagree with its entries; empty when all agree.
+    """Where row, facts, files, proposals or live clocks of a ticket disagree with its entries; empty when all agree.
 
     For history from another system, whose row and facts come from the source's rows, only the clocks are
     compared.
@@ -28,6 +28,7 @@ def verify_ticket(ticket: Ticket) -> list[str]:
         problems += differences_from_journal(ticket)
         problems += _facts(ticket)
         problems += _files(ticket)
+        problems += _proposals(ticket)
     return problems + _clocks(ticket)
 
 
@@ -72,6 +73,27 @@ def _files(ticket: Ticket) -> list[str]:
                 f"files: the content of {file.name}, of entry {file.entry_id}, is not what it was"
             )
     return problems
+
+
+_ENDINGS = {f"correction.{standing.value}": standing.value for standing in Proposal.Standing}
+
+
+def _proposals(ticket: Ticket) -> list[str]:
+    """Proposals that do not stand as their entries tell."""
+    told: dict[int, str] = {}
+    entries = Entry.objects.filter(scope_id=ticket.scope_id, subject_id=ticket.pk, type__in=_ENDINGS)
+    for entry in entries.select_related("body").order_by("id"):
+        proposed = (
+            entry.pk if entry.type == "correction.proposed" else (entry.body.shared or {}).get("proposal")
+        )
+        if proposed is not None:  # None: erased
+            told[proposed] = _ENDINGS[entry.type]
+    kept = dict(Proposal.objects.filter(ticket=ticket).values_list("entry_id", "standing"))
+    return [
+        f"proposals: of entry {entry_id} the table has {kept.get(entry_id)}, the journal tells {told.get(entry_id)}"
+        for entry_id in sorted(told.keys() | kept.keys())
+        if told.get(entry_id) != kept.get(entry_id)
+    ]
 
 
 def _clocks(ticket: Ticket) -> list[str]:

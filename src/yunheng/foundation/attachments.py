@@ -39,6 +39,7 @@ MOST_BYTES: Final = 20 * 1024 * 1024  #: of one file
 MOST_BYTES_TOGETHER: Final = 60 * 1024 * 1024  #: of the files of one entry
 
 LONGEST_NAME: Final = 200  #: characters
+LONGEST_ENDING: Final = 20
 LONGEST_NAME_BYTES: Final = 240  #: in UTF-8; what most file systems still keep
 
 #: Endings that are taken, with the media type kept for them. Nothing that a browser or a desktop runs as a program.
@@ -135,16 +136,16 @@ def clean_name(name: str) -> str:
     """
     text = unicodedata.normalize("NFC", name.replace("\\", "/")).rsplit("/", 1)[-1]
     text = "".join(it for it in text if unicodedata.category(it) not in _HIDDEN_CATEGORIES)
-    text = " ".join(_FORBIDDEN_IN_NAMES.sub("_", text).split()).strip(". ")
+    text = " ".join(_FORBIDDEN_IN_NAMES.sub("_", text).split()).rstrip(". ")
     stem, dot, ending = text.rpartition(".")
-    if not dot:
-        stem, ending = text, ""
-    tail = dot + ending
-    if len(tail) > 20:
+    if not dot or len(ending) > LONGEST_ENDING:
         stem, tail = text, ""
+    else:
+        tail = dot + ending
+    stem = stem.strip(". ") or "file"
     while len(stem) + len(tail) > LONGEST_NAME or len((stem + tail).encode()) > LONGEST_NAME_BYTES:
-        stem = stem[:-1]
-    return stem.rstrip(". ") + tail if stem.strip(". ") else "file" + tail
+        stem = stem[:-1].rstrip(". ")
+    return stem + tail
 
 
 def ending_of(name: str) -> str:

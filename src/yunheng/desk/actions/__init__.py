@@ -6,6 +6,14 @@ from .links import link_tickets, unlink_tickets
 from .moving import Done, assign_ticket, change_profile, classify_ticket, migrate_ticket, move_ticket
 from .opening import CHANNELS, KIND_CODES, Opened, open_ticket
 from .pauses import answer_pause, may_answer, settle_pause
+from .proposals import (
+    answer_proposal,
+    may_answer_proposal,
+    may_propose,
+    may_withdraw_proposal,
+    propose,
+    withdraw_proposal,
+)
 from .silence import close_silent_tickets
 from .talking import MEANS, note, reply
 
@@ -17,6 +25,7 @@ __all__ = [
     "Done",
     "Opened",
     "answer_pause",
+    "answer_proposal",
     "assign_ticket",
     "change_profile",
     "classify_ticket",
@@ -27,12 +36,17 @@ __all__ = [
     "leave_out",
     "link_tickets",
     "may_answer",
+    "may_answer_proposal",
+    "may_propose",
+    "may_withdraw_proposal",
     "migrate_ticket",
     "move_ticket",
     "note",
     "open_ticket",
+    "propose",
     "reply",
     "settle_pause",
     "take_back",
     "unlink_tickets",
+    "withdraw_proposal",
 ]

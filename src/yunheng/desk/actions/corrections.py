@@ -1,5 +1,8 @@
 """Mends what the record says of time, and takes tickets out of the indicators, each with reason and
 approver.
+
+People come here by a proposal that somebody else approves (`proposals.py`); nobody names an approver. The system, which
+acts for the owner of the installation, approves itself, and the entry says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -7,15 +10,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from yunheng.accounts.models import Membership, Person
-from yunheng.accounts.roles import ROLES
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import lock_subject, update_subject
-from yunheng.foundation.refusals import Invalid
+from yunheng.foundation.refusals import Forbidden, Invalid
 from yunheng.logic.canonical import instant
 from yunheng.logic.clock import Fact
 from yunheng.logic.facts import FactKind
@@ -23,10 +23,12 @@ from yunheng.sla.actions import move_pause
 from yunheng.sla.queries import facts_of, live_clocks
 
 from ..models import Ticket
-from .basis import begin, contract_for, fold_clocks, named, required_text, side_of, write_entry
+from ..queries import may_approve
+from .basis import SYSTEM_SIDE, begin, contract_for, fold_clocks, required_text, side_of, write_entry
 from .moving import Done
 
 __all__ = [
+    "CLIENT_MUST_APPROVE",
     "LEAVING_REASONS",
     "correct_time",
     "exclude_window",
@@ -34,6 +36,9 @@ __all__ = [
     "leave_out",
     "take_back",
 ]
+
+#: Code of the refusal of a correction that only somebody of the client may approve.
+CLIENT_MUST_APPROVE: Final = "client_must_approve"
 
 #: Why a ticket may leave the population of indicators (indicators.md, rule 4).
 LEAVING_REASONS: Final = ("duplicate", "test", "withdrawn", "not_liable")
@@ -56,24 +61,26 @@ def correct_time(
     new_at: datetime,
     *,
     reason: str,
-    approver: str,
+    approver: Viewer,
+    proposal: int = 0,
     recorded_at: datetime | None = None,
     source: str | None = None,
 ) -> Done:
     """Say that what an entry tells happened at another time. The entry stays; its facts are superseded by
     new ones.
 
-    `approver` is the login of somebody else who may approve: a correction that changes whether a promise to
-    the client was kept needs somebody of the client. Needs `ticket.correct_time`. Raises Invalid for an
-    entry without facts, one that was corrected already, an instant before the ticket was opened or in the
-    future.
+    `approver` is somebody else with a word in it: a correction that changes whether a promise to the client
+    was kept needs somebody of the client (Invalid with CLIENT_MUST_APPROVE). `proposal` is the entry that
+    proposed it. Needs `ticket.correct_time`. Raises Invalid for an entry without facts, one that was
+    corrected already, an instant before the ticket was opened or in the future, and Forbidden for an
+    approver without a word.
     """
     ticket, instants = begin(
         viewer, number, permission="ticket.correct_time", at=None, recorded_at=recorded_at
     )
     why = required_text("reason", reason)
     lock_subject(ticket)
-    approved_by = _approver(viewer, ticket, approver)
+    _check_approver(viewer, ticket, approver)
     facts = facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
     told = [fact for fact in facts if fact.entry == entry_id]
     if not told:
@@ -103,10 +110,10 @@ def correct_time(
             "new": instant(datetime.fromtimestamp(new, UTC)),
             "reason": why,
             "side": side_of(viewer),
-            "approver_side": approved_by.organisation.kind,
+            **_agreed(approver, proposal),
             **({"changes": {name: instant(value) for name, value in changes.items()}} if changes else {}),
         },
-        personal={"approver": named(approved_by)},
+        personal=_approved_by(approver),
         facts=drafts,
         supersedes=[fact.seq for fact in moving],
     )
@@ -117,15 +124,8 @@ def correct_time(
         elif fact.kind is FactKind.WAIT_ENDED:
             move_pause(pause_id=fact.ref, ended_at=moved_to)
     clocks = fold_clocks(ticket, instants)
-    if approved_by.organisation.kind != "client" and before != _kept_promises(ticket):
-        raise Invalid(
-            {
-                "approver": _(
-                    "This changes whether a promise to the client was kept: the client must approve."
-                )
-            },
-            code="client_must_approve",
-        )
+    if before != _kept_promises(ticket):
+        _require_client(approver)
     return Done(ticket, correction, clocks)
 
 
@@ -136,31 +136,35 @@ def leave_out(
     *,
     reason: str,
     evidence: str,
-    approver: str,
+    approver: Viewer,
+    proposal: int = 0,
     recorded_at: datetime | None = None,
     source: str | None = None,
 ) -> Done:
-    """Take a ticket out of the population of indicators, with reason, evidence and approver (login of
-    somebody else).
+    """Take a ticket out of the population of indicators, with reason, evidence and approver (somebody else).
 
-    Clocks go on. Needs `ticket.exclude`. Reasons: duplicate, test, withdrawn, not_liable.
+    Clocks go on. Unless every promise to the client is kept, the client must approve: what is broken, or may
+    yet be, does not vanish on the provider's word (R45). Needs `ticket.exclude`. Reasons: duplicate, test,
+    withdrawn, not_liable.
     """
     ticket, instants = begin(viewer, number, permission="ticket.exclude", at=None, recorded_at=recorded_at)
     if reason not in LEAVING_REASONS:
         raise Invalid({"reason": _("One of: %(choices)s.") % {"choices": ", ".join(LEAVING_REASONS)}})
     proof = required_text("evidence", evidence)
     lock_subject(ticket)
-    approved_by = _approver(viewer, ticket, approver)
+    _check_approver(viewer, ticket, approver)
     if is_left_out(facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)):
         raise Invalid({"ticket": _("The ticket is left out already.")}, code="unchanged")
+    if not all(is_met and not is_breached for is_met, is_breached in _kept_promises(ticket).values()):
+        _require_client(approver)
     entry_id = write_entry(
         ticket,
         "ticket.left_out",
         viewer=viewer,
         instants=instants,
         source=source,
-        shared={"reason": reason, "evidence": proof, "approver_side": approved_by.organisation.kind},
-        personal={"approver": named(approved_by)},
+        shared={"reason": reason, "evidence": proof, "side": side_of(viewer), **_agreed(approver, proposal)},
+        personal=_approved_by(approver),
         facts=[FactDraft(FactKind.LEFT_OUT, instants.seconds, reason)],
     )
     return Done(ticket, entry_id, [])
@@ -172,25 +176,30 @@ def take_back(
     number: str,
     *,
     reason: str,
-    approver: str,
+    approver: Viewer,
+    proposal: int = 0,
     recorded_at: datetime | None = None,
     source: str | None = None,
 ) -> Done:
-    """Bring a ticket back into the population of indicators. Needs `ticket.exclude`."""
+    """Bring a ticket back into the population of indicators. Unless every promise to the client is broken, the client
+    must approve. Needs `ticket.exclude`.
+    """
     ticket, instants = begin(viewer, number, permission="ticket.exclude", at=None, recorded_at=recorded_at)
     why = required_text("reason", reason)
     lock_subject(ticket)
-    approved_by = _approver(viewer, ticket, approver)
+    _check_approver(viewer, ticket, approver)
     if not is_left_out(facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)):
         raise Invalid({"ticket": _("The ticket is not left out.")}, code="unchanged")
+    if not all(is_met is False or is_breached for is_met, is_breached in _kept_promises(ticket).values()):
+        _require_client(approver)
     entry_id = write_entry(
         ticket,
         "ticket.taken_back",
         viewer=viewer,
         instants=instants,
         source=source,
-        shared={"reason": why, "approver_side": approved_by.organisation.kind},
-        personal={"approver": named(approved_by)},
+        shared={"reason": why, "side": side_of(viewer), **_agreed(approver, proposal)},
+        personal=_approved_by(approver),
         facts=[FactDraft(FactKind.TAKEN_BACK, instants.seconds)],
     )
     return Done(ticket, entry_id, [])
@@ -205,14 +214,15 @@ def exclude_window(
     from_at: datetime,
     to_at: datetime,
     evidence: str,
-    approver: str,
+    approver: Viewer,
+    proposal: int = 0,
     recorded_at: datetime | None = None,
     source: str | None = None,
 ) -> Done:
     """Agree that no clock of the ticket counts between two instants, for a reason that the contract names.
 
-    The sides that the contract wants to agree are those of the viewer and of `approver`. Needs
-    `ticket.exclude`.
+    Where the contract wants the client to agree, or the window decides about a promise to the client,
+    `approver` is of the client. Needs `ticket.exclude`.
     """
     ticket, instants = begin(viewer, number, permission="ticket.exclude", at=None, recorded_at=recorded_at)
     terms, _why_none = contract_for(ticket.scope_id, ticket.opened_at)
@@ -223,29 +233,27 @@ def exclude_window(
         raise Invalid({"to_at": _("The window ends after it begins; give the time zone too.")})
     proof = required_text("evidence", evidence)
     lock_subject(ticket)
-    approved_by = _approver(viewer, ticket, approver)
-    missing = agreed.agreed_by - {side_of(viewer), approved_by.organisation.kind}
-    if missing:
-        raise Invalid(
-            {
-                "approver": _("The contract wants the agreement of: %(sides)s.")
-                % {"sides": ", ".join(sorted(missing))}
-            }
-        )
+    _check_approver(viewer, ticket, approver)
+    if "client" in agreed.agreed_by - {side_of(viewer)}:
+        _require_client(approver)
+    before = _kept_promises(ticket)
     entry_id = write_entry(
         ticket,
         "exclusion.agreed",
         viewer=viewer,
         instants=instants,
         source=source,
-        shared={"reason": reason, "evidence": proof, "approver_side": approved_by.organisation.kind},
-        personal={"approver": named(approved_by)},
+        shared={"reason": reason, "evidence": proof, "side": side_of(viewer), **_agreed(approver, proposal)},
+        personal=_approved_by(approver),
         facts=[
             FactDraft(FactKind.EXCLUSION_BEGAN, int(from_at.timestamp()), reason, agreed.party),
             FactDraft(FactKind.EXCLUSION_ENDED, int(to_at.timestamp())),
         ],
     )
-    return Done(ticket, entry_id, fold_clocks(ticket, instants))
+    clocks = fold_clocks(ticket, instants)
+    if before != _kept_promises(ticket):
+        _require_client(approver)
+    return Done(ticket, entry_id, clocks)
 
 
 def is_left_out(facts: Sequence[Fact]) -> bool:
@@ -254,22 +262,31 @@ def is_left_out(facts: Sequence[Fact]) -> bool:
     return bool(words) and words[-1] is FactKind.LEFT_OUT
 
 
-def _approver(viewer: Viewer, ticket: Ticket, login: str) -> Person:
-    """Somebody else with a word in the scope: of the provider with `ticket.correct_time`, or of the client
-    with `pause.answer`.
-    """
-    person = Person.objects.select_related("organisation").filter(login=login, is_active=True).first()
-    roles: set[str] = set()
-    if person is not None:
-        held = Membership.objects.filter(Q(scope_id=ticket.scope_id) | Q(scope=None), person=person)
-        roles = set(held.values_list("role", flat=True))
-    permissions = {name for role in roles if role in ROLES for name in ROLES[role].permissions}
-    wanted = "pause.answer" if person and person.organisation.kind == "client" else "ticket.correct_time"
-    if person is None or wanted not in permissions:
-        raise Invalid({"approver": _("“%(login)s” has no word in this.") % {"login": login}})
-    if person.pk == viewer.person_id:
-        raise Invalid({"approver": _("Somebody else has to approve.")})
-    return person
+def _check_approver(viewer: Viewer, ticket: Ticket, approver: Viewer) -> None:
+    """Somebody else with a word in the scope; the system, when it acts, approves itself."""
+    if viewer.is_system and approver.is_system:
+        return
+    if viewer.person_id is not None and approver.person_id == viewer.person_id:
+        raise Forbidden(_("Somebody else has to approve."))
+    if not may_approve(approver, ticket.scope_id):
+        raise Forbidden(_("“%(person)s” has no word in this.") % {"person": approver.actor.name})
+
+
+def _require_client(approver: Viewer) -> None:
+    if side_of(approver) not in {"client", SYSTEM_SIDE}:
+        raise Invalid(
+            {"approver": _("This decides about a promise to the client: the client must approve.")},
+            code=CLIENT_MUST_APPROVE,
+        )
+
+
+def _agreed(approver: Viewer, proposal: int) -> dict[str, Any]:
+    """Whose agreement an entry tells of, and the entry that asked for it."""
+    return {"approver_side": side_of(approver), **({"proposal": proposal} if proposal else {})}
+
+
+def _approved_by(approver: Viewer) -> dict[str, Any]:
+    return {"approver": {"id": approver.actor.id, "name": approver.actor.name}}
 
 
 def _main_instant(facts: Sequence[Fact]) -> int:

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import lock_subject
-from yunheng.foundation.models import EntryBody
 from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
 from yunheng.logic.clock import Standing
-from yunheng.logic.facts import FactKind, Party
+from yunheng.logic.facts import FactKind
 from yunheng.sla.models import Pause
 from yunheng.sla.queries import explain_clocks
 
 from ..models import Ticket
+from ..queries import beginning_sides, may_answer_pause
 from .basis import begin, fold_clocks, required_text, side_of, write_entry
 from .moving import Done
 
@@ -95,7 +95,7 @@ def settle_pause(
     pause = _pause(ticket, pause_id)
     if pause.standing != Pause.Standing.DISPUTED:
         raise Invalid({"pause": _("Nobody disputes this waiting period.")}, code="not_disputed")
-    is_beginner = side_of(viewer) == _beginning_side(pause)
+    is_beginner = side_of(viewer) == beginning_sides([pause.pk])[pause.pk]
     if is_upheld == is_beginner and not viewer.is_system:
         raise Forbidden(_("A dispute is settled by the side that gives way."), permission="pause.settle")
     entry_id = write_entry(
@@ -129,14 +129,7 @@ def has_lapsed(ticket: Ticket, pause: Pause, at: int) -> bool:
 
 def may_answer(viewer: Viewer, ticket: Ticket, pause: Pause) -> bool:
     """Whether it is for the viewer to confirm or dispute the waiting period (whatever its standing)."""
-    if not viewer.may("pause.answer", ticket.scope_id):
-        return False
-    beginner, side = _beginning_side(pause), side_of(viewer)
-    if side == beginner or viewer.is_system:
-        return False
-    return side != "supplier" or (
-        pause.party == Party.SUPPLIER and ticket.supplier_id == viewer.organisation_id
-    )
+    return may_answer_pause(viewer, ticket, pause, beginning_sides([pause.pk])[pause.pk])
 
 
 def _check_side(viewer: Viewer, ticket: Ticket, pause: Pause) -> None:
@@ -144,12 +137,6 @@ def _check_side(viewer: Viewer, ticket: Ticket, pause: Pause) -> None:
         raise Forbidden(
             _("A waiting period is confirmed or disputed by the other side."), permission="pause.answer"
         )
-
-
-def _beginning_side(pause: Pause) -> str:
-    """Side of whoever began the waiting period; the provider where its entry no longer says."""
-    shared = EntryBody.objects.filter(pk=pause.pk).values_list("shared", flat=True).first()
-    return str((shared or {}).get("side", "provider"))
 
 
 def _pause(ticket: Ticket, pause_id: int) -> Pause:
