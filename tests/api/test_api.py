@@ -84,7 +84,10 @@ def test_ticket_with_timeline(alice: Client, world: World) -> None:
     assert timeline[0]["type"] == "ticket.opened"
     assert all(entry["log_index"] is not None for entry in timeline)
     raw = json.dumps(timeline)
-    assert '"facts"' not in raw and '"pause"' not in raw  # internal ids stay inside
+    assert '"facts"' not in raw and '"supersedes"' not in raw  # what only projections need stays inside
+    names = {entry["name"] for entry in timeline}
+    answered = [entry["shared"] for entry in timeline if entry["type"].startswith("pause.")]
+    assert answered and all(data["pause"] in names for data in answered)  # never an id: counters leak
 
 
 def test_counted_segments_add_up_to_the_elapsed_time(alice: Client, world: World) -> None:
@@ -209,7 +212,7 @@ def test_our_own_faults_are_problem_documents_too(alice: Client, monkeypatch: py
     def broken(*_arguments: object, **_named: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("yunheng.contracts.api.contracts_visible_to", broken)
+    monkeypatch.setattr("yunheng.contracts.api.versions.contracts_visible_to", broken)
     problem = get(alice, "contracts", 500)
     assert problem["type"] == "urn:yunheng:problem:server_error"
     assert "secret detail" not in json.dumps(problem)

@@ -23,6 +23,16 @@ def names_of(ticket: Ticket, entry_ids: Iterable[int]) -> dict[int, str]:
     return {entry_id: bytes(leaf).hex() for entry_id, leaf in rows.values_list("pk", "leaf")}
 
 
+def names_by_scope(entries: Iterable[tuple[int, int]]) -> dict[int, str]:
+    """The names of entries given as (scope, entry) (1 query)."""
+    wanted = list(entries)
+    rows = Entry.objects.filter(
+        scope_id__in={scope_id for scope_id, _entry_id in wanted},
+        pk__in=[entry_id for _scope, entry_id in wanted],
+    )
+    return {entry_id: bytes(leaf).hex() for entry_id, leaf in rows.values_list("pk", "leaf")}
+
+
 def entry_named(viewer: Viewer, ticket: Ticket, name: str) -> int:
     """The id of the ticket's entry with that name. Raises NotFound alike for missing and hidden."""
     if _NAME.fullmatch(name):

@@ -42,6 +42,8 @@ class FieldProblem(Schema):
 
     field: str
     messages: list[str]
+    line: int | None = Field(None, description="Of a document")
+    column: int | None = None
 
 
 class Problem(Schema):
@@ -99,7 +101,7 @@ class StrictParser(Parser):
         return _readable(_loads(request.body))
 
     def parse_querydict(self, data: Any, list_fields: list[str], request: HttpRequest) -> Any:
-        """Fields of a query or form. Raises UnsupportedMedia for a form of another kind, Invalid for the character NUL."""
+        """Fields of a query or form. Raises UnsupportedMedia for another kind of form, Invalid for the character NUL."""
         if data is not request.GET and request.content_type != "multipart/form-data":
             raise UnsupportedMedia(_("Send the body as “Content-Type: multipart/form-data”."))
         return _readable(super().parse_querydict(data, list_fields, request))

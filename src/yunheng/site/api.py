@@ -14,6 +14,7 @@ from ninja.security import HttpBearer, SessionAuth
 
 from yunheng.accounts.queries import token_digest, viewer_for_person, viewer_for_token
 from yunheng.appraisal.api import router as appraisal_router
+from yunheng.contracts.actions import ContractFaulty
 from yunheng.contracts.api import router as contracts_router
 from yunheng.contracts.queries import contracts_visible_to
 from yunheng.desk.api import router as desk_router
@@ -115,6 +116,16 @@ def on_refusal(_request: HttpRequest, error: Refusal) -> HttpResponse:
     fields = getattr(error, "fields", None)
     if fields:
         members["errors"] = [{"field": name, "messages": texts} for name, texts in fields.items()]
+    if isinstance(error, ContractFaulty):
+        members["errors"] = [
+            {
+                "field": "document",
+                "line": found.place.line,
+                "column": found.place.column,
+                "messages": [found.text(_)],
+            }
+            for found in error.problems
+        ]
     for name in ("permission", "changed_by", "state"):
         if getattr(error, name, ""):
             members[name] = getattr(error, name)

@@ -1,6 +1,7 @@
 """API of what can be done to a ticket: open, move, assign, say, change what it is about."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -9,12 +10,14 @@ from pydantic import StrictBool
 
 from yunheng.accounts.models import Person
 from yunheng.accounts.queries import people_visible_to
+from yunheng.contracts.models import Contract
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.answers import LARGEST_VERSION, Input, Instant, read_part, viewer_of
 from yunheng.foundation.attachments import FileDraft, read_uploads
 from yunheng.foundation.refusals import Invalid
 
 from ..actions import (
+    MEANS,
     Done,
     assign_ticket,
     change_profile,
@@ -129,20 +132,21 @@ class ClassifyIn(Input):
     expected_version: _Version
 
 
-_MEANS = ("portal", "phone", "mail", "im", "api", "visit")
-
-
 def _answer(viewer: Viewer, ticket: Ticket) -> dict[str, Any]:
     return detail_of(viewer, row_of(ticket))
 
 
-def _requester(viewer: Viewer, scope_id: int, name: str) -> Person | None:
-    """Who asks, by login or UUID, for somebody who may know of people under the contract."""
+def _requester(viewer: Viewer, contract: Contract, name: str) -> Person | None:
+    """Somebody of the client who asks, by login or UUID; for those who may know of people under the contract."""
     if not name:
         return None
     found = None
-    if viewer.may("entry.personal", scope_id):
-        found = next((it for it in people_visible_to(viewer).filter(login=name)), None)
+    if viewer.may("entry.personal", contract.pk):
+        people = people_visible_to(viewer).filter(organisation_id=contract.client_id, is_active=True)
+        try:
+            found = people.filter(uuid=UUID(name)).first()
+        except ValueError:
+            found = people.filter(login=name).first()
     if found is None:
         raise Invalid({"requester": _("There is nobody with the login “%(login)s”.") % {"login": name}})
     return found
@@ -155,7 +159,7 @@ def _open(request: HttpRequest, key: str, given: OpenIn, files: list[FileDraft])
     opened = open_ticket(
         viewer=viewer,
         scope_id=contract.pk,
-        requester=_requester(viewer, contract.pk, given.requester),
+        requester=_requester(viewer, contract, given.requester),
         files=files,
         **values,
     )
@@ -225,8 +229,8 @@ def post_assignment(request: HttpRequest, number: str, body: AssignIn) -> dict[s
 
 def _reply(request: HttpRequest, number: str, given: ReplyIn, files: list[FileDraft]) -> dict[str, Any]:
     viewer = viewer_of(request)
-    if given.means not in _MEANS:
-        raise Invalid({"means": _("One of: %(choices)s.") % {"choices": ", ".join(_MEANS)}})
+    if given.means not in MEANS:
+        raise Invalid({"means": _("One of: %(choices)s.") % {"choices": ", ".join(MEANS)}})
     done: Done = reply(
         viewer,
         number,

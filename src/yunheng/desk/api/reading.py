@@ -71,7 +71,7 @@ def read_timeline(
     shown = story.lines[begin : begin + limit]
     files = attachments_of(viewer_of(request), story.ticket) if shown else {}
     return {
-        "items": [entry_out(line, names[line.entry.id], files.get(line.entry.id, ())) for line in shown],
+        "items": [entry_out(line, names, files.get(line.entry.id, ())) for line in shown],
         "next": names[shown[-1].entry.id] if begin + limit < len(story.lines) else None,
     }
 

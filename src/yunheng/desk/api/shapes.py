@@ -18,7 +18,10 @@ from yunheng.sla.models import LiveClock, Pause
 from ..actions import may_answer
 from ..models import Ticket
 from ..story import ClockStory, TimelineLine
-from ..wording import PLUMBING
+
+#: What of an entry's data only projections need, and what in it names another entry by its id.
+_PROJECTED = frozenset({"facts", "supersedes"})
+_REFERENCES = frozenset({"entry", "pause", "proposal"})
 
 
 class LiveClockOut(Schema):
@@ -298,12 +301,12 @@ def instant(at: int | None) -> datetime | None:
     return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
-def entry_out(line: TimelineLine, name: str, files: Sequence[Attachment]) -> dict[str, Any]:
-    """One entry. Internal ids that projections need are left out of the data."""
+def entry_out(line: TimelineLine, names: Mapping[int, str], files: Sequence[Attachment]) -> dict[str, Any]:
+    """One entry; `names` are those of all entries of the ticket."""
     entry = line.entry
     return {
         "place": line.place,
-        "name": name,
+        "name": names[entry.id],
         "type": entry.type,
         "sentence": line.sentence,
         "occurred_at": entry.occurred_at,
@@ -311,9 +314,9 @@ def entry_out(line: TimelineLine, name: str, files: Sequence[Attachment]) -> dic
         "actor_kind": entry.actor_kind,
         "actor_name": entry.actor_name,
         "source": entry.source,
-        "shared": public_data(entry.shared),
-        "internal": public_data(entry.internal),
-        "personal": public_data(entry.personal),
+        "shared": public_data(entry.shared, names),
+        "internal": public_data(entry.internal, names),
+        "personal": public_data(entry.personal, names),
         "erased": sorted(entry.erased),
         "hidden": sorted(entry.hidden),
         "files": [file_out(file) for file in files],
@@ -326,9 +329,16 @@ def file_out(file: Attachment) -> dict[str, Any]:
     return {"uuid": file.uuid, "name": file.name, "size": file.size, "sha256": bytes(file.digest).hex()}
 
 
-def public_data(data: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Data of an entry without internal ids."""
-    return None if data is None else {name: value for name, value in data.items() if name not in PLUMBING}
+def public_data(data: Mapping[str, Any] | None, names: Mapping[int, str]) -> dict[str, Any] | None:
+    """Data of an entry without what only projections need; other entries that it tells of stand there by name."""
+    if data is None:
+        return None
+    shown = {name: value for name, value in data.items() if name not in _PROJECTED}
+    for name in _REFERENCES & shown.keys():
+        shown[name] = names.get(shown[name]) if isinstance(shown[name], int) else None
+    if isinstance(shown.get("data"), Mapping):
+        shown["data"] = public_data(shown["data"], names)
+    return shown
 
 
 def clock_out(clock: ClockStory, places: Mapping[int, int]) -> dict[str, Any]:
