@@ -2,10 +2,11 @@
 pictures.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Literal
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -17,12 +18,14 @@ from yunheng.foundation import wording
 from yunheng.foundation.access import Viewer, visible_classes
 from yunheng.foundation.flow import UnknownProcessError, label_text, process_for
 from yunheng.foundation.process_picture import ProcessPicture, draw_process
-from yunheng.logic.clock import ClockStatus, Explanation, Segment, Standing, Why
+from yunheng.logic.clock import ClockState, ClockStatus, Explanation, Segment, Standing, Why
 from yunheng.logic.facts import Party
 from yunheng.logic.flow import Process, diagram
+from yunheng.logic.worktime import HorizonError, OpenTime
 from yunheng.sla.picture import ROWS_SHOWN, Axis, Band, SegmentRow, common_axis, draw_band, segment_rows
 from yunheng.sla.queries import ClockExplanation, explain_clocks
 from yunheng.sla.wording import (
+    RISK_PERCENT,
     Mark,
     clock_sentence,
     mark_name,
@@ -38,6 +41,18 @@ from . import wording as desk_wording
 from .listing import is_clock_for
 from .models import Ticket
 from .queries import TimelineEntry, access_ticket, timeline
+from .timeline import TimelineLine, Way, Window, open_window, tell_lines, way_of
+
+__all__ = [
+    "ClockStory",
+    "SegmentLine",
+    "TicketStory",
+    "TimelineLine",
+    "clocks_for",
+    "process_known",
+    "tell_ticket",
+    "ways_taken",
+]
 
 METER_WIDTH = 200
 
@@ -75,6 +90,7 @@ class ClockStory:
     is_provisional: bool
     undisputed: str
     contract_version: int | None
+    warn_at: datetime | None = None  # from when on it is at risk, if it runs on
 
     @property
     def meter(self) -> int:
@@ -82,37 +98,17 @@ class ClockStory:
         return METER_WIDTH * min(self.used or 0, 100) // 100
 
     @property
+    def due_at(self) -> datetime | None:
+        """When it is due, while it runs towards that."""
+        state = self.explanation.state if self.explanation else None
+        if state is None or state.due_at is None or state.status is not ClockStatus.RUNNING:
+            return None
+        return datetime.fromtimestamp(state.due_at, UTC)
+
+    @property
     def uncounted_seconds(self) -> int:
         """Wall time of the segments that is not counted."""
         return sum(line.row.uncounted_seconds for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineLine:
-    """One entry in words; `place` counts from 1 within the ticket and is what segments refer to."""
-
-    entry: TimelineEntry
-    place: int
-    sentence: str
-    mark: str
-    icon: str
-    quotes: tuple[tuple[str, bool], ...]
-    details: tuple[tuple[str, str], ...]
-    is_late: bool
-    source: str
-    is_new_day: bool
-    is_minor: bool
-
-    @property
-    def is_internal(self) -> bool:
-        """Whether it is for the provider's eyes only."""
-        return self.entry.internal is not None and not self.entry.shared
-
-    @property
-    def erased(self) -> tuple[str, ...]:
-        """Classes whose data was erased, in words."""
-        words = {"shared": _("shared data"), "internal": _("internal data"), "personal": _("personal data")}
-        return tuple(words[name] for name in sorted(self.entry.erased))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +125,7 @@ class TicketStory:
     clocks: tuple[ClockStory, ...]
     no_clock: str
     lines: tuple[TimelineLine, ...]
+    window: Window
     picture: ProcessPicture | None
     now: datetime
     classes: tuple[str, ...]
@@ -185,6 +182,16 @@ class TicketStory:
         return self.ticket.requester.name if self.ticket.requester else self.ticket.requester_name
 
     @property
+    def cause(self) -> str:
+        """Cause as the process calls it."""
+        for transition in self.process.transitions.values() if self.process else ():
+            for spec in transition.form:
+                for choice in spec.choices if spec.name == "cause" else ():
+                    if choice.key == self.ticket.cause:
+                        return label_text(choice.label)
+        return self.ticket.cause
+
+    @property
     def impact(self) -> str:
         """Impact as the contract calls it."""
         label = self.terms.matrix.impacts.get(self.ticket.impact) if self.terms else None
@@ -197,21 +204,28 @@ class TicketStory:
         return label_in(label, get_language() or "") if label else self.ticket.urgency
 
 
-def tell_ticket(viewer: Viewer, number: str, *, now: datetime, all_segments: bool = False) -> TicketStory:
-    """The story of one ticket for one viewer. Raises NotFound alike for missing and hidden.
+def tell_ticket(
+    viewer: Viewer,
+    number: str,
+    *,
+    now: datetime,
+    all_segments: bool = False,
+    part: Literal["whole", "newest"] = "whole",
+) -> TicketStory:
+    """The story of one ticket for one viewer: all of its timeline, or the newest window of it. Raises NotFound alike
+    for missing and hidden.
 
     Clocks promised to others than the viewer's side are left out: the client sees its own, a supplier its
     own.
     """
     ticket = access_ticket(viewer, number)
     language = get_language() or "zh-hans"
-    entries = timeline(viewer, ticket)
-    places = {entry.id: place for place, entry in enumerate(entries, 1)}
+    window = open_window(viewer, ticket) if part == "newest" else _whole(timeline(viewer, ticket))
     explained = clocks_for(viewer, ticket, now=now)
     terms = next((clock.terms for clock in explained if clock.terms is not None), None) or terms_at(
         ticket.scope_id, ticket.opened_at
     )
-    process = _process(ticket)
+    process = process_known(ticket)
     axis = common_axis((clock.explanation for clock in explained if clock.explanation), int(now.timestamp()))
     return TicketStory(
         ticket=ticket,
@@ -222,16 +236,28 @@ def tell_ticket(viewer: Viewer, number: str, *, now: datetime, all_segments: boo
         priority_rank=_rank(ticket, terms),
         service=_service(ticket, terms, language),
         clocks=tuple(
-            _clock(clock, axis=axis, now=now, places=places, language=language, all_segments=all_segments)
+            _clock(
+                clock, axis=axis, now=now, places=window.places, language=language, all_segments=all_segments
+            )
             for clock in explained
             if clock.kind
         ),
         no_clock=no_clock_text(explained[0].reason) if explained and not explained[0].kind else "",
-        lines=tuple(_lines(entries, process, terms, language)),
-        picture=_picture(ticket, process, entries),
+        lines=tuple(
+            tell_lines(window.entries, first=window.first, process=process, terms=terms, language=language)
+        ),
+        window=window,
+        picture=_picture(ticket, process, window.ways),
         now=now,
         classes=visible_classes(viewer, ticket.scope_id),
     )
+
+
+def _whole(entries: Sequence[TimelineEntry]) -> Window:
+    """All entries as one window."""
+    places = {entry.id: place for place, entry in enumerate(entries, 1)}
+    ways = tuple(way_of(entry.type, entry.shared or {}) for entry in entries)
+    return Window(tuple(entries), 1, len(entries), places, ways)
 
 
 def clocks_for(viewer: Viewer, ticket: Ticket, *, now: datetime) -> list[ClockExplanation]:
@@ -240,7 +266,8 @@ def clocks_for(viewer: Viewer, ticket: Ticket, *, now: datetime) -> list[ClockEx
     return [clock for clock in explained.values() if is_clock_for(viewer, ticket, clock.detail)]
 
 
-def _process(ticket: Ticket) -> Process | None:
+def process_known(ticket: Ticket) -> Process | None:
+    """The version of its process that the ticket runs on, None where no pack holds it."""
     try:
         return process_for(ticket)
     except UnknownProcessError:
@@ -268,7 +295,7 @@ def _clock(
     *,
     axis: Axis | None,
     now: datetime,
-    places: dict[int, int],
+    places: Mapping[int, int],
     language: str,
     all_segments: bool,
 ) -> ClockStory:
@@ -338,7 +365,21 @@ def _clock(
             else ""
         ),
         contract_version=clock.terms.number if clock.terms else None,
+        warn_at=_warn_at(state, calendar, now) if calendar is not None else None,
     )
+
+
+def _warn_at(state: ClockState, calendar: OpenTime, now: datetime) -> datetime | None:
+    """When a running clock will have used the share of its goal from which on it is at risk; now where it has."""
+    if state.status is not ClockStatus.RUNNING or not state.goal_seconds:
+        return None
+    left = state.goal_seconds * RISK_PERCENT // 100 - state.elapsed_seconds
+    if left <= 0:
+        return now
+    try:
+        return datetime.fromtimestamp(calendar.add(int(now.timestamp()), left), UTC)
+    except HorizonError:
+        return None
 
 
 def _waits_for(explanation: Explanation) -> Party:
@@ -358,7 +399,7 @@ _LOOK_OF_WHY = {
 
 
 def _segment_line(
-    row: SegmentRow, terms: ContractTerms | None, places: dict[int, int], language: str
+    row: SegmentRow, terms: ContractTerms | None, places: Mapping[int, int], language: str
 ) -> SegmentLine:
     segment: Segment = row.first
     why = segment_reason(segment, terms, language)
@@ -374,41 +415,11 @@ def _segment_line(
     )
 
 
-LATE_SECONDS = 60
-
-
-def _lines(
-    entries: Sequence[TimelineEntry], process: Process | None, terms: ContractTerms | None, language: str
-) -> Iterator[TimelineLine]:
-    day = None
-    for place, entry in enumerate(entries, 1):
-        mark, icon = desk_wording.entry_mark(entry, process)
-        local_day = wording.local(entry.occurred_at).date()
-        yield TimelineLine(
-            entry=entry,
-            place=place,
-            sentence=desk_wording.entry_sentence(entry, process, terms, language),
-            mark=mark,
-            icon=icon,
-            quotes=tuple(desk_wording.quotes(entry)),
-            details=tuple(desk_wording.details(entry)),
-            is_late=(entry.recorded_at - entry.occurred_at).total_seconds() > LATE_SECONDS,
-            source=desk_wording.source_name(entry.source),
-            is_new_day=local_day != day,
-            is_minor=desk_wording.is_minor(entry),
-        )
-        day = local_day
-
-
-def _picture(
-    ticket: Ticket, process: Process | None, entries: Sequence[TimelineEntry]
-) -> ProcessPicture | None:
+def _picture(ticket: Ticket, process: Process | None, ways: Sequence[Way]) -> ProcessPicture | None:
     if process is None:
         return None
     labels = {key: label_text(state.label) for key, state in process.states.items()}
-    return draw_process(
-        diagram(process), labels=labels, here=ticket.state, passed=ways_taken(process, entries)
-    )
+    return draw_process(diagram(process), labels=labels, here=ticket.state, passed=ways_taken(process, ways))
 
 
 _STATE_OF_FACT = {
@@ -424,17 +435,16 @@ _STATE_OF_FACT = {
 }
 
 
-def ways_taken(process: Process, entries: Sequence[TimelineEntry]) -> list[tuple[str, str]]:
+def ways_taken(process: Process, ways: Sequence[Way]) -> list[tuple[str, str]]:
     """From which state to which the ticket went, in order; observed history goes by what its facts say."""
     waiting = {state.reason: key for key, state in process.states.items() if state.reason}
     moves: list[tuple[str, str]] = []
     seen: list[str] = []
-    for entry in entries:
-        shared = entry.shared or {}
-        if "transition" in shared:
-            moves.append((str(shared.get("from")), str(shared.get("to"))))
-        elif entry.type == "ticket.observed":
-            for kind, term in desk_wording.facts_in(entry):
+    for way in ways:
+        if way.from_state is not None and way.to_state is not None:
+            moves.append((way.from_state, way.to_state))
+        elif way.type == "ticket.observed":
+            for kind, term in way.facts:
                 state = waiting.get(term) if kind == "wait_began" else _STATE_OF_FACT.get(kind)
                 if state in process.states:
                     seen.append(str(state))

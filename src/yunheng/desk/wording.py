@@ -58,6 +58,37 @@ def source_name(key: str) -> str:
     return names.get(key, key)
 
 
+def means_name(key: str) -> str:
+    """How a reply reached the other side; "" for the page itself, which goes without saying."""
+    names = {
+        "phone": _("by phone"),
+        "mail": _("by e-mail"),
+        "im": _("by instant message"),
+        "visit": _("in person"),
+        "api": _("through the API"),
+    }
+    return names.get(key, "")
+
+
+def link_words(kind: str, *, is_from_other: bool) -> str:
+    """How a link reads from one of its ends, before the number of the other."""
+    if is_from_other:
+        names = {
+            "duplicate_of": _("has the duplicate"),
+            "caused_by": _("is the cause of"),
+            "part_of": _("has the part"),
+            "related_to": _("is related to"),
+        }
+    else:
+        names = {
+            "duplicate_of": _("is a duplicate of"),
+            "caused_by": _("is caused by"),
+            "part_of": _("is part of"),
+            "related_to": _("is related to"),
+        }
+    return names.get(kind, kind)
+
+
 def kind_name(key: str) -> str:
     """Kind of a ticket."""
     return {"incident": _("Incident"), "service_request": _("Service request")}.get(key, key)
@@ -77,6 +108,8 @@ def entry_sentence(
         return _("%(transition)s: %(old)s → %(new)s") % {"transition": name, "old": old, "new": new}
     if entry.type in {"clock.warned", "clock.breached"}:
         return _clock_sentence(entry, terms, language)
+    if entry.type in {"ticket.linked", "ticket.unlinked"}:
+        return _link_sentence(entry)
     if entry.type == "ticket.observed":
         return _observed_sentence(entry, terms, language)
     names = {
@@ -98,6 +131,14 @@ def entry_sentence(
         "entry.redacted": _("Data erased, the record stays"),
     }
     return names.get(entry.type, entry.type)
+
+
+def _link_sentence(entry: TimelineEntry) -> str:
+    data = entry.internal or entry.shared or {}
+    words = link_words(str(data.get("kind", "")), is_from_other=bool(data.get("is_from_other")))
+    if entry.type == "ticket.linked":
+        return _("Linked: %(words)s %(number)s") % {"words": words, "number": data.get("other", "")}
+    return _("Link taken back: %(words)s %(number)s") % {"words": words, "number": data.get("other", "")}
 
 
 def facts_in(entry: TimelineEntry) -> list[tuple[str, str]]:
