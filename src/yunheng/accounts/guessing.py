@@ -143,8 +143,11 @@ class Handler(AbstractAxesHandler, AxesBaseHandler):
         note_failure(_try_of(request, credentials), request.axes_attempt_time)  # type: ignore[attr-defined]
 
     def user_logged_in(self, sender: object, request: HttpRequest, user: Any, **_more: object) -> None:
-        """Somebody got in, second factor included."""
+        """Somebody got in, second factor included: their failures are forgotten, and the visit begins."""
+        from .sessions import begin_visit  # the engine of sessions imports this module
+
         forget_failures(user.get_username(), address_of(request))
+        begin_visit(request)
 
     def user_logged_out(self, sender: object, request: HttpRequest, user: Any, **_more: object) -> None:
         """Nothing is counted when somebody leaves."""

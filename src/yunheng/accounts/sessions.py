@@ -18,6 +18,8 @@ from .guessing import address_of
 from .models import Session
 
 SEEN_RESOLUTION: Final = timedelta(minutes=5)  # a visit is not noted more often than this
+CONFIRMED: Final = timedelta(minutes=15)  # for so long a password counts as just typed
+_CONFIRMED: Final = "confirmed"
 _VISIT: Final = "visit"  # in the session's data: asking costs no query
 _AGENT_LENGTH: Final = 200
 
@@ -57,9 +59,26 @@ def note_visit(request: HttpRequest) -> None:
         return
     now = int(datetime.now(UTC).timestamp())
     here = _here(request, now)
-    has_moved = (here["address"], here["agent"]) != (visit["address"], visit["agent"])
+    has_moved = visit["address"] is not None and (here["address"], here["agent"]) != (visit["address"], visit["agent"])
     if has_moved or now - visit["seen"] >= SEEN_RESOLUTION.total_seconds():
         request.session[_VISIT] = {**visit, **here}
+
+
+def note_confirmed(request: HttpRequest) -> None:
+    """Note that the person has just shown that it is still them."""
+    request.session[_CONFIRMED] = int(datetime.now(UTC).timestamp())
+
+
+def is_confirmed(request: HttpRequest, now: datetime) -> bool:
+    """Whether the person signed in, or typed the password anew, within the last quarter of an hour."""
+    since = (request.session.get(_VISIT) or {}).get("since", 0)
+    latest = max(since, request.session.get(_CONFIRMED, 0))
+    return now.timestamp() - latest < CONFIRMED.total_seconds()
+
+
+def uuid_of_session(request: HttpRequest) -> str:
+    """Which of the person's sessions this is."""
+    return str((request.session.get(_VISIT) or {}).get("uuid", ""))
 
 
 def sessions_of(person_id: int, *, now: datetime) -> list[Session]:

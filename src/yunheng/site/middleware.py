@@ -183,10 +183,10 @@ class WrongTokens:
     """
 
     _remembered = 10_000
+    _seen: dict[str | None, datetime] = {}  # of this process: only whom to look up
 
     def __init__(self, get_response: Handler) -> None:
         self._get_response = get_response
-        self._seen: dict[str | None, datetime] = {}  # of this process: only whom to look up
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer; a wrong token is counted."""

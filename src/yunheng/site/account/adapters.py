@@ -39,7 +39,7 @@ def safe_next(request: HttpRequest, target: str | None = None) -> str:
 def refused(request: HttpRequest, text: str, *, status: int = HTTPStatus.FORBIDDEN) -> HttpResponse:
     """The page for somebody who could not be let in by the other sign-in."""
     context = {"text": text, "provider": settings.OIDC_NAME}
-    return render(request, "socialaccount/refused.html", context, status=status)
+    return render(request, "site/account/refused.html", context, status=status)
 
 
 class AccountAdapter(DefaultAccountAdapter):

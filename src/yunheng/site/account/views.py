@@ -81,7 +81,7 @@ def enter_code(request: HttpRequest) -> HttpResponse:
                 return cast(HttpResponse, stage.exit())
             note_failure(attempt, now)
             problem = _("This code does not fit, or was used already. Type the one that your app shows now.")
-    return render(request, "mfa/authenticate.html", {"form": form, "problem": problem}, status=status)
+    return render(request, "site/account/code.html", {"form": form, "problem": problem}, status=status)
 
 
 def _tell_codes_left(request: HttpRequest, person: Person) -> None:
@@ -155,22 +155,22 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST if request.method == "POST" else None)
     context = {"form": form, "problem": "", "is_sent": False}
     if request.method != "POST":
-        return render(request, "account/forgotten.html", context)
+        return render(request, "site/account/forgotten.html", context)
     if not form.is_valid():
-        return render(request, "account/forgotten.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return render(request, "site/account/forgotten.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     now, email = datetime.now(UTC), form.cleaned_data["email"]
     here = Try(RESETS, email, address_of(request))
     until = wait_until(here, now)
     if until is not None:
         context["problem"] = wait_text(until, now)
-        return render(request, "account/forgotten.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
+        return render(request, "site/account/forgotten.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
     note_failure(here, now)  # every letter counts
     person = person_to_remind(email)
     if person is not None:
         _send_link(request, person, now)
     else:
         logger.info("no letter for a new password: nobody, or more than one, has the address")
-    return render(request, "account/forgotten.html", {**context, "is_sent": True, "email": email})
+    return render(request, "site/account/forgotten.html", {**context, "is_sent": True, "email": email})
 
 
 def _send_link(request: HttpRequest, person: Person, now: datetime) -> None:
@@ -216,4 +216,4 @@ def new_password(request: HttpRequest, secret: str) -> HttpResponse:
                 return HttpResponseRedirect(resolve_url("sign_in"))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
     context = {"person": person, "faults": faults, "rules": password_rules()}
-    return render(request, "account/new_password.html", context, status=status)
+    return render(request, "site/account/new_password.html", context, status=status)
