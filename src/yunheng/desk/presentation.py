@@ -1,45 +1,72 @@
-"""Rows and choices of the ticket list in words."""
+"""Rows, columns and choices of the ticket list in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from yunheng.contracts.models import ContractVersion
 from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ClockDetail, ContractTerms, label_in
 from yunheng.foundation import wording
+from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import UnknownProcessError, label_text, load_processes, process_of
+from yunheng.logic.facts import Party
 from yunheng.sla.models import LiveClock
-from yunheng.sla.wording import Mark, mark_name, mark_of, used_percent
+from yunheng.sla.wording import Mark, mark_name, mark_of, party_name, used_percent
 
-from .listing import OPEN, TicketPage
+from .actions import CHANNELS, KIND_CODES
+from .asking import COLUMNS, NAMES, USUAL
+from .listing import BY_DUE, BY_PRIORITY, NEWEST, OPEN, TicketPage
 from .models import Ticket
-from .wording import CATEGORY_MARKS, state_label
+from .narrowing import BREACHED, TODAY, waiting_states
+from .wording import CATEGORY_MARKS, channel_name, kind_name, state_label
+
+HOURS = (2, 4, 8, 24)  #: offered as "due within"
 
 
 @dataclass(frozen=True, slots=True)
 class ClockCell:
-    """The clock of a ticket that presses most: mark, name, and when it is due."""
+    """The clock of a ticket that presses most: mark, name, and when it is due.
+
+    `due_at` is given while it runs and is not late; from `warn_at` on it is at risk.
+    """
 
     mark: Mark
     mark_label: str
     label: str
     due: str
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """One line of the list."""
+    """One line of the list. `waiting` says for whom it waits, "" when it does not."""
 
     ticket: Ticket
     state: str
     state_mark: str
+    waiting: str
     priority: str
     rank: int
     service: str
+    kind: str
+    channel: str
+    assignee: str
+    requester: str
     clock: ClockCell | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that can be chosen."""
+
+    key: str
+    label: str
+    is_chosen: bool = False
 
 
 _URGENCY: Mapping[str, int] = {
@@ -53,14 +80,35 @@ _URGENCY: Mapping[str, int] = {
 }
 
 
-def ticket_rows(page: TicketPage, terms: ContractTerms | None, *, now: datetime) -> list[TicketRow]:
-    """The page's tickets in words, each with the clock that presses most."""
+def terms_by_scope(scope_ids: Iterable[int], at: datetime) -> Mapping[int, ContractTerms]:
+    """The terms that were recorded last of those that had begun, by scope: names of services and priorities (1 query)."""
+    versions = (
+        ContractVersion.objects.filter(contract_id__in=set(scope_ids), valid_from__lte=at)
+        .order_by("contract_id", "-number")
+        .distinct("contract_id")
+        .values_list("contract_id", "pk")
+    )
+    return {scope_id: terms_of_version(version_id) for scope_id, version_id in versions}
+
+
+def ticket_rows(
+    page: TicketPage, terms: Mapping[int, ContractTerms], viewer: Viewer, *, now: datetime
+) -> list[TicketRow]:
+    """The page's tickets in words, each with the clock that presses most; names where the viewer may see them."""
     language = get_language() or ""
-    return [_row(ticket, page.clocks.get(ticket.pk, []), terms, language, now) for ticket in page.tickets]
+    return [
+        _row(ticket, page.clocks.get(ticket.pk, []), terms.get(ticket.scope_id), viewer, language, now)
+        for ticket in page.tickets
+    ]
 
 
 def _row(
-    ticket: Ticket, clocks: list[LiveClock], terms: ContractTerms | None, language: str, now: datetime
+    ticket: Ticket,
+    clocks: Sequence[LiveClock],
+    terms: ContractTerms | None,
+    viewer: Viewer,
+    language: str,
+    now: datetime,
 ) -> TicketRow:
     try:
         process = process_of(ticket.process_key, ticket.process_version)
@@ -69,18 +117,26 @@ def _row(
     state = process.states.get(ticket.state) if process else None
     priority = terms.priorities.get(ticket.priority) if terms else None
     service = terms.services.get(ticket.service) if terms else None
+    has_names = viewer.may("entry.personal", ticket.scope_id)
+    is_own = ticket.requester_id is not None and ticket.requester_id == viewer.person_id
+    asked = ticket.requester.name if ticket.requester else ticket.requester_name
     return TicketRow(
         ticket=ticket,
         state=state_label(process, ticket.state),
         state_mark=CATEGORY_MARKS.get(state.category, "plain") if state else "plain",
+        waiting=party_name(state.party or Party.NONE) if state and state.category == "waiting" else "",
         priority=label_in(priority.label, language) if priority else ticket.priority,
         rank=max(1, 4 - priority.rank) if priority else 0,
         service=label_in(service.label, language) if service else ticket.service,
+        kind=kind_name(ticket.kind),
+        channel=channel_name(ticket.channel),
+        assignee=ticket.assignee.name if ticket.assignee and has_names else "",
+        requester=asked if has_names or is_own else "",
         clock=_pressing(clocks, language, now),
     )
 
 
-def _pressing(clocks: list[LiveClock], language: str, now: datetime) -> ClockCell | None:
+def _pressing(clocks: Sequence[LiveClock], language: str, now: datetime) -> ClockCell | None:
     """The clock that presses most: late, at risk, running, waiting, then what is over. Of those promised to the
     client; where none of them is the reader's business (a supplier), of the reader's own.
     """
@@ -91,14 +147,22 @@ def _pressing(clocks: list[LiveClock], language: str, now: datetime) -> ClockCel
         used = used_percent(clock.elapsed_seconds, clock.goal_seconds)
         is_breached = clock.breached_at is not None and clock.breached_at <= now
         mark = mark_of(clock.status, is_met=clock.is_met, is_breached=is_breached, used_percent=used)
-        due = wording.instant(clock.due_at, now=now) if clock.due_at and clock.status == "running" else ""
+        is_running = clock.status == "running" and clock.due_at is not None
+        due = wording.instant(clock.due_at, now=now) if is_running else ""
         label = label_in(detail.label, language) if detail else clock.kind
         cells.append(
             (
                 _URGENCY[mark],
                 clock.due_at is None,
                 clock.due_at,
-                ClockCell(mark, mark_name(mark, clock.status), label, due),
+                ClockCell(
+                    mark,
+                    mark_name(mark, clock.status),
+                    label,
+                    due,
+                    clock.due_at if is_running and not is_breached else None,
+                    clock.folded_at if mark == "risk" else None,
+                ),
             )
         )
     cells.sort(key=lambda cell: (cell[0], cell[1], cell[2] or now))
@@ -111,18 +175,94 @@ def _detail(clock: LiveClock) -> ClockDetail | None:
     return terms_of_version(version_id).clock_details.get(clock.kind) if version_id else None
 
 
-def filter_choices(terms: ContractTerms | None, language: str) -> dict[str, list[tuple[str, str]]]:
-    """What one may narrow the list to: states of all processes, priorities and services of the contract."""
+# --- what one may choose
+
+
+def filter_choices(terms: Iterable[ContractTerms]) -> dict[str, list[tuple[str, str]]]:
+    """What one may narrow a list to; priorities and services of these contracts, the first name of each key."""
+    language = get_language() or ""
     states: dict[str, str] = {OPEN: _("Not closed")}
     for process in load_processes().values():
         for key, state in process.states.items():
             states.setdefault(key, label_text(state.label))
+    priorities: dict[str, str] = {}
+    services: dict[str, str] = {}
+    for one in terms:
+        for key, priority in one.priorities.items():
+            priorities.setdefault(key, label_in(priority.label, language))
+        for key, service in one.services.items():
+            services.setdefault(key, label_in(service.label, language))
     return {
         "states": list(states.items()),
-        "priorities": [(key, label_in(one.label, language)) for key, one in terms.priorities.items()]
-        if terms
-        else [],
-        "services": [(key, label_in(one.label, language)) for key, one in terms.services.items()]
-        if terms
-        else [],
+        "priorities": sorted(priorities.items()),
+        "services": list(services.items()),
+        "kinds": [(key, kind_name(key)) for key in KIND_CODES],
+        "channels": [(key, channel_name(key)) for key in (*CHANNELS, "import")],
+        "waiting": waiting_choices(),
+        "due": due_choices(),
+        "orders": [
+            (NEWEST, _("Newest first")),
+            (BY_DUE, _("Due first (running clocks)")),
+            (BY_PRIORITY, _("By priority (open tickets)")),
+        ],
     }
+
+
+def waiting_choices() -> list[tuple[str, str]]:
+    """Whom one can wait for, as the states of the processes say it ("waiting for parts")."""
+    parties = waiting_states()
+    found = []
+    for party in ("client", "supplier", "provider", "force_majeure"):
+        labels = {
+            label_text(process.states[key].label): None
+            for process in load_processes().values()
+            for key in process.states
+            if key in parties.get(party, ())
+        }
+        if labels:
+            found.append((party, " / ".join(labels)))
+    return found
+
+
+def due_choices() -> list[tuple[str, str]]:
+    """When a running clock may be due."""
+    within = [(f"{hours}h", _("Within %(hours)d h") % {"hours": hours}) for hours in HOURS]
+    return [(BREACHED, _("Breached")), (TODAY, _("Today")), *within]
+
+
+def column_names(viewer: Viewer, *, is_one_contract: bool) -> dict[str, str]:
+    """Columns that the viewer may choose, in their order, with their heads."""
+    names = {
+        "contract": _("Contract"),
+        "state": _("State"),
+        "waiting": _("Waiting for"),
+        "priority": _("Priority"),
+        "due": _("Clock that presses most"),
+        "service": _("Service"),
+        "kind": _("Kind"),
+        "team": _("Team"),
+        "assignee": _("Assignee"),
+        "requester": _("Requester"),
+        "channel": _("Source"),
+        "ci": _("Configuration item"),
+        "category": _("Category"),
+        "moved": _("In this state since"),
+        "opened": _("Opened"),
+    }
+    hidden = set() if sees_names(viewer) else set(NAMES)
+    if is_one_contract:
+        hidden.add("contract")
+    return {key: names[key] for key in COLUMNS if key not in hidden}
+
+
+def sees_names(viewer: Viewer) -> bool:
+    """Whether the viewer sees names of people in some contract."""
+    return viewer.is_system or any(
+        viewer.may("entry.personal", scope_id) for scope_id in {scope_id for _role, scope_id in viewer.grants}
+    )
+
+
+def columns_shown(chosen: Sequence[str], offered: Mapping[str, str]) -> list[Choice]:
+    """All columns that are offered; chosen are those that were asked for, else the usual ones."""
+    wanted = [column for column in chosen if column in offered] or [one for one in USUAL if one in offered]
+    return [Choice(key, label, key in wanted) for key, label in offered.items()]

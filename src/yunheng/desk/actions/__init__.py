@@ -1,6 +1,7 @@
 """Everything that can be done to a ticket. Each action is atomic and writes at least one entry."""
 
 from .basis import contract_for
+from .bulk import MOST, Outcome, Pick, move_many
 from .corrections import LEAVING_REASONS, correct_time, exclude_window, leave_out, take_back
 from .links import link_tickets, unlink_tickets
 from .moving import Done, assign_ticket, change_profile, classify_ticket, migrate_ticket, move_ticket
@@ -22,8 +23,11 @@ __all__ = [
     "KIND_CODES",
     "LEAVING_REASONS",
     "MEANS",
+    "MOST",
     "Done",
     "Opened",
+    "Outcome",
+    "Pick",
     "answer_pause",
     "answer_proposal",
     "assign_ticket",
@@ -40,6 +44,7 @@ __all__ = [
     "may_propose",
     "may_withdraw_proposal",
     "migrate_ticket",
+    "move_many",
     "move_ticket",
     "note",
     "open_ticket",

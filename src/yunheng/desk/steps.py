@@ -1,0 +1,85 @@
+"""Steps that can be made with many tickets at once: those that ask for no more than a team, a person and a text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from yunheng.accounts.models import Organisation, Person, Team
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.flow import label_text, load_processes
+from yunheng.logic.flow import Transition
+
+from .asking import Values
+
+ASSIGN: Final = "assign"
+_TEXTS: Final = frozenset({"note", "reason"})  #: fields that the one text of the form fills
+_SIMPLE: Final = _TEXTS | {"team", "assignee"}
+_WHOLE: Final = frozenset({"close_without_word"})  #: what the system does by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transition for many: its key and label, and whether it wants a text."""
+
+    key: str
+    label: str
+    fields: frozenset[str]
+    needs_text: bool
+
+    @property
+    def is_assign(self) -> bool:
+        """Whether it gives tickets to a team."""
+        return self.key == ASSIGN
+
+
+def steps_for(viewer: Viewer) -> list[Step]:
+    """Steps that the viewer may make in some contract, in the order of the processes; none for clients' people."""
+    if viewer.organisation_kind == "client":
+        return []
+    scopes = {scope_id for _role, scope_id in viewer.grants}
+    found: dict[str, Step] = {}
+    for process in load_processes().values():
+        for transition in process.transitions.values():
+            if transition.key in found or transition.key in _WHOLE or not _is_simple(transition):
+                continue
+            if any(viewer.may(transition.permission, scope_id) for scope_id in scopes):
+                names = frozenset(spec.name for spec in transition.form)
+                needs_text = any(spec.is_required and spec.name in _TEXTS for spec in transition.form)
+                label = label_text(transition.label)
+                found[transition.key] = Step(transition.key, label, names & _SIMPLE, needs_text)
+    return list(found.values())
+
+
+def form_of(step: Step, values: Values) -> dict[str, Any]:
+    """The transition's form as it was filled in for all tickets."""
+    form: dict[str, Any] = {}
+    for name in step.fields:
+        value = values.get("note" if name in _TEXTS else name, "")
+        if value.strip():
+            form[name] = value
+    return form
+
+
+def teams_offered(viewer: Viewer) -> Sequence[Team]:
+    """Teams that the viewer may choose in filters and steps, each with its active people (2 queries).
+
+    The provider's people see their own teams and those of suppliers, a supplier's people their own, clients none.
+    """
+    teams: QuerySet[Team] = Team.objects.none()
+    if viewer.is_system or viewer.organisation_kind == Organisation.Kind.PROVIDER:
+        teams = Team.objects.filter(
+            Q(organisation_id=viewer.organisation_id) | Q(organisation__kind=Organisation.Kind.SUPPLIER)
+        )
+    elif viewer.organisation_kind == Organisation.Kind.SUPPLIER:
+        teams = Team.objects.filter(organisation_id=viewer.organisation_id)
+    else:
+        return []
+    people = Person.objects.filter(is_active=True).order_by("name").only("uuid", "name", "login")
+    found = teams.select_related("organisation").prefetch_related(Prefetch("people", queryset=people))
+    return sorted(found[:500], key=lambda team: (team.organisation_id != viewer.organisation_id, team.name))
+
+
+def _is_simple(transition: Transition) -> bool:
+    return all(spec.name in _SIMPLE for spec in transition.form if spec.is_required)

@@ -1,0 +1,186 @@
+"""What somebody who works the desk has to do now: counts that are capped, the first tickets of each pile, and doors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from yunheng.contracts.queries import contracts_visible_to
+from yunheng.foundation.access import Viewer
+
+from .asking import Asked
+from .listing import (
+    BY_DUE,
+    NEWEST,
+    TicketPage,
+    clocks_of_page,
+    list_tickets,
+)
+from .models import Proposal, Ticket
+from .narrowing import (
+    BREACHED,
+    ME,
+    MINE,
+    NOBODY,
+    OPEN,
+    TicketFilter,
+    due_subjects,
+    is_open,
+    team_ids_of,
+    waiting_states,
+)
+from .presentation import TicketRow, terms_by_scope, ticket_rows, waiting_choices
+from .queries import WaitingPause, pauses_waiting_for, proposals_waiting_for, visible_to
+
+MOST_COUNTED: Final = 99  #: beyond this a count says "99+"
+SHOWN: Final = 5
+SOON: Final = "4h"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many tickets lie in a pile, counted up to MOST_COUNTED; `query` opens the list of all."""
+
+    key: str
+    label: str
+    number: int
+    query: str
+
+    @property
+    def text(self) -> str:
+        """The number, or "99+"."""
+        return f"{MOST_COUNTED}+" if self.number > MOST_COUNTED else str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """A pile of tickets with its first rows."""
+
+    count: Count
+    rows: Sequence[TicketRow]
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Everything on the workbench of one person."""
+
+    counts: Sequence[Count]
+    waiting: Sequence[Count]
+    piles: Sequence[Pile]
+    pauses: Sequence[WaitingPause]
+    proposals: Sequence[tuple[Proposal, str]]
+    has_contracts: bool
+    has_teams: bool
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns of the piles."""
+        return frozenset({"contract", "state", "priority", "due", "team"})
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all to do."""
+        return not (self.pauses or self.proposals or any(one.number for one in (*self.counts, *self.waiting)))
+
+
+def workbench_of(viewer: Viewer, *, now: datetime) -> Workbench:
+    """The viewer's workbench (about 15 queries, each along an index of open tickets or running clocks)."""
+    live = visible_to(viewer).filter(is_open(), is_observed=False)
+    teams = team_ids_of(viewer)
+    breached = live.filter(pk__in=due_subjects(viewer, BREACHED, now=now))
+    soon = live.filter(pk__in=due_subjects(viewer, SOON, now=now))
+    mine = live.filter(assignee_id=viewer.person_id)
+    unassigned = live.filter(Q(assignee=None), team_id__in=teams)
+    counts = [
+        _count("breached", _("Breached"), breached, TicketFilter(state=OPEN, due=BREACHED), BY_DUE),
+        _count("soon", _("Due within 4 h"), soon, TicketFilter(state=OPEN, due=SOON), BY_DUE),
+        _count("mine", _("Mine"), mine, TicketFilter(state=OPEN, assignee=ME)),
+        _count(
+            "unassigned",
+            _("Unassigned in my teams"),
+            unassigned,
+            TicketFilter(state=OPEN, team=MINE, assignee=NOBODY),
+        ),
+        _count("teams", _("My teams'"), live.filter(team_id__in=teams), TicketFilter(state=OPEN, team=MINE)),
+    ]
+    states = waiting_states()
+    waiting = [
+        _count(party, label, live.filter(state__in=states[party]), TicketFilter(waiting=party))
+        for party, label in waiting_choices()
+    ]
+    return Workbench(
+        counts=counts,
+        waiting=waiting,
+        piles=_piles(viewer, counts, mine, unassigned, breached, soon, now),
+        pauses=pauses_waiting_for(viewer, now=now),
+        proposals=[(one, proposal_name(one.kind)) for one in proposals_waiting_for(viewer)],
+        has_contracts=contracts_visible_to(viewer).exists(),
+        has_teams=bool(teams),
+    )
+
+
+def _count(key: str, label: str, tickets: QuerySet[Ticket], wanted: TicketFilter, order: str = NEWEST) -> Count:
+    """At most MOST_COUNTED + 1 rows are looked at."""
+    number = tickets.order_by()[: MOST_COUNTED + 1].count()
+    return Count(key, label, number, Asked(wanted=wanted, order=order).query())
+
+
+def _piles(
+    viewer: Viewer,
+    counts: Sequence[Count],
+    mine: QuerySet[Ticket],
+    unassigned: QuerySet[Ticket],
+    breached: QuerySet[Ticket],
+    soon: QuerySet[Ticket],
+    now: datetime,
+) -> list[Pile]:
+    """First rows of the piles that are not empty, with clocks and words for all of them at once."""
+    explanations = {
+        "breached": _("A promise was missed and the ticket is still open, the oldest miss first."),
+        "soon": _("A running clock is due within four hours, the first first."),
+        "mine": _("Assigned to you, by what is due first."),
+        "unassigned": _("In one of your teams, and nobody has it yet."),
+    }
+    wanted = {
+        "breached": TicketFilter(due=BREACHED),
+        "soon": TicketFilter(due=SOON),
+        "mine": TicketFilter(assignee=ME),
+        "unassigned": TicketFilter(team=MINE, assignee=NOBODY),
+    }
+    rest = {"breached": breached, "soon": soon, "mine": mine, "unassigned": unassigned}
+    piles = []
+    for count in counts:
+        if count.key not in wanted or not count.number:
+            continue
+        page = list_tickets(viewer, wanted=wanted[count.key], order=BY_DUE, limit=SHOWN, now=now)
+        if len(page.tickets) < min(SHOWN, count.number):
+            page = _filled(viewer, page, rest[count.key])
+        terms = terms_by_scope({ticket.scope_id for ticket in page.tickets}, now)
+        piles.append(Pile(count, ticket_rows(page, terms, viewer, now=now), explanations[count.key]))
+    return piles
+
+
+def _filled(viewer: Viewer, page: TicketPage, tickets: QuerySet[Ticket]) -> TicketPage:
+    """The page with further tickets of the pile, whose clocks stand still: newest first."""
+    known = [ticket.pk for ticket in page.tickets]
+    rest = (
+        tickets.exclude(pk__in=known)
+        .select_related("scope", "team", "supplier", "assignee", "requester")
+        .order_by("-opened_at", "-id")[: SHOWN - len(known)]
+    )
+    return clocks_of_page(viewer, [*page.tickets, *rest])
+
+
+
+def proposal_name(kind: str) -> str:
+    """What a proposal is about."""
+    return {
+        "correct_time": _("Correct a time"),
+        "leave_out": _("Leave out of the indicators"),
+        "take_back": _("Take back into the indicators"),
+        "exclude_window": _("Exclude a period"),
+    }.get(kind, kind)
