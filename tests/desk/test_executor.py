@@ -108,7 +108,7 @@ def test_unknown_processes_and_files(tmp_path: Path) -> None:
         flow.process_of("incident", 99)
     pack = (flow.PACKS / "incident.yaml").read_text(encoding="utf-8")
     (tmp_path / "a.yaml").write_text(pack)
-    assert list(flow.load_processes(tmp_path)) == [("incident", 1)]
+    assert list(flow.load_processes(tmp_path)) == [("incident", 2)]
     flow.load_processes.cache_clear()
     (tmp_path / "b.yaml").write_text(pack)
     with pytest.raises(ValueError, match="twice"):

@@ -380,14 +380,40 @@ def _decide(
     if decision.reason.startswith("guard:"):
         raise Invalid({"transition": decision.detail}, code=decision.reason)
     state = process.states.get(subject.state)
+    who_id, who = _who_moved(subject, viewer)
+    if not who:
+        sentence = _("“%(transition)s” does not lead on from “%(state)s”.")
+    elif who_id and who_id == viewer.actor.id:
+        sentence = _("“%(transition)s” does not lead on from “%(state)s”: you moved it there yourself.")
+    else:
+        sentence = _("“%(transition)s” does not lead on from “%(state)s”: %(who)s moved it there meanwhile.")
     raise Conflict(
-        _("“%(transition)s” does not lead on from “%(state)s”.")
+        sentence
         % {
             "transition": label_text(transition.label),
             "state": label_text(state.label) if state else subject.state,
+            "who": who,
         },
+        changed_by=who,
         state=subject.state,
     )
+
+
+def _who_moved(subject: SubjectBase, viewer: Viewer) -> tuple[str, str]:
+    """Id and name of who brought the subject into its state, as far as the viewer may know names of people; else two
+    blanks.
+    """
+    if not viewer.may("entry.personal", subject.scope_id):
+        return "", ""
+    entries = Entry.objects.filter(scope_id=subject.scope_id, subject_id=subject.pk)
+    for entry in entries.select_related("body").order_by("-id")[:RECENT]:
+        if (entry.body.shared or {}).get("to") == subject.state:
+            actor = (entry.body.personal or {}).get("actor") or {}
+            return actor.get("id", ""), actor.get("name", "")
+    return "", ""
+
+
+RECENT: Final = 50  #: entries among which the last move is looked for
 
 
 def _facts(step: Step, outcome: Outcome, open_wait: int) -> list[FactDraft]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from yunheng.contracts.queries import terms_of_version
 from yunheng.foundation.access import SYSTEM_VIEWER
+from yunheng.foundation.flow import load_processes
 from yunheng.foundation.models import Scope
 from yunheng.foundation.refusals import Conflict, Invalid
 from yunheng.sla.queries import contract_timeline
@@ -13,7 +14,12 @@ from ..models import Ticket
 from .moving import move_ticket
 
 TRANSITION: Final = "close_without_word"
-RESOLVED: Final = "resolved"
+
+
+def waiting_states() -> frozenset[str]:
+    """States from which some process lets a ticket close without the user's word."""
+    ways = (process.transitions.get(TRANSITION) for process in load_processes().values())
+    return frozenset(state for way in ways if way is not None for state in way.from_)
 
 
 def close_silent_tickets(now: datetime | None = None) -> int:
@@ -34,7 +40,7 @@ def close_silent_tickets(now: datetime | None = None) -> int:
             continue
         quiet = Ticket.objects.filter(
             scope_id=scope_id,
-            state=RESOLVED,
+            state__in=waiting_states(),
             is_observed=False,
             resolved_at__lte=at - timedelta(days=min(days) - 1),  # a working day can end sooner than 24 hours
         )
