@@ -101,7 +101,7 @@ class VersionProposal(models.Model):
 
 
 class Errand(models.Model):
-    """Work over several contracts that somebody asked for and that goes on in the background: how far, and what came."""
+    """Work over several contracts that somebody asked for and that goes on in the background."""
 
     class Kind(models.TextChoices):
         REFRESH = "refresh"

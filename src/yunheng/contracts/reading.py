@@ -52,8 +52,8 @@ def reading_of_terms(
 
 def _remark() -> str:
     return _(
-        "This is what the contract says to the client, in its normal form. What the provider agreed with itself and its "
-        "suppliers is withheld, and with it the comments."
+        "This is what the contract says to the client, in its normal form. What the provider agreed with itself and "
+        "its suppliers is withheld, and with it the comments."
     )
 
 

@@ -1,6 +1,6 @@
 """What changes contracts: versions applied, calendars refreshed, notices entered, proposals answered, errands."""
 
-from .applying import Applied, ContractFaulty, apply_contract
+from .applying import Applied, ContractFaulty, apply_contract, rehearse_version
 from .errands import carry_out, start_errand
 from .proposals import answer_proposal, propose_version, withdraw_proposal
 from .refreshing import enter_notice, refresh_calendars
@@ -14,6 +14,7 @@ __all__ = [
     "enter_notice",
     "propose_version",
     "refresh_calendars",
+    "rehearse_version",
     "start_errand",
     "withdraw_proposal",
 ]

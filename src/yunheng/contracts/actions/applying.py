@@ -15,12 +15,13 @@ from yunheng.accounts.actions import create_organisation
 from yunheng.accounts.models import Organisation
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.journal import EntryDraft, record
-from yunheng.foundation.models import Entry, Scope
+from yunheng.foundation.models import Scope
 from yunheng.foundation.refusals import Conflict, Refusal
 from yunheng.logic.canonical import canonical, instant
 from yunheng.logic.flow import Process
 from yunheng.logic.worktime import materialise, tzdata_edition
 
+from ..backdating import is_backdated
 from ..calendars import rules_document, rules_of, span
 from ..checking import Checked, check, day_start, digest
 from ..difference import Difference, differences
@@ -31,7 +32,7 @@ from ..queries import version_at
 from ..terms import label_in
 from ..withheld import client_terms
 
-__all__ = ["Applied", "ContractFaulty", "apply_contract"]
+__all__ = ["Applied", "ContractFaulty", "apply_contract", "rehearse_version"]
 
 _log = logging.getLogger(__name__)
 RESERVED_KEYS = frozenset({"new"})  #: /contracts/new is the page for a new contract
@@ -134,6 +135,38 @@ def apply_contract(
     entry_id = record_entry(viewer, at, contract, "contract.applied", shared, internal)
     _log.info("contract.applied", extra={"contract": terms["key"], "version": version.number})
     return Applied(contract, version, checked, entry_id)
+
+
+def rehearse_version(
+    *,
+    viewer: Viewer,
+    at: datetime,
+    data: bytes,
+    processes: Mapping[str, Process] | None = None,
+    newest_known: int | None = None,
+) -> Refusal | None:
+    """What applying the document would be refused for, if anything; nothing stays of it. A version that begins in
+    the past is no refusal here.
+    """
+    try:
+        with transaction.atomic():
+            apply_contract(
+                viewer=viewer,
+                at=at,
+                data=data,
+                processes=processes,
+                newest_known=newest_known,
+                acceptance=Acceptance(viewer, "rehearsal", ""),
+            )
+            raise _RehearsedError
+    except _RehearsedError:
+        return None
+    except Refusal as refusal:
+        return refusal
+
+
+class _RehearsedError(Exception):
+    """Rolls a rehearsal back."""
 
 
 def lock_contract(key: str) -> None:
@@ -243,19 +276,6 @@ def _check_newest(contract: Contract | None, known: int, key: str) -> None:
             changed_by=newest.applied_by,
             state=str(number),
         )
-
-
-def is_backdated(contract: Contract, valid_from: datetime, at: datetime) -> bool:
-    """Whether a version from that instant on would judge work that is recorded already."""
-    return valid_from < at and _has_work_since(contract, valid_from)
-
-
-def _has_work_since(contract: Contract, valid_from: datetime) -> bool:
-    return (
-        Entry.objects.filter(scope_id=contract.pk, occurred_at__gte=valid_from)
-        .exclude(subject_id=contract.subject_id)
-        .exists()
-    )
 
 
 def _accept_backdating(

@@ -13,6 +13,7 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from yunheng.logic.flow import Process
 
+from ..backdating import is_backdated
 from ..checking import check, day_start, digest
 from ..models import Contract, VersionProposal
 from ..withheld import client_terms
@@ -21,9 +22,9 @@ from .applying import (
     Applied,
     ContractFaulty,
     apply_contract,
-    is_backdated,
     lock_contract,
     record_entry,
+    rehearse_version,
 )
 
 LONGEST_TEXT = 2_000
@@ -72,7 +73,9 @@ def propose_version(
         )
     newest = contract.versions.order_by("-number").values_list("number", flat=True).first() or 0
     base = newest if newest_known is None else newest_known
-    _rehearse(viewer, at, data, base, processes)
+    refusal = rehearse_version(viewer=viewer, at=at, data=data, processes=processes, newest_known=base)
+    if refusal is not None:
+        raise refusal
     proposal = VersionProposal.objects.create(
         contract=contract,
         document=checked.text,
@@ -183,29 +186,6 @@ def _locked(viewer: Viewer, uuid: UUID) -> VersionProposal:
     if proposal.state != State.WAITING:
         raise Conflict(_("The proposal has been answered already."), state=proposal.state)
     return proposal
-
-
-def _rehearse(
-    viewer: Viewer, at: datetime, data: bytes, base: int, processes: Mapping[str, Process] | None
-) -> None:
-    """Refuse now what applying would refuse later."""
-    try:
-        with transaction.atomic():
-            apply_contract(
-                viewer=viewer,
-                at=at,
-                data=data,
-                processes=processes,
-                newest_known=base,
-                acceptance=Acceptance(viewer, "rehearsal", ""),
-            )
-            raise _RehearsedError
-    except _RehearsedError:
-        pass
-
-
-class _RehearsedError(Exception):
-    """Rolls a rehearsal back."""
 
 
 def _text(field: str, text: str, *, is_needed: bool) -> str:

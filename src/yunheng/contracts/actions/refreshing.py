@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Invalid, Refusal
 
+from ..backdating import is_backdated
 from ..checking import day_start
 from ..models import Contract, ContractVersion
 from ..notice_text import Notice
@@ -21,7 +22,7 @@ from ..refreshing import (
     stored_versions,
     with_notice,
 )
-from .applying import is_backdated, lock_contract, record_entry, store_version, version_data
+from .applying import lock_contract, record_entry, store_version, version_data
 
 
 @transaction.atomic

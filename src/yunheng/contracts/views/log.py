@@ -1,14 +1,14 @@
-"""Pages of a contract: its sealed log."""
+"""The sealed log of a contract."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from yunheng.foundation.log_queries import heads, log_summary
-from yunheng.foundation.pages import PageRequest, read_number, show_contract, signed_in
+from yunheng.foundation.pages import PageRequest, read_number, signed_in
 
-from .queries import access_contract
-from .reading import title_of
+from ..queries import access_contract
+from .reading import about
 
 PAGE = 50
 
@@ -19,12 +19,10 @@ def log(request: PageRequest, key: str) -> HttpResponse:
     """How far the contract's log is sealed, and every signed head."""
     contract = access_contract(request.viewer, key)
     request.viewer.require("log.view", contract.pk)
-    show_contract(request, key=key, scope_id=contract.pk)
     before = read_number("before", request.GET.get("before", ""))
     found = heads(contract.pk, before=before, limit=PAGE + 1)
     context = {
-        "contract": contract,
-        "contract_title": title_of(contract),
+        **about(request, contract),
         "summary": log_summary(contract.pk),
         "heads": [
             {"head": head, "root": head.root.hex(), "signature": head.signature.hex()}

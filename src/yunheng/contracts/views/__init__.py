@@ -1,0 +1,24 @@
+"""Pages of contracts: reading, writing, versions, calendars and logs."""
+
+from .calendars import calendars, errand
+from .documents import document, new
+from .log import log
+from .logs import logs
+from .proposals import proposal
+from .reading import contract, contracts, diff, download, version, versions
+
+__all__ = [
+    "calendars",
+    "contract",
+    "contracts",
+    "diff",
+    "document",
+    "download",
+    "errand",
+    "log",
+    "logs",
+    "new",
+    "proposal",
+    "version",
+    "versions",
+]
