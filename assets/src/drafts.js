@@ -39,7 +39,10 @@ function fill(field, value) {
   else field.value = value;
 }
 
+let isSigningOut = false;
+
 function keep(form) {
+  if (isSigningOut) return;
   const fields = {};
   for (const field of form.elements) if (isKept(field) && (isChanged(field) || field.dataset.drafted)) fields[keyOf(field)] = valueOf(field);
   if (Object.keys(fields).length) write(nameOf(form), { fields, at: Date.now() });
@@ -52,9 +55,10 @@ function restore(form) {
   let count = 0;
   for (const field of form.elements) {
     const value = isKept(field) ? draft.fields[keyOf(field)] : undefined;
-    if (value === undefined || JSON.stringify(value) === JSON.stringify(valueOf(field))) continue;
+    if (value === undefined) continue;
+    field.dataset.drafted = "1"; // kept on, also where the server has put it back already
+    if (JSON.stringify(value) === JSON.stringify(valueOf(field))) continue;
     fill(field, value);
-    field.dataset.drafted = "1";
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
     count += 1;
@@ -129,7 +133,7 @@ function conclude() {
     const from = read(key);
     if (!isOutside && status < 400) forget(key.slice(SENT.length));
     else sessionStorage.removeItem(key);
-    const next = document.querySelector("form input[name=next]");
+    const next = document.querySelector("form:has(input[type=password]) input[name=next]");
     if (isOutside && next && ["", "/"].includes(next.value) && from) next.value = from; // come back to the form after signing in
   }
 }
@@ -137,7 +141,9 @@ conclude();
 
 /** Who signs out leaves nothing in the tab. */
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form[data-sign-out]")) sessionStorage.clear();
+  if (!event.target.matches("form[data-sign-out]")) return;
+  isSigningOut = true;
+  sessionStorage.clear();
 });
 
 /** Text that is not kept anywhere asks before it is lost. */

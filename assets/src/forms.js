@@ -62,6 +62,15 @@ window.addEventListener("afterprint", () => {
   for (const element of opened) element.open = false;
 });
 
+/** What scrolls sideways and holds nothing to step on can be reached by keyboard, too. */
+each(".scroll, .band-scroll, .process-scroll", (frame) => {
+  const show = () => {
+    if (frame.scrollWidth > frame.clientWidth + 1 && !frame.querySelector("a[href], button, input, summary")) frame.tabIndex = 0;
+    else frame.removeAttribute("tabindex");
+  };
+  new ResizeObserver(show).observe(frame);
+});
+
 /** A process drawing that is wider than its place shows the place of the ticket first. */
 each(".process-scroll", (frame) => {
   const here = frame.querySelector(".process-node-here");

@@ -1,0 +1,78 @@
+"""No page has an accessibility violation of impact serious or critical, as axe-core finds them.
+
+`PAGES` is the table: who looks, and at what. Add a row for every page; `{key}` and the names of the small world's
+tickets ({closed}, {working}, {waiting}, {new}) are filled in. Each row is looked at on a desk and on a phone, in light
+and dark.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from tests.browser.signing_in import sign_in
+from tests.pages.world import World
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+LOOKS = [(1440, "light"), (390, "dark"), (1440, "dark"), (390, "light")]
+NOBODY = ""
+
+#: login → addresses.
+PAGES: dict[str, tuple[str, ...]] = {
+    NOBODY: ("/sign-in", "/nothing-here"),
+    "alice": (
+        "/contracts/{key}/tickets",
+        "/contracts/{key}/indicators",
+        "/contracts/{key}/items?indicator=sla_attainment",
+        "/contracts/{key}/log",
+        "/tickets/{closed}",
+        "/tickets/{working}",
+        "/admin",
+    ),
+    "bob": ("/contracts/{key}/indicators", "/tickets/{closed}"),
+    "sue": ("/contracts/{key}/tickets",),
+}
+
+RUN = """async () => {
+    const found = await axe.run(document, {
+        resultTypes: ["violations"],
+        runOnly: {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    });
+    return found.violations.filter(one => ["serious", "critical"].includes(one.impact))
+        .flatMap(one => one.nodes.map(node => `${one.id}: ${node.target.join(" ")} — ${node.failureSummary}`));
+}"""
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_nothing_serious_is_found(
+    chromium: Any, world: World, live_site: str, width: int, theme: str
+) -> None:
+    violations: dict[str, list[str]] = {}
+    for login, addresses in PAGES.items():
+        # The policy of the pages forbids scripts from elsewhere; only here, axe is let in beside it.
+        context = chromium.new_context(
+            base_url=live_site,
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            locale="zh-CN",
+            bypass_csp=True,
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        if login:
+            sign_in(page, login)
+        for address in addresses:
+            path = address.format(key=world.key, **world.tickets)
+            page.goto(path)
+            page.wait_for_load_state("networkidle")
+            assert "/sign-in" not in page.url or login == NOBODY, path
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            if found := page.evaluate(RUN):
+                violations[f"{login or 'nobody'} {path}"] = found
+        context.close()
+    text = "\n".join(
+        f"{page}\n" + "".join(f"  {line}\n" for line in lines) for page, lines in violations.items()
+    )
+    assert not violations, text
