@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-Send = Callable[[str, str, str], None]  #: to, subject, text
+from .models import Person
+
+Send = Callable[[Person, str, str], None]  #: to whom, subject, text
 
 _senders: Final[list[tuple[Send, Callable[[], bool]]]] = []
 
@@ -18,10 +20,10 @@ def can_send() -> bool:
     return any(is_configured() for _send, is_configured in _senders)
 
 
-def send(to: str, subject: str, text: str) -> None:
-    """Send a letter. Raises RuntimeError when `can_send` is false."""
+def send(person: Person, subject: str, text: str) -> None:
+    """Send a letter to somebody's address. Raises RuntimeError when `can_send` is false."""
     for sender, is_configured in _senders:
         if is_configured():
-            sender(to, subject, text)
+            sender(person, subject, text)
             return
     raise RuntimeError("no mail is configured")

@@ -14,6 +14,7 @@ from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
 from ..models import Person
 from ..queries import actor_of
 from ..reach import require_change
+from ..sessions import end_sessions
 from .checks import password_faults
 from .telling import tell_account
 
@@ -48,6 +49,7 @@ def set_password(*, viewer: Viewer, person: Person, password: str, old_password:
     if is_own:
         _log.info("person.password_changed", extra={"actor": viewer.actor.id, "person": str(person.uuid)})
     else:
+        end_sessions(person.pk)
         tell_account("person.password_set", viewer, person, {"by": "administrator"})
 
 
@@ -96,6 +98,7 @@ def accept_invitation(*, secret: str, password: str) -> Person:
     if weak:
         raise Invalid({"password": weak})
     _write(person, password, must_change=False)
+    end_sessions(person.pk)
     tell_account("person.password_set", actor_of(person), person, {"by": "invitation"})
     return person
 

@@ -11,6 +11,7 @@ from yunheng.foundation.refusals import Forbidden, Invalid
 
 from ..models import ApiToken, Organisation, Person
 from ..reach import require_change, require_organisation
+from ..sessions import end_sessions
 from .checks import login_fault, password_faults, person_faults
 from .telling import tell_account
 
@@ -103,6 +104,7 @@ def disable_person(*, viewer: Viewer, person: Person, at: datetime | None = None
         return
     person.is_active = False
     ApiToken.objects.filter(person=person, revoked_at=None).update(revoked_at=at or datetime.now(UTC))
+    end_sessions(person.pk)
     tell_account("person.disabled", viewer, person)
 
 

@@ -1,0 +1,231 @@
+"""Forms of the administration: what is typed about people, organisations and teams."""
+
+import zoneinfo
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from yunheng.foundation.models import Scope
+from yunheng.foundation.refusals import Invalid
+
+from .models import Organisation, Person
+from .roles import ROLES
+from .wording import KIND_LABELS, LINE_LABELS, ROLE_LABELS, kind_label
+
+REQUIRED = gettext_lazy("This field is required.")
+
+
+class AdminForm(forms.Form):
+    """Keeps what was typed, and takes the faults of an action beside its fields."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.error_messages["required"] = REQUIRED
+            if isinstance(field.widget, forms.TextInput | forms.PasswordInput | forms.EmailInput):
+                field.widget.attrs.setdefault("autocomplete", "off")
+
+    def refuse(self, refusal: Invalid) -> None:
+        """Lay the faults that an action found beside the fields they are about."""
+        self.is_valid()
+        for name, texts in refusal.fields.items():
+            for text in texts:
+                self.add_error(name if name in self.fields else None, text)
+
+
+def _language() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=gettext_lazy("Language"), choices=settings.LANGUAGES, initial=settings.LANGUAGES[0][0]
+    )
+
+
+class PersonForm(AdminForm):
+    """Somebody new."""
+
+    login = forms.CharField(
+        label=gettext_lazy("Login"),
+        max_length=150,
+        help_text=gettext_lazy("What they type to sign in; it stays theirs and is not changed later."),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
+    organisation = forms.ChoiceField(label=gettext_lazy("Organisation"))
+    email = forms.CharField(
+        label=gettext_lazy("E-mail"), max_length=254, required=False, widget=forms.EmailInput
+    )
+    language = _language()
+    zone = forms.CharField(label=gettext_lazy("Time zone"), max_length=64, initial="Asia/Shanghai")
+    password = forms.CharField(
+        label=gettext_lazy("First password"),
+        required=False,
+        strip=False,
+        max_length=4096,
+        help_text=gettext_lazy(
+            "Must be changed at the first sign-in. Leave it empty to invite them with a link instead."
+        ),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, organisations: Iterable[Organisation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.organisations = {item.key: item for item in organisations}
+        self.fields["organisation"].choices = [  # type: ignore[attr-defined]
+            ("", "–"),
+            *(
+                (item.key, f"{item.name} ({kind_label(item.kind)})")
+                for item in sorted(self.organisations.values(), key=lambda item: (item.kind, item.name))
+            ),
+        ]
+        self.fields["zone"].widget.attrs["list"] = "zones"
+
+
+class ChangePersonForm(AdminForm):
+    """What is written down of somebody."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
+    email = forms.CharField(
+        label=gettext_lazy("E-mail"), max_length=254, required=False, widget=forms.EmailInput
+    )
+    language = _language()
+    zone = forms.CharField(label=gettext_lazy("Time zone"), max_length=64)
+
+
+class PasswordForm(AdminForm):
+    """A password, twice."""
+
+    password = forms.CharField(
+        label=gettext_lazy("New password"),
+        strip=False,
+        max_length=4096,
+        help_text=gettext_lazy("Ten characters or more, not a common one, not like login or name."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=gettext_lazy("Again"),
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Both are the same."""
+        found = super().clean() or {}
+        if found.get("password") and found.get("again") and found["password"] != found["again"]:
+            self.add_error("again", _("The two are not the same."))
+        return found
+
+
+class OrganisationForm(AdminForm):
+    """A new organisation."""
+
+    key = forms.CharField(
+        label=gettext_lazy("Key"),
+        max_length=64,
+        help_text=gettext_lazy("As contracts name it: a–z, 0–9, “-” and “_”. It cannot be changed later."),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=[("", "–"), *KIND_LABELS.items()])
+
+
+class RenameOrganisationForm(AdminForm):
+    """Another name of an organisation."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+
+
+class _Members(forms.MultipleChoiceField):
+    widget = forms.CheckboxSelectMultiple
+
+
+class TeamForm(AdminForm):
+    """A new team; its people are chosen once it is there."""
+
+    organisation = forms.ChoiceField(
+        label=gettext_lazy("Organisation"), help_text=gettext_lazy("Clients have no teams.")
+    )
+    key = forms.CharField(
+        label=gettext_lazy("Key"),
+        max_length=64,
+        help_text=gettext_lazy("Unique in the organisation: a–z, 0–9, “-” and “_”."),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
+    line = forms.ChoiceField(label=gettext_lazy("Line"), choices=LINE_LABELS.items())
+
+    def __init__(self, *args: Any, organisations: Iterable[Organisation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.organisations = {item.key: item for item in organisations if item.kind != "client"}
+        self.fields["organisation"].choices = [  # type: ignore[attr-defined]
+            ("", "–"),
+            *((key, f"{item.name} ({kind_label(item.kind)})") for key, item in self.organisations.items()),
+        ]
+
+
+class ChangeTeamForm(AdminForm):
+    """A team: name, line, and who belongs to it."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
+    line = forms.ChoiceField(label=gettext_lazy("Line"))
+    people = _Members(label=gettext_lazy("Members"), required=False)
+
+    def __init__(self, *args: Any, people: Iterable[Person], kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.candidates = {str(item.uuid): item for item in people}
+        fits = [
+            (key, label)
+            for key, label in LINE_LABELS.items()
+            if (key == "supplier") == (kind == Organisation.Kind.SUPPLIER)
+        ]
+        self.fields["line"].choices = fits  # type: ignore[attr-defined]
+        self.fields["people"].choices = [  # type: ignore[attr-defined]
+            (uuid, _named(item)) for uuid, item in self.candidates.items()
+        ]
+
+    def members(self) -> list[Person]:
+        """The people who were chosen."""
+        return [self.candidates[uuid] for uuid in self.cleaned_data["people"]]
+
+
+def _named(person: Person) -> str:
+    text = f"{person.name} ({person.login})"
+    return text if person.is_active else _("%(person)s – disabled") % {"person": text}
+
+
+class RoleForm(AdminForm):
+    """A role in a contract; for installation administrators also in every one."""
+
+    contract = forms.ChoiceField(label=gettext_lazy("Contract"))
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+
+    EVERYWHERE = "*"  # no contract has this key
+
+    def __init__(
+        self, *args: Any, contracts: Iterable[Scope], kinds: Iterable[str], is_everywhere: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        wanted = set(kinds)
+        choices = [(scope.key, f"{scope.name} ({scope.key})") for scope in contracts]
+        if is_everywhere:
+            choices.append((self.EVERYWHERE, _("every contract (provider administrators only)")))
+        self.fields["contract"].choices = choices  # type: ignore[attr-defined]
+        self.fields["role"].choices = [  # type: ignore[attr-defined]
+            (key, ROLE_LABELS[key]) for key, role in ROLES.items() if role.kind in wanted
+        ]
+
+
+class PeopleFileForm(AdminForm):
+    """A table of people."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"), error_messages={"empty": gettext_lazy("The file is empty.")}
+    )
+
+
+def time_zones() -> list[str]:
+    """Names that a browser may propose for a time zone."""
+    return sorted(name for name in zoneinfo.available_timezones() if "/" in name and name[0].isupper())

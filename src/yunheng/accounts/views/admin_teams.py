@@ -1,0 +1,121 @@
+"""Pages of who administers people: teams."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from yunheng.foundation.pages import PageRequest, signed_in
+from yunheng.foundation.refusals import Invalid
+
+from ..actions import change_team, create_team
+from ..forms import ChangeTeamForm, TeamForm
+from ..presentation import team_rows
+from ..queries import access_administration, access_team, find_teams, organisations_to_choose, people_of
+
+
+@require_safe
+@signed_in
+def teams(request: PageRequest) -> HttpResponse:
+    """Teams within reach with their members, narrowed by text and organisation."""
+    text, organisation = request.GET.get("text", ""), request.GET.get("organisation", "")
+    after = request.GET.get("after", "")
+    page = find_teams(request.viewer, text=text, organisation=organisation, after=after)
+    query = request.GET.copy()
+    query.pop("after", None)
+    first = f"?{query.urlencode()}"
+    query["after"] = page.following or ""
+    context = {
+        "rows": team_rows(page.teams),
+        "organisations": [it for it in organisations_to_choose(request.viewer) if it.kind != "client"],
+        "text": text,
+        "organisation": organisation,
+        "is_narrowed": bool(text or organisation),
+        "first": first if after else "",
+        "following": f"?{query.urlencode()}" if page.following else "",
+    }
+    return render(request, "accounts/admin/teams.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def new(request: PageRequest) -> HttpResponse:
+    """Create a team; then its page, where members are chosen."""
+    access_administration(request.viewer)
+    is_sent = request.method == "POST"
+    form = TeamForm(
+        request.POST if is_sent else None,
+        organisations=organisations_to_choose(request.viewer),
+        initial={"organisation": request.GET.get("organisation", "")},
+    )
+    if is_sent and form.is_valid():
+        values = form.cleaned_data
+        try:
+            made = create_team(
+                viewer=request.viewer,
+                organisation=form.organisations[values["organisation"]],
+                key=values["key"],
+                name=values["name"],
+                line=values["line"],
+            )
+        except Invalid as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(
+                request, _("%(team)s was created. Now choose its members.") % {"team": made.name}
+            )
+            return redirect("accounts:team", made.uuid)
+    context = {
+        "form": form,
+        "title": _("New team"),
+        "crumb": ("accounts:teams", _("Teams")),
+        "submit": _("Create"),
+        "draft": "team-new",
+        "is_empty": not form.organisations,
+    }
+    return render(request, "accounts/admin/form.html", context, status=422 if is_sent else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def team(request: PageRequest, uuid: UUID) -> HttpResponse:
+    """One team: name, line, members."""
+    found = access_team(request.viewer, uuid)
+    before = found.name
+    is_sent = request.method == "POST"
+    form = ChangeTeamForm(
+        request.POST if is_sent else None,
+        people=people_of(found.organisation),
+        kind=found.organisation.kind,
+        initial={
+            "name": found.name,
+            "line": found.line,
+            "people": [str(member.uuid) for member in found.people.all()],
+        },
+    )
+    if is_sent and form.is_valid():
+        values = form.cleaned_data
+        try:
+            change_team(
+                viewer=request.viewer,
+                team=found,
+                name=values["name"],
+                line=values["line"],
+                people=form.members(),
+            )
+        except Invalid as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("accounts:team", found.uuid)
+    context = {
+        "form": form,
+        "title": before,
+        "lead": found.organisation.name,
+        "crumb": ("accounts:teams", _("Teams")),
+        "submit": _("Save"),
+    }
+    return render(request, "accounts/admin/form.html", context, status=422 if is_sent else 200)

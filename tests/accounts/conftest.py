@@ -1,0 +1,3 @@
+from tests.pages.fixtures import world
+
+__all__ = ["world"]
