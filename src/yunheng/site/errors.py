@@ -3,9 +3,10 @@
 Forbidden looks like not found. None of these touches the database: they must work when it does not.
 """
 
+import sys
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -84,7 +85,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault."""
+    """500: our fault, unless the database was away while the request was still being prepared."""
+    passing = unable(request, sys.exc_info()[1])
+    if passing is not None:
+        return passing
     title = _("Something went wrong on our side")
     text = _(
         "Nothing of what you entered was half saved. Try once more; if it happens again, "
@@ -103,6 +107,36 @@ def too_long(request: HttpRequest) -> HttpResponse:
     title = _("This takes too long")
     text = _("Ask for less at once: a shorter period, a state, a service, or the number of a ticket.")
     return _page(request, 503, title, text, code="too_long")
+
+
+#: SQLSTATEs of a server that is going, coming, or full; without one the connection itself broke.
+_AWAY = ("08", "57P", "53300")
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database could not be reached, or went away in the middle."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(_AWAY)
+
+
+def away(request: HttpRequest) -> HttpResponse:
+    """503: the database is not there at the moment. What was sent may have been carried out, or not."""
+    title = _("The database cannot be reached")
+    text = _(
+        "It is probably starting again. Wait a moment, look whether what you sent is there, and send it again if not."
+    )
+    response = _page(request, 503, title, text, code="unavailable")
+    response["Retry-After"] = "2"
+    return response
+
+
+def unable(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """The answer to an error that passes by itself or by asking for less; None for every other."""
+    if error is not None and took_too_long(error):
+        return too_long(request)
+    return away(request) if is_away(error) else None
 
 
 @requires_csrf_token

@@ -127,9 +127,7 @@ class Reader:
         """
         if isinstance(error, Refusal):
             return errors.refused(request, error)
-        if errors.took_too_long(error):
-            return errors.too_long(request)
-        return None
+        return errors.unable(request, error)
 
 
 class OwnAccount:
