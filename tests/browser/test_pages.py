@@ -3,17 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.pages.world import PASSWORD, World
+from tests.browser.signing_in import sign_in
+from tests.pages.world import World
 
 pytestmark = pytest.mark.browser
-
-
-def sign_in(page: Any, login: str = "alice") -> None:
-    page.goto("/sign-in")
-    page.fill("#login", login)
-    page.fill("#password", PASSWORD)
-    page.click("button.button-main")
-    page.wait_for_url("**/")
 
 
 def visible_text(page: Any) -> str:
@@ -27,7 +20,7 @@ def test_from_sign_in_through_a_figure_to_its_ticket(
     page.goto("/sign-in")
     page.fill("#login", "alice")
     page.fill("#password", "wrong")
-    page.click("button.button-main")
+    page.press("#password", "Enter")
     assert "账号与密码不符" in visible_text(page)
     assert page.input_value("#login") == "alice"
     complaints.clear()  # the refused form is answered with 422, which the browser notes

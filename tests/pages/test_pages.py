@@ -13,7 +13,6 @@ from yunheng.foundation.sealing import seal
 
 #: SQL statements per page, session and viewer included. Smaller is progress; larger needs a reason.
 QUERIES = {
-    "/": 6,
     "/contracts/{key}/indicators": 19,
     "/contracts/{key}/items?indicator=sla_attainment": 18,
     "/contracts/{key}/tickets": 9,
@@ -152,22 +151,65 @@ def test_our_own_faults_show_a_reference_and_nothing_else(
     def broken(*_arguments: object, **_named: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("yunheng.site.views.contracts_visible_to", broken)
+    monkeypatch.setattr("yunheng.site.views.Shell", broken)
     client = Client(raise_request_exception=False)
     client.force_login(world.people["alice"])
-    response = client.get("/")
+    response = client.get("/admin")
     assert response.status_code == 500
     assert "secret detail" not in response.content.decode()
     assert response["X-Request-ID"] in response.content.decode()
 
 
 def test_contracts_are_named_in_the_language_of_the_page(world: World, alice: Client) -> None:
-    for path in ("/", f"/contracts/{world.key}/indicators", f"/tickets/{world.tickets['closed']}"):
+    for path in ("/contracts", f"/contracts/{world.key}/indicators", f"/tickets/{world.tickets['closed']}"):
         assert "Operations contract with supplier maintenance" in alice.get(path).content.decode()
 
 
+def test_the_start_leads_to_where_one_works(world: World) -> None:
+    for login in ("alice", "sue"):
+        client = Client()
+        client.force_login(world.people[login])
+        assert client.get("/")["Location"] == "/workbench"
+    client = Client()
+    client.force_login(world.people["bob"])
+    assert client.get("/")["Location"] == "/portal"
+
+
+def test_navigation_offers_what_one_may_open_and_nothing_else(world: World, alice: Client) -> None:
+    def places(client: Client, path: str) -> set[str]:
+        client.post("/language", {"language": "en"})
+        text = client.get(path).content.decode()
+        return set(re.findall(r'class="side-link" href="([^"]+)"', text))
+
+    path = f"/contracts/{world.key}/indicators"
+    of_alice = places(alice, path)
+    assert {"/workbench", "/tickets", "/contracts", "/admin", path, f"/contracts/{world.key}/log"} <= of_alice
+    bob = Client()
+    bob.force_login(world.people["bob"])
+    of_bob = places(bob, path)
+    assert path in of_bob and not of_bob & {"/workbench", "/tickets", "/admin", "/imports"}
+    sue = Client()
+    sue.force_login(world.people["sue"])
+    of_sue = places(sue, "/workbench")
+    assert "/workbench" in of_sue and not {one for one in of_sue if one.endswith(("/log", "/indicators", "/admin"))}
+    for client, offered in ((alice, of_alice), (bob, of_bob), (sue, of_sue)):
+        for address in offered:
+            assert client.get(address).status_code == 200, address
+
+
+def test_administration_shows_the_pages_one_may_open(world: World, alice: Client) -> None:
+    text = alice.get("/admin").content.decode()
+    cards = re.findall(r'class="tile-card" href="([^"]+)"', text)
+    assert "/admin/calendars" in cards
+    for address in cards:
+        assert alice.get(address).status_code == 200, address
+    ken = Client()
+    ken.force_login(world.people["ken"])
+    assert ken.get("/admin").status_code == 404
+
+
 def test_pages_stay_out_of_shared_caches(world: World, alice: Client) -> None:
-    for path in ("/", f"/tickets/{world.tickets['closed']}", "/api/v1/me"):
+    for path in ("/", "/contracts", f"/tickets/{world.tickets['closed']}", "/api/v1/me"):
         assert "private" in alice.get(path)["Cache-Control"]
 
 
