@@ -118,6 +118,10 @@ def test_no_word_carries_what_the_notation_needs(text):
 
 
 @settings(max_examples=100, deadline=None)
-@given(head=st.text("核心交换机端口闪断", max_size=5), middle=st.text("核心交换机端口闪断", min_size=1, max_size=6), tail=texts)
+@given(
+    head=st.text("核心交换机端口闪断", max_size=5),
+    middle=st.text("核心交换机端口闪断", min_size=1, max_size=6),
+    tail=texts,
+)
 def test_any_piece_of_chinese_is_found(head, middle, tail):
     assert is_found(middle, head + middle + tail)

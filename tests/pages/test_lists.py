@@ -119,7 +119,10 @@ def min_due(number: str) -> datetime | None:
 
     ticket = Ticket.objects.get(number=number)
     clocks = LiveClock.objects.filter(
-        subject_id=ticket.pk, status="running", kind__in=("respond", "restore", "resolve"), due_at__isnull=False
+        subject_id=ticket.pk,
+        status="running",
+        kind__in=("respond", "restore", "resolve"),
+        due_at__isnull=False,
     )
     return min((clock.due_at for clock in clocks), default=None)
 
@@ -166,7 +169,11 @@ def test_pages_follow_each_other_without_gap_or_repetition(
 @pytest.mark.parametrize("text", ["同批次", "邓丹"])
 def test_no_search_of_others_meets_internal_or_personal_words(world: World, login: str, text: str) -> None:
     client = signed_in(world, login)
-    for address in (f"/tickets?text={text}", f"/search?q={text}", f"/contracts/{world.key}/tickets?text={text}"):
+    for address in (
+        f"/tickets?text={text}",
+        f"/search?q={text}",
+        f"/contracts/{world.key}/tickets?text={text}",
+    ):
         assert numbers(client.get(address)) == []
     assert world.tickets["closed"] not in client.get(f"/palette?q={text}").content.decode()
     assert numbers(client.get(f"/tickets?requester={text}")) == []
@@ -240,7 +247,9 @@ def test_columns_are_chosen_and_remembered(alice: Client) -> None:
 
 def test_a_view_is_kept_shared_renamed_and_deleted(world: World) -> None:
     alice, ken, bob = (signed_in(world, login) for login in ("alice", "ken", "bob"))
-    sent = alice.post("/views/new", {"name": "我的 P1", "query": "state=open&priority=P1&x=1&after=Y", "is_shared": "1"})
+    sent = alice.post(
+        "/views/new", {"name": "我的 P1", "query": "state=open&priority=P1&x=1&after=Y", "is_shared": "1"}
+    )
     assert sent.status_code == 303
     view = SavedView.objects.get(name="我的 P1")
     assert view.query == "state=open&priority=P1"
@@ -318,7 +327,9 @@ def test_an_export_has_names_only_for_those_who_see_them(world: World, alice: Cl
 def test_an_export_is_cut_and_says_so(world: World, alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from yunheng.desk import exporting
 
-    monkeypatch.setattr(exporting.export_tickets, "__kwdefaults__", {**exporting.export_tickets.__kwdefaults__, "most": 2})
+    monkeypatch.setattr(
+        exporting.export_tickets, "__kwdefaults__", {**exporting.export_tickets.__kwdefaults__, "most": 2}
+    )
     response = alice.get("/tickets/export?format=csv")
     rows = list(csv.reader(io.StringIO(body(response).decode("utf-8-sig"), newline="")))
     assert len(rows) == 4 and "2" in rows[-1][0]
@@ -366,7 +377,9 @@ def test_many_are_assigned(world: World, alice: Client) -> None:
 def test_who_may_not_assign_changes_nothing(world: World) -> None:
     number = world.tickets["new"]
     before = Ticket.objects.get(number=number).row_version
-    assert send(signed_in(world, "ken"), [number], "assign", team="second-line").status_code == 422  # not offered
+    assert (
+        send(signed_in(world, "ken"), [number], "assign", team="second-line").status_code == 422
+    )  # not offered
     assert send(signed_in(world, "bob"), [number], "assign", team="second-line").status_code == 404
     assert Ticket.objects.get(number=number).row_version == before
 

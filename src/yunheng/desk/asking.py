@@ -1,11 +1,12 @@
 """The address of a list: filter, order and columns as a query string, read and written in one place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final, Protocol
-from urllib.parse import parse_qs, urlencode
+from typing import Final
+from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,16 +26,6 @@ COLUMNS: Final = (
 USUAL: Final = ("contract", "state", "priority", "due", "team", "assignee", "opened")
 #: Columns that hold names of people; only for those who may see them.
 NAMES: Final = frozenset({"assignee", "requester"})
-
-
-class Values(Protocol):
-    """What a request's GET is: the last value of a name, and all of them."""
-
-    def get(self, name: str, default: str = "") -> str:
-        """The last value."""
-
-    def getlist(self, name: str) -> list[str]:
-        """All values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +61,8 @@ class Asked:
         return self.wanted.is_narrow
 
 
-def read_asked(values: Values) -> Asked:
-    """What a query string asks for. Unknown names count for nothing. Raises Invalid for days, order or too long texts."""
+def read_asked(values: QueryDict) -> Asked:
+    """What a query string asks for; unknown names count for nothing. Raises Invalid for days, order, too long texts."""
     texts = {name: values.get(name, "").strip() for name in _TEXTS}
     too_long = [name for name, value in texts.items() if len(value) > LONGEST]
     if too_long:
@@ -97,18 +88,9 @@ def read_asked(values: Values) -> Asked:
 def read_query(query: str) -> Asked:
     """The same of a stored query string; what no longer means anything is left out."""
     try:
-        return replace(read_asked(_Stored(parse_qs(query))), after="")
+        return replace(read_asked(QueryDict(query)), after="")
     except Invalid:
         return Asked()
-
-
-class _Stored(dict[str, Any]):
-    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
-        found: Sequence[str] = super().get(name) or [default]
-        return found[-1]
-
-    def getlist(self, name: str) -> list[str]:
-        return list(super().get(name) or [])
 
 
 def _day(name: str, text: str, *, is_whole: bool = False) -> datetime | None:

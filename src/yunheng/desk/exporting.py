@@ -78,7 +78,12 @@ def export_tickets(
                     count += 1
                     if count <= most:
                         ticket = row.ticket
-                        yield [ticket.number, ticket.source_number, ticket.title, *(_cell(row, key) for key in keys)]
+                        yield [
+                            ticket.number,
+                            ticket.source_number,
+                            ticket.title,
+                            *(_cell(row, key) for key in keys),
+                        ]
         if count > most:
             yield [_("Cut off: only the first %(count)d rows are here. Narrow the list.") % {"count": most}]
 

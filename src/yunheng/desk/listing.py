@@ -1,4 +1,4 @@
-"""Lists of tickets: filtered, ordered, by keyset; nothing here counts. What takes too long is refused with a way out."""
+"""Lists of tickets: filtered, ordered, by keyset; nothing here counts. What takes too long is refused, with advice."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -155,12 +155,18 @@ def _by_due(
             raise _no_place()
         due_at = datetime.fromtimestamp(int(place[1]), UTC)
         last = _place(viewer, place[2])
-        clocks = clocks.filter(Q(due_at__gt=due_at) | Q(due_at=due_at, subject_id__gt=last.pk), due_at__gte=due_at)
+        clocks = clocks.filter(
+            Q(due_at__gt=due_at) | Q(due_at=due_at, subject_id__gt=last.pk), due_at__gte=due_at
+        )
     places = list(clocks.order_by("due_at", "subject_id").values_list("due_at", "subject_id")[: limit + 1])
-    by_id = ordered(Ticket.objects.all(), NEWEST).in_bulk([subject_id for _due_at, subject_id in places[:limit]])
+    by_id = ordered(Ticket.objects.all(), NEWEST).in_bulk(
+        [subject_id for _due_at, subject_id in places[:limit]]
+    )
     found = [by_id[subject_id] for _due_at, subject_id in places[:limit] if subject_id in by_id]
-    following = f"{int(places[limit - 1][0].timestamp())}~{found[-1].number}" if len(places) > limit else ""
-    return found, following
+    if len(places) <= limit or not found:
+        return found, ""
+    last_due = places[limit - 1][0]
+    return found, f"{int(last_due.timestamp())}~{found[-1].number}" if last_due is not None else ""
 
 
 def _place(viewer: Viewer, number: str) -> Ticket:

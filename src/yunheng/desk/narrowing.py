@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -36,9 +36,9 @@ _HOURS: Final = re.compile(r"([1-9]\d{0,2})h")
 class TicketFilter:
     """What a list is narrowed to; empty fields narrow nothing.
 
-    `text` is a number or its beginning, or words of the ticket. `state` is a state's key or OPEN, `team` a UUID, MINE or
-    NOBODY, `assignee` a UUID, ME or NOBODY, `requester` a UUID or a name, `contract` a key, `waiting` the party at fault
-    of the present state, `due` BREACHED, TODAY or "8h" (running clocks, of tickets that one can work on).
+    `text` is a number or its beginning, or words of the ticket. `state` is a state's key or OPEN, `team` a UUID, MINE
+    or NOBODY, `assignee` a UUID, ME or NOBODY, `requester` a UUID or a name, `contract` a key, `waiting` the party at
+    fault of the present state, `due` BREACHED, TODAY or "8h" (running clocks, of tickets that one can work on).
     """
 
     state: str = ""
@@ -122,7 +122,9 @@ def narrowed(
     if wanted.requester:
         tickets = _requested(viewer, tickets, wanted.requester)
     if wanted.due:
-        tickets = tickets.filter(is_open(), is_observed=False, pk__in=due_subjects(viewer, wanted.due, now=now))
+        tickets = tickets.filter(
+            is_open(), is_observed=False, pk__in=due_subjects(viewer, wanted.due, now=now)
+        )
     text = wanted.text.strip()
     return narrow(viewer, tickets, text) if text else tickets
 
@@ -201,7 +203,7 @@ def running_clocks(viewer: Viewer) -> QuerySet[LiveClock]:
     return LiveClock.objects.filter(status="running", due_at__isnull=False, kind__in=kinds_for(viewer))
 
 
-def due_subjects(viewer: Viewer, due: str, *, now: datetime) -> QuerySet[LiveClock, dict[str, int]]:
+def due_subjects(viewer: Viewer, due: str, *, now: datetime) -> QuerySet[LiveClock, Any]:
     """Ids of the subjects with a clock that is late, or due today or within hours. Raises Invalid for the field "due".
 
     Late is what still runs or waits: a promise that was missed and is over is no work any more.
@@ -228,7 +230,8 @@ def _horizon(due: str, now: datetime) -> datetime:
 def kinds_for(viewer: Viewer) -> tuple[str, ...]:
     """Keys of the clocks that are the viewer's business, over all contracts that the viewer has a role in.
 
-    The provider's list is ordered by what it promised to clients (1 query, 2 for suppliers, when contracts changed 1 more).
+    The provider's list is ordered by what it promised to clients (1 query, 2 for suppliers; 1 more when contracts
+    changed).
     """
     scopes = viewer.scope_ids()
     audience = "supplier" if viewer.organisation_kind == "supplier" else "client"
@@ -236,8 +239,10 @@ def kinds_for(viewer: Viewer) -> tuple[str, ...]:
         cursor.execute("SELECT coalesce(max(id), 0) FROM contract_version")
         newest = cursor.fetchone()[0]
     own = ""
-    if audience == "supplier":
-        own = Organisation.objects.filter(pk=viewer.organisation_id).values_list("key", flat=True).first() or ""
+    if audience == "supplier" and viewer.organisation_id is not None:
+        own = (
+            Organisation.objects.filter(pk=viewer.organisation_id).values_list("key", flat=True).first() or ""
+        )
     # A client's list must not tell of what is promised to others under the same name; a provider's may be generous.
     where = frozenset(scopes) if scopes is not ALL and viewer.organisation_kind != "provider" else None
     return _kinds(str(connection.settings_dict["NAME"]), newest, where, audience, own)

@@ -81,7 +81,7 @@ _URGENCY: Mapping[str, int] = {
 
 
 def terms_by_scope(scope_ids: Iterable[int], at: datetime) -> Mapping[int, ContractTerms]:
-    """The terms that were recorded last of those that had begun, by scope: names of services and priorities (1 query)."""
+    """The terms that were recorded last of those that had begun, by scope: names of services, priorities (1 query)."""
     versions = (
         ContractVersion.objects.filter(contract_id__in=set(scope_ids), valid_from__lte=at)
         .order_by("contract_id", "-number")
@@ -209,10 +209,14 @@ def filter_choices(terms: Iterable[ContractTerms]) -> dict[str, list[tuple[str, 
 
 
 def waiting_choices() -> list[tuple[str, str]]:
-    """Whom one can wait for, as the states of the processes say it ("waiting for parts")."""
+    """Whom one can wait for; what we wait for ourselves as the states of the processes say it ("waiting for parts")."""
     parties = waiting_states()
-    found = []
+    found: list[tuple[str, str]] = []
     for party in ("client", "supplier", "provider", "force_majeure"):
+        if party in parties and party in {"client", "supplier"}:
+            name = _("Waiting for client") if party == "client" else _("Waiting for supplier")
+            found.append((party, name))
+            continue
         labels = {
             label_text(process.states[key].label): None
             for process in load_processes().values()

@@ -40,7 +40,9 @@ def save_view(viewer: Viewer, *, name: str, query: str, is_shared: bool) -> Save
     kept = _checked(query)
     with transaction.atomic():
         if SavedView.objects.filter(owner_id=viewer.person_id).count() >= MOST_VIEWS:
-            raise Invalid({"name": _("You keep %(count)d views already; delete one first.") % {"count": MOST_VIEWS}})
+            raise Invalid(
+                {"name": _("You keep %(count)d views already; delete one first.") % {"count": MOST_VIEWS}}
+            )
         try:
             with transaction.atomic():
                 return SavedView.objects.create(

@@ -34,13 +34,13 @@ _REMEMBER: Final = """
 """
 
 
-class _Matches(Lookup):  # type: ignore[type-arg]
+class _Matches(Lookup):
     """`words__matches="'端口' & 'sw':*"`: the text of a tsquery, cast and not parsed."""
 
     lookup_name = "matches"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         left, left_params = self.process_lhs(compiler, connection)
         return f"{left} @@ %s::tsquery", [*left_params, self.rhs]
 
@@ -73,9 +73,10 @@ def narrow(
         return tickets.none()
     groups = _classes_by_scope(viewer)
     if only is not None:
-        groups = {(only,): scopes for classes, scopes in groups.items() if only in classes}
-        if not groups:
+        readable = [scopes for classes, scopes in groups.items() if only in classes]
+        if not readable:
             return tickets.none()
+        groups = {(only,): [] if [] in readable else [one for scopes in readable for one in scopes]}
     if len(groups) == 1:
         (classes,) = groups
         scopes = groups[classes]
@@ -120,12 +121,16 @@ def _classes_by_scope(viewer: Viewer) -> dict[tuple[EntryClass, ...], list[int]]
 
 def remember(subject_id: int, texts: Mapping[str, Iterable[str]]) -> None:
     """Add the words of texts by visibility class, in the caller's transaction (1 statement, or none without words)."""
-    _add(subject_id, {name: (word for text in told for word in words_of(text)) for name, told in texts.items()})
+    _add(
+        subject_id, {name: (word for text in told for word in words_of(text)) for name, told in texts.items()}
+    )
 
 
 def remember_ticket(ticket: Ticket, **texts: Mapping[str, Any] | None) -> None:
     """Add what the data of an entry tells, and what the ticket's row says by which it is found (1 statement)."""
-    told = {name: [word for text in texts_in(data) for word in words_of(text)] for name, data in texts.items()}
+    told = {
+        name: [word for text in texts_in(data) for word in words_of(text)] for name, data in texts.items()
+    }
     told.setdefault("shared", []).extend(_row_words(ticket))
     if ticket.requester_name:
         told.setdefault("personal", []).extend(words_of(ticket.requester_name))
@@ -138,7 +143,8 @@ def remember_entry(subject_id: int, entry_id: int) -> None:
         cursor.execute("SELECT shared, internal, personal FROM entry_body WHERE entry_id = %s", [entry_id])
         for bodies in cursor.fetchall():
             data = (json.loads(body) if isinstance(body, str) else body for body in bodies)
-            remember(subject_id, {name: texts_in(one) for name, one in zip(CLASSES, data, strict=True)})
+            told = {str(name): texts_in(one) for name, one in zip(CLASSES, data, strict=True)}
+            remember(subject_id, told)
 
 
 def rebuild(subject_ids: Sequence[int]) -> None:
@@ -157,8 +163,8 @@ def rebuild(subject_ids: Sequence[int]) -> None:
     for subject_id, *data in bodies.order_by("id").values_list(
         "subject_id", "body__shared", "body__internal", "body__personal"
     ):
-        for name, one in zip(CLASSES, data, strict=True):
-            found[subject_id, name] += (word for text in _texts_of_any(one) for word in words_of(text))
+        for visibility, one in zip(CLASSES, data, strict=True):
+            found[subject_id, visibility] += (word for text in _texts_of_any(one) for word in words_of(text))
     with connection.cursor() as cursor, cursor.copy(COPY_WORDS) as copy:
         for (subject_id, name), words in found.items():
             if words:

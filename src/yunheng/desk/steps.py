@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.http import QueryDict
 
 from yunheng.accounts.models import Organisation, Person, Team
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import label_text, load_processes
 from yunheng.logic.flow import Transition
-
-from .asking import Values
 
 ASSIGN: Final = "assign"
 _TEXTS: Final = frozenset({"note", "reason"})  #: fields that the one text of the form fills
@@ -52,7 +51,7 @@ def steps_for(viewer: Viewer) -> list[Step]:
     return list(found.values())
 
 
-def form_of(step: Step, values: Values) -> dict[str, Any]:
+def form_of(step: Step, values: QueryDict) -> dict[str, Any]:
     """The transition's form as it was filled in for all tickets."""
     form: dict[str, Any] = {}
     for name in step.fields:
@@ -67,13 +66,12 @@ def teams_offered(viewer: Viewer) -> Sequence[Team]:
 
     The provider's people see their own teams and those of suppliers, a supplier's people their own, clients none.
     """
-    teams: QuerySet[Team] = Team.objects.none()
-    if viewer.is_system or viewer.organisation_kind == Organisation.Kind.PROVIDER:
-        teams = Team.objects.filter(
-            Q(organisation_id=viewer.organisation_id) | Q(organisation__kind=Organisation.Kind.SUPPLIER)
-        )
-    elif viewer.organisation_kind == Organisation.Kind.SUPPLIER:
-        teams = Team.objects.filter(organisation_id=viewer.organisation_id)
+    teams: QuerySet[Team]
+    own = viewer.organisation_id
+    if own is not None and viewer.organisation_kind == Organisation.Kind.PROVIDER:
+        teams = Team.objects.filter(Q(organisation_id=own) | Q(organisation__kind=Organisation.Kind.SUPPLIER))
+    elif own is not None and viewer.organisation_kind == Organisation.Kind.SUPPLIER:
+        teams = Team.objects.filter(organisation_id=own)
     else:
         return []
     people = Person.objects.filter(is_active=True).order_by("name").only("uuid", "name", "login")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.queries import contracts_visible_to
@@ -94,7 +94,8 @@ def workbench_of(viewer: Viewer, *, now: datetime) -> Workbench:
     breached = live.filter(pk__in=due_subjects(viewer, BREACHED, now=now))
     soon = live.filter(pk__in=due_subjects(viewer, SOON, now=now))
     mine = live.filter(assignee_id=viewer.person_id)
-    unassigned = live.filter(Q(assignee=None), team_id__in=teams)
+    in_teams = live.filter(team_id__in=teams)
+    unassigned = in_teams.filter(assignee=None)
     counts = [
         _count("breached", _("Breached"), breached, TicketFilter(state=OPEN, due=BREACHED), BY_DUE),
         _count("soon", _("Due within 4 h"), soon, TicketFilter(state=OPEN, due=SOON), BY_DUE),
@@ -105,7 +106,7 @@ def workbench_of(viewer: Viewer, *, now: datetime) -> Workbench:
             unassigned,
             TicketFilter(state=OPEN, team=MINE, assignee=NOBODY),
         ),
-        _count("teams", _("My teams'"), live.filter(team_id__in=teams), TicketFilter(state=OPEN, team=MINE)),
+        _count("teams", _("My teams'"), in_teams, TicketFilter(state=OPEN, team=MINE)),
     ]
     states = waiting_states()
     waiting = [
@@ -115,7 +116,7 @@ def workbench_of(viewer: Viewer, *, now: datetime) -> Workbench:
     return Workbench(
         counts=counts,
         waiting=waiting,
-        piles=_piles(viewer, counts, mine, unassigned, breached, soon, now),
+        piles=_piles(viewer, counts, mine, unassigned, in_teams, breached, soon, now),
         pauses=pauses_waiting_for(viewer, now=now),
         proposals=[(one, proposal_name(one.kind)) for one in proposals_waiting_for(viewer)],
         has_contracts=contracts_visible_to(viewer).exists(),
@@ -123,7 +124,9 @@ def workbench_of(viewer: Viewer, *, now: datetime) -> Workbench:
     )
 
 
-def _count(key: str, label: str, tickets: QuerySet[Ticket], wanted: TicketFilter, order: str = NEWEST) -> Count:
+def _count(
+    key: str, label: str, tickets: QuerySet[Ticket], wanted: TicketFilter, order: str = NEWEST
+) -> Count:
     """At most MOST_COUNTED + 1 rows are looked at."""
     number = tickets.order_by()[: MOST_COUNTED + 1].count()
     return Count(key, label, number, Asked(wanted=wanted, order=order).query())
@@ -134,6 +137,7 @@ def _piles(
     counts: Sequence[Count],
     mine: QuerySet[Ticket],
     unassigned: QuerySet[Ticket],
+    in_teams: QuerySet[Ticket],
     breached: QuerySet[Ticket],
     soon: QuerySet[Ticket],
     now: datetime,
@@ -144,14 +148,16 @@ def _piles(
         "soon": _("A running clock is due within four hours, the first first."),
         "mine": _("Assigned to you, by what is due first."),
         "unassigned": _("In one of your teams, and nobody has it yet."),
+        "teams": _("Open in your teams, by what is due first."),
     }
     wanted = {
         "breached": TicketFilter(due=BREACHED),
         "soon": TicketFilter(due=SOON),
         "mine": TicketFilter(assignee=ME),
         "unassigned": TicketFilter(team=MINE, assignee=NOBODY),
+        "teams": TicketFilter(team=MINE),
     }
-    rest = {"breached": breached, "soon": soon, "mine": mine, "unassigned": unassigned}
+    rest = {"breached": breached, "soon": soon, "mine": mine, "unassigned": unassigned, "teams": in_teams}
     piles = []
     for count in counts:
         if count.key not in wanted or not count.number:
@@ -173,7 +179,6 @@ def _filled(viewer: Viewer, page: TicketPage, tickets: QuerySet[Ticket]) -> Tick
         .order_by("-opened_at", "-id")[: SHOWN - len(known)]
     )
     return clocks_of_page(viewer, [*page.tickets, *rest])
-
 
 
 def proposal_name(kind: str) -> str:

@@ -1,9 +1,9 @@
 """What a text can be found by: words of Latin script, pairs of Chinese characters, tails of numbers.
 
-Both sides are made here, what is stored (the text of a tsvector) and what is looked for (the text of a tsquery), so that
-no parser or dictionary of the database decides what a word is. Chinese has no blanks between words: a run of characters
-becomes its pairs, and its last character alone. Two characters are found by their pair, one character as the beginning
-of a pair.
+Both sides are made here, what is stored (the text of a tsvector) and what is looked for (the text of a tsquery), so
+that no parser or dictionary of the database decides what a word is. Chinese has no blanks between words: a run of
+characters becomes its pairs, and its last character alone. Two characters are found by their pair, one character as the
+beginning of a pair.
 """
 
 import re
@@ -23,7 +23,9 @@ _RADICALS: Final = str.maketrans(
     "⺁⺇⺋⺎⺝⺟⺠⺩⺫⺮⺷⺸⺼⻁⻄⻅⻆⻉⻋⻐⻑⻒⻓⻔⻘⻙⻚⻛⻜⻝⻠⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳",
     "厂几㔾兀月母民王目竹羊羊肉虎西见角贝车钅長镸长门青韦页风飞食饣马骨鬼鱼鸟卤麦黄齐齿龙龟",
 )
-_HAN: Final = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
+_HAN: Final = (
+    "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
+)
 _RUNS: Final = re.compile(rf"([{_HAN}]+)|([^\W_{_HAN}]+)")
 _DIGITS: Final = re.compile(r"\d+")
 

@@ -66,7 +66,9 @@ def _move_one(viewer: Viewer, pick: Pick, transition: str, form: Mapping[str, An
         return Outcome(pick.number, fields=refusal.fields, code=refusal.code)
     except Refusal as refusal:
         return Outcome(pick.number, fields={"": [refusal.message]}, code=refusal.code)
-    except OperationalError:  # a lock that was not given in time, a deadlock: this ticket alone was not changed
+    except (
+        OperationalError
+    ):  # a lock that was not given in time, a deadlock: this ticket alone was not changed
         busy = _("Somebody was working on it at that very moment. Try it again.")
         return Outcome(pick.number, fields={"": [busy]}, code="busy")
     return Outcome(pick.number, state=done.ticket.state)
