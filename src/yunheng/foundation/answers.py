@@ -1,7 +1,9 @@
 """What every API answer shares: who asks, the problem document, pages of a list, and how instants come in."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Annotated, Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
@@ -12,7 +14,7 @@ from ninja.parser import Parser
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, ValidationError
 
 from .access import Viewer
-from .refusals import Invalid, Refusal
+from .refusals import Forbidden, Invalid, Refusal
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Schema)
@@ -22,6 +24,7 @@ PAGE = 50
 LARGEST_PAGE = 500
 #: No log is larger; a larger number in an address is a mistake, and answered as one.
 LARGEST_SIZE = 2**48
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_VERSION = 2**31 - 1  # of a row, as PostgreSQL keeps it
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -29,6 +32,19 @@ _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UT
 def viewer_of(request: HttpRequest) -> Viewer:
     """Who asks: laid by the API's authentication."""
     return cast(Viewer, request.auth)  # type: ignore[attr-defined]
+
+
+def within_scopes(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse every change to a token that was made for reading only, whatever the operation itself asks for."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **values: Any) -> Any:
+        scopes = viewer_of(request).token_scopes
+        if request.method not in SAFE_METHODS and scopes is not None and not scopes & {"write", "admin"}:
+            raise Forbidden(_("This token is for reading only."), permission="write")
+        return view(request, *args, **values)
+
+    return answer
 
 
 class Input(Schema):
@@ -101,7 +117,7 @@ class StrictParser(Parser):
         return _readable(_loads(request.body))
 
     def parse_querydict(self, data: Any, list_fields: list[str], request: HttpRequest) -> Any:
-        """Fields of a query or form. Raises UnsupportedMedia for another kind of form, Invalid for the character NUL."""
+        """Fields of a query or form. Raises UnsupportedMedia for another kind, Invalid for the character NUL."""
         if data is not request.GET and request.content_type != "multipart/form-data":
             raise UnsupportedMedia(_("Send the body as “Content-Type: multipart/form-data”."))
         return _readable(super().parse_querydict(data, list_fields, request))

@@ -19,13 +19,13 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from .answers import SAFE_METHODS
 from .models import IdempotencyKey
 from .refusals import Invalid, Refusal
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 KEPT: Final = timedelta(hours=24)
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _BATCH: Final = 10_000
 
@@ -54,7 +54,7 @@ def one_transaction(run: Answer) -> Answer:
 
     @wraps(run)
     def answer(request: HttpRequest, **values: Any) -> HttpResponse:
-        if request.method in _SAFE:
+        if request.method in SAFE_METHODS:
             return run(request, **values)
         with transaction.atomic():
             response: HttpResponse = run(request, **values)
@@ -76,7 +76,7 @@ def under_key(view: Answer) -> Answer:
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **values: Any) -> Any:
-        key = None if request.method in _SAFE else request.headers.get(HEADER)
+        key = None if request.method in SAFE_METHODS else request.headers.get(HEADER)
         if key is None:
             return view(request, *args, **values)
         if not _KEY.fullmatch(key):

@@ -12,6 +12,8 @@ from ninja import Router, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer, SessionAuth
 
+from yunheng.accounts.api import own_router
+from yunheng.accounts.api import router as people_router
 from yunheng.accounts.queries import token_digest, viewer_for_person, viewer_for_token
 from yunheng.appraisal.api import router as appraisal_router
 from yunheng.contracts.actions import ContractFaulty
@@ -19,11 +21,12 @@ from yunheng.contracts.api import router as contracts_router
 from yunheng.contracts.queries import contracts_visible_to
 from yunheng.desk.api import router as desk_router
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.answers import StrictParser, viewer_of
+from yunheng.foundation.answers import StrictParser, viewer_of, within_scopes
 from yunheng.foundation.idempotency import lay_holder, one_transaction, under_key
 from yunheng.foundation.refusals import Refusal
+from yunheng.notify.api import router as notify_router
 
-from .errors import problem, too_long, took_too_long
+from .errors import problem, unable
 from .openapi import DescribedApi
 
 logger = logging.getLogger(__name__)
@@ -65,6 +68,7 @@ api = DescribedApi(
     parser=StrictParser(),
 )
 api.add_decorator(under_key, mode="operation")
+api.add_decorator(within_scopes, mode="operation")
 api.add_decorator(one_transaction, mode="view")
 
 account_router = Router(tags=["me"])
@@ -104,9 +108,12 @@ def read_me(request: HttpRequest) -> dict[str, Any]:
 
 
 api.add_router("", account_router)
-api.add_router("/contracts", contracts_router)
+api.add_router("", contracts_router)
 api.add_router("", appraisal_router)
 api.add_router("", desk_router)
+api.add_router("", people_router)
+api.add_router("", own_router)
+api.add_router("", notify_router)
 
 
 @api.exception_handler(Refusal)
@@ -195,7 +202,8 @@ def on_unreadable(_request: HttpRequest, error: Exception) -> HttpResponse:
 @api.exception_handler(Exception)
 def on_error(request: HttpRequest, error: Exception) -> HttpResponse:
     """Our fault: logged with the reference that the caller gets. A query that took too long is not."""
-    if took_too_long(error):
-        return too_long(request)
+    passing = unable(request, error)
+    if passing is not None:
+        return passing
     logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return problem(500, "server_error", _("Something went wrong on our side"))

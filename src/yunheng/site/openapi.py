@@ -18,10 +18,11 @@ REFUSALS: Final = {
     413: "The body is larger than the server takes.",
     415: "The body is of a kind that the operation does not read.",
     422: "Something in it is not right yet; `errors` names each field with a sentence.",
+    429: "Too many wrong tokens from this address lately. Wait.",
     500: "Our fault; `reference` finds it in the log.",
     503: "It would take too long, or the database cannot be reached. Ask for less, or later.",
 }
-_ALWAYS: Final = (400, 401, 403, 404, 422, 500, 503)
+_ALWAYS: Final = (400, 401, 403, 404, 422, 429, 500, 503)
 _OF_WRITES: Final = (409, 413, 415)
 _SAFE: Final = ("get", "head", "options")
 _REFERENCE: Final = "#/components/{}/{}"

@@ -2,29 +2,122 @@
 
 from .rows import ALL_API, EVERY_ROLE, WHOLE, Route, api, everyone
 
+#: Of nothing: what is behind these addresses exists for nobody.
+UUID = "0190a5a0-0000-7000-8000-000000000000"
+NAME = "0" * 64
+
+
+def writes(path: str, status: int = 422, method: str = "POST") -> Route:
+    """A change that is tried without a body, which is refused before anything is looked up: 422. Tests of the API try
+    each with a body, the strangers' included.
+    """
+    return everyone(f"/api/v1/{path}", status, method, anonymous=401, token=status, stranger_token=status)
+
+
+def acts(path: str, method: str = "POST") -> Route:
+    """A change without a body, of something that does not exist: 404, and 403 for tokens that only read."""
+    return everyone(f"/api/v1/{path}", 404, method, anonymous=401, token=403, stranger_token=403)
+
+
+def nothing(path: str) -> Route:
+    """Something that does not exist."""
+    return everyone(f"/api/v1/{path}", 404, anonymous=401)
+
+
+def administered(path: str, *seen_by: str) -> Route:
+    """A list that exists only for those who administer people."""
+    return Route(f"/api/v1/{path}", 404, {**dict.fromkeys(seen_by, 200), "anonymous": 401})
+
+
+def own(path: str) -> Route:
+    """One's own account: for whoever signed in, and for no token."""
+    return everyone(f"/api/v1/{path}", 200, anonymous=401, token=403, stranger_token=403)
+
+
+_TICKET = "api/v1/tickets/<number>"
+_CONTRACT = "api/v1/contracts/<key>"
+
 ROUTES: dict[str, Route] = {
     "api/v1/openapi.json": everyone("/api/v1/openapi.json", 200),
     "api/v1/": everyone("/api/v1/", 404),
     "api/v1/me": api("me", ALL_API),
+    # contracts
     "api/v1/contracts": api("contracts", ALL_API),
-    "api/v1/contracts/<key>": api("contracts/{key}", WHOLE),
-    "api/v1/contracts/<key>/versions": api("contracts/{key}/versions", WHOLE),
-    "api/v1/contracts/<key>/versions/<int:number>": api("contracts/{key}/versions/1", WHOLE),
-    "api/v1/contracts/<key>/versions/<int:number>/calendars": api(
-        "contracts/{key}/versions/1/calendars", WHOLE
-    ),
-    "api/v1/contracts/<key>/log": api("contracts/{key}/log", WHOLE),
-    "api/v1/contracts/<key>/log/heads": api("contracts/{key}/log/heads", WHOLE),
-    "api/v1/contracts/<key>/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
-    "api/v1/contracts/<key>/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
-    "api/v1/contracts/<key>/indicators": api("contracts/{key}/indicators", WHOLE),
-    "api/v1/contracts/<key>/indicators/<indicator>/items": api(
-        "contracts/{key}/indicators/mttr/items", WHOLE
-    ),
-    "api/v1/contracts/<key>/tickets": api("contracts/{key}/tickets", EVERY_ROLE),
-    "api/v1/tickets/<number>": api("tickets/{closed}", WHOLE),
-    "api/v1/tickets/<number>/timeline": api("tickets/{closed}/timeline", WHOLE),
-    "api/v1/tickets/<number>/clocks": api("tickets/{closed}/clocks", WHOLE),
-    "api/v1/tickets/<number>/clocks/<kind>": api("tickets/{closed}/clocks/resolve", WHOLE),
-    "api/v1/tickets/<number>/process": api("tickets/{closed}/process", WHOLE),
+    "api/v1/contract-checks": writes("contract-checks"),
+    _CONTRACT: api("contracts/{key}", WHOLE),
+    f"{_CONTRACT}/check": writes("contracts/{key}/check"),
+    f"{_CONTRACT}/versions": api("contracts/{key}/versions", WHOLE),
+    f"{_CONTRACT}/versions/<int:number>": api("contracts/{key}/versions/1", WHOLE),
+    f"{_CONTRACT}/versions/<int:number>/calendars": api("contracts/{key}/versions/1/calendars", WHOLE),
+    f"{_CONTRACT}/diff": api("contracts/{key}/diff?old=1&new=1", WHOLE),
+    f"{_CONTRACT}/calendars/refresh": acts("contracts/nowhere/calendars/refresh"),
+    f"{_CONTRACT}/calendars/notice": writes("contracts/{key}/calendars/notice"),
+    f"{_CONTRACT}/proposals": api("contracts/{key}/proposals", WHOLE),
+    f"{_CONTRACT}/proposals/<uuid:uuid>": nothing(f"contracts/{{key}}/proposals/{UUID}"),
+    f"{_CONTRACT}/proposals/<uuid:uuid>/answer": writes(f"contracts/{{key}}/proposals/{UUID}/answer"),
+    f"{_CONTRACT}/proposals/<uuid:uuid>/withdrawal": acts(f"contracts/{{key}}/proposals/{UUID}/withdrawal"),
+    f"{_CONTRACT}/log": api("contracts/{key}/log", WHOLE),
+    f"{_CONTRACT}/log/heads": api("contracts/{key}/log/heads", WHOLE),
+    f"{_CONTRACT}/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
+    f"{_CONTRACT}/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
+    f"{_CONTRACT}/indicators": api("contracts/{key}/indicators", WHOLE),
+    f"{_CONTRACT}/indicators/<indicator>/items": api("contracts/{key}/indicators/mttr/items", WHOLE),
+    # tickets
+    f"{_CONTRACT}/tickets": api("contracts/{key}/tickets", EVERY_ROLE),
+    f"{_CONTRACT}/tickets/with-files": writes("contracts/{key}/tickets/with-files", 415),
+    "api/v1/tickets": api("tickets", ALL_API),
+    "api/v1/transitions": writes("transitions"),
+    "api/v1/workbench": api("workbench", ALL_API),
+    "api/v1/pauses/waiting": api("pauses/waiting", ALL_API),
+    "api/v1/proposals/waiting": api("proposals/waiting", ALL_API),
+    "api/v1/proposals/<uuid:uuid>/answer": writes(f"proposals/{UUID}/answer"),
+    "api/v1/proposals/<uuid:uuid>/withdrawal": writes(f"proposals/{UUID}/withdrawal"),
+    "api/v1/views": api("views", ALL_API),
+    "api/v1/views/<uuid:uuid>": acts(f"views/{UUID}", "DELETE"),
+    "api/v1/attachments/<uuid:uuid>": nothing(f"attachments/{UUID}"),
+    _TICKET: api("tickets/{closed}", WHOLE),
+    **{
+        f"{_TICKET}/{part}": api(f"tickets/{{closed}}/{part}", WHOLE)
+        for part in ("timeline", "clocks", "process", "transitions", "pauses", "proposals", "links")
+    },
+    f"{_TICKET}/clocks/<kind>": api("tickets/{closed}/clocks/resolve", WHOLE),
+    f"{_TICKET}/links/<uuid:uuid>": acts(f"tickets/NONE-INC-20200101-0001/links/{UUID}", "DELETE"),
+    **{
+        f"{_TICKET}/{part}": writes(f"tickets/{{closed}}/{part}")
+        for part in ("assignment", "profile", "classification", "replies", "notes")
+    },
+    **{
+        f"{_TICKET}/{part}/with-files": writes(f"tickets/{{closed}}/{part}/with-files", 415)
+        for part in ("transitions", "replies", "notes")
+    },
+    **{
+        f"{_TICKET}/pauses/<name>/{part}": writes(f"tickets/{{closed}}/pauses/{NAME}/{part}")
+        for part in ("confirm", "dispute", "settle")
+    },
+    # people
+    "api/v1/organisations": administered("organisations", "provider_admin"),
+    "api/v1/organisations/<key>": writes("organisations/nobody", method="PUT"),
+    "api/v1/people": administered("people", "provider_admin"),
+    "api/v1/people/<uuid:uuid>": nothing(f"people/{UUID}"),
+    "api/v1/people/<uuid:uuid>/disable": acts(f"people/{UUID}/disable"),
+    "api/v1/people/<uuid:uuid>/enable": acts(f"people/{UUID}/enable"),
+    "api/v1/people/<uuid:uuid>/roles": writes(f"people/{UUID}/roles"),
+    "api/v1/people/<uuid:uuid>/roles/revoke": writes(f"people/{UUID}/roles/revoke"),
+    "api/v1/people/<uuid:uuid>/tokens/<uuid:token>": acts(f"people/{UUID}/tokens/{UUID}", "DELETE"),
+    "api/v1/teams": administered("teams", "provider_admin"),
+    "api/v1/teams/<uuid:uuid>": writes(f"teams/{UUID}", method="PUT"),
+    # oneself
+    "api/v1/me/profile": own("me/profile"),
+    "api/v1/me/sessions": own("me/sessions"),
+    "api/v1/me/sessions/<uuid:uuid>": acts(f"me/sessions/{UUID}", "DELETE"),
+    "api/v1/me/tokens": own("me/tokens"),
+    "api/v1/me/tokens/<uuid:uuid>": acts(f"me/tokens/{UUID}", "DELETE"),
+    "api/v1/me/notifications": api("me/notifications", ALL_API),
+    # notifications
+    "api/v1/webhooks": api("webhooks", ALL_API),
+    "api/v1/webhooks/<uuid:uuid>": nothing(f"webhooks/{UUID}"),
+    "api/v1/webhooks/<uuid:uuid>/secret": acts(f"webhooks/{UUID}/secret"),
+    "api/v1/webhooks/<uuid:uuid>/test": acts(f"webhooks/{UUID}/test"),
+    "api/v1/deliveries": api("deliveries", ALL_API),
+    "api/v1/deliveries/<uuid:uuid>/retry": acts(f"deliveries/{UUID}/retry"),
 }

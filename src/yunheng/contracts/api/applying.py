@@ -150,7 +150,7 @@ def _must_be_of(contract: Contract, text: str) -> None:
         )
 
 
-@router.post("/check", response=CheckOut, summary="Check a new contract")
+@router.post("/contract-checks", response=CheckOut, summary="Check a new contract")
 def post_check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
     """Every problem with its line and column. For those who may write contracts."""
     viewer = viewer_of(request)
@@ -158,7 +158,7 @@ def post_check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
     return _examined(viewer, None, body.document)
 
 
-@router.post("", response={201: VersionOut}, summary="Make a contract")
+@router.post("/contracts", response={201: VersionOut}, summary="Make a contract")
 def post_contract(request: HttpRequest, body: ApplyIn) -> dict[str, Any]:
     """Its first version, with its parties. Needs `contract.apply` everywhere."""
     viewer = viewer_of(request)
@@ -166,14 +166,16 @@ def post_contract(request: HttpRequest, body: ApplyIn) -> dict[str, Any]:
     return version_out(_apply(viewer, body.document, 0))
 
 
-@router.post("/{key}/check", response=CheckOut, summary="Check the next version of a contract")
+@router.post("/contracts/{key}/check", response=CheckOut, summary="Check the next version of a contract")
 def post_contract_check(request: HttpRequest, key: str, body: CheckIn) -> dict[str, Any]:
     """Problems, what would change, and whether it could be applied."""
     viewer = viewer_of(request)
     return _examined(viewer, _contract(viewer, key), body.document)
 
 
-@router.post("/{key}/versions", response={201: VersionOut}, summary="Apply the next version of a contract")
+@router.post(
+    "/contracts/{key}/versions", response={201: VersionOut}, summary="Apply the next version of a contract"
+)
 def post_version(request: HttpRequest, key: str, body: ApplyIn) -> dict[str, Any]:
     """It holds from the day that the document names as `effective`. Running clocks keep the version of their start."""
     viewer = viewer_of(request)
@@ -192,7 +194,9 @@ def _apply(viewer: Viewer, document: str, newest_known: int | None) -> Any:
 
 
 @router.post(
-    "/{key}/calendars/refresh", response={201: list[VersionOut]}, summary="Take published holidays in"
+    "/contracts/{key}/calendars/refresh",
+    response={201: list[VersionOut]},
+    summary="Take published holidays in",
 )
 def post_refresh(request: HttpRequest, key: str) -> list[dict[str, Any]]:
     """New versions with the same terms where a provisional year has been published since; in order."""
@@ -202,7 +206,9 @@ def post_refresh(request: HttpRequest, key: str) -> list[dict[str, Any]]:
 
 
 @router.post(
-    "/{key}/calendars/notice", response={201: list[VersionOut]}, summary="Enter a notice of holidays"
+    "/contracts/{key}/calendars/notice",
+    response={201: list[VersionOut]},
+    summary="Enter a notice of holidays",
 )
 def post_notice(request: HttpRequest, key: str, body: NoticeIn) -> list[dict[str, Any]]:
     """For a provisional year that the library does not know yet."""
@@ -232,7 +238,9 @@ def _proposal(viewer: Viewer, found: VersionProposal) -> dict[str, Any]:
 
 
 @router.get(
-    "/{key}/proposals", response=list[VersionProposalOut], summary="Version that waits for the client's word"
+    "/contracts/{key}/proposals",
+    response=list[VersionProposalOut],
+    summary="Version that waits for the client's word",
 )
 def read_version_proposals(request: HttpRequest, key: str) -> list[dict[str, Any]]:
     """None, or one: a contract waits for one answer at a time."""
@@ -242,7 +250,9 @@ def read_version_proposals(request: HttpRequest, key: str) -> list[dict[str, Any
 
 
 @router.post(
-    "/{key}/proposals", response={201: VersionProposalOut}, summary="Propose a version to the client"
+    "/contracts/{key}/proposals",
+    response={201: VersionProposalOut},
+    summary="Propose a version to the client",
 )
 def post_version_proposal(request: HttpRequest, key: str, body: ProposeVersionIn) -> dict[str, Any]:
     """For one that begins in the past, over work that is recorded."""
@@ -261,7 +271,9 @@ def post_version_proposal(request: HttpRequest, key: str, body: ProposeVersionIn
     return _proposal(viewer, access_proposal(viewer, key, proposal.uuid))
 
 
-@router.get("/{key}/proposals/{uuid:uuid}", response=VersionProposalOut, summary="One proposed version")
+@router.get(
+    "/contracts/{key}/proposals/{uuid:uuid}", response=VersionProposalOut, summary="One proposed version"
+)
 def read_version_proposal(request: HttpRequest, key: str, uuid: UUID) -> dict[str, Any]:
     """And what became of it."""
     viewer = viewer_of(request)
@@ -269,7 +281,9 @@ def read_version_proposal(request: HttpRequest, key: str, uuid: UUID) -> dict[st
 
 
 @router.post(
-    "/{key}/proposals/{uuid:uuid}/answer", response=VersionProposalOut, summary="Accept or decline a version"
+    "/contracts/{key}/proposals/{uuid:uuid}/answer",
+    response=VersionProposalOut,
+    summary="Accept or decline a version",
 )
 def post_version_answer(request: HttpRequest, key: str, uuid: UUID, body: AnswerVersionIn) -> dict[str, Any]:
     """The client's word. Accepting applies it at once."""
@@ -287,7 +301,7 @@ def post_version_answer(request: HttpRequest, key: str, uuid: UUID, body: Answer
 
 
 @router.post(
-    "/{key}/proposals/{uuid:uuid}/withdrawal",
+    "/contracts/{key}/proposals/{uuid:uuid}/withdrawal",
     response=VersionProposalOut,
     summary="Withdraw a proposed version",
 )

@@ -72,7 +72,7 @@ def _log_scope(request: HttpRequest, key: str) -> Contract:
     return contract
 
 
-@router.get("/{key}/log", response=LogOut, tags=["log"], summary="The sealed log")
+@router.get("/contracts/{key}/log", response=LogOut, tags=["log"], summary="The sealed log")
 def read_log(request: HttpRequest, key: str) -> LogOut:
     """Size, newest signed head, and how much waits for the sealer."""
     contract = _log_scope(request, key)
@@ -85,7 +85,7 @@ def read_log(request: HttpRequest, key: str) -> LogOut:
     )
 
 
-@router.get("/{key}/log/heads", response=Page[HeadOut], tags=["log"], summary="Signed heads")
+@router.get("/contracts/{key}/log/heads", response=Page[HeadOut], tags=["log"], summary="Signed heads")
 def list_heads(
     request: HttpRequest,
     key: str,
@@ -102,7 +102,7 @@ def list_heads(
 
 
 @router.get(
-    "/{key}/log/leaves/{int:index}/proof",
+    "/contracts/{key}/log/leaves/{int:index}/proof",
     response=InclusionOut,
     tags=["log"],
     summary="Inclusion proof of a leaf",
@@ -130,7 +130,7 @@ def prove_inclusion(
 
 
 @router.get(
-    "/{key}/log/consistency",
+    "/contracts/{key}/log/consistency",
     response=ConsistencyOut,
     tags=["log"],
     summary="Consistency proof between two sizes",

@@ -132,7 +132,7 @@ def _calendar(calendar: CalendarVersion, number: int) -> CalendarOut:
     )
 
 
-@router.get("", response=Page[ContractOut], summary="Contracts that one may see")
+@router.get("/contracts", response=Page[ContractOut], summary="Contracts that one may see")
 def list_contracts(
     request: HttpRequest, after: str = "", limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE)
 ) -> dict[str, Any]:
@@ -149,13 +149,13 @@ def list_contracts(
     }
 
 
-@router.get("/{key}", response=ContractOut, summary="One contract")
+@router.get("/contracts/{key}", response=ContractOut, summary="One contract")
 def read_contract(request: HttpRequest, key: str) -> ContractOut:
     """Parties, zone and the version in force."""
     return _contract(access_contract(viewer_of(request), key), datetime.now(UTC))
 
 
-@router.get("/{key}/versions", response=Page[VersionOut], summary="Versions of a contract")
+@router.get("/contracts/{key}/versions", response=Page[VersionOut], summary="Versions of a contract")
 def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
     """In the order in which they were recorded."""
     contract = access_contract(viewer_of(request), key)
@@ -163,7 +163,7 @@ def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
 
 
 @router.get(
-    "/{key}/versions/{int:number}",
+    "/contracts/{key}/versions/{int:number}",
     response=VersionDetail,
     summary="One version with its text",
 )
@@ -180,7 +180,7 @@ def read_version(request: HttpRequest, key: str, number: int) -> dict[str, Any]:
     }
 
 
-@router.get("/{key}/diff", response=DiffOut, summary="Two versions compared")
+@router.get("/contracts/{key}/diff", response=DiffOut, summary="Two versions compared")
 def read_diff(
     request: HttpRequest,
     key: str,
@@ -202,7 +202,7 @@ def read_diff(
 
 
 @router.get(
-    "/{key}/versions/{int:number}/calendars",
+    "/contracts/{key}/versions/{int:number}/calendars",
     response=Page[CalendarOut],
     summary="Calendars of a version",
 )

@@ -240,7 +240,7 @@ def read_waiting_proposals(request: HttpRequest) -> list[dict[str, Any]]:
     return [{**proposal_out(viewer, one, names), "ticket": one.ticket.number} for one in found]
 
 
-@router.post("/tickets/bulk", response=list[OutcomeOut], summary="Make a transition of many tickets")
+@router.post("/transitions", response=list[OutcomeOut], summary="Make a transition of many tickets")
 def post_bulk(request: HttpRequest, body: BulkIn) -> list[dict[str, Any]]:
     """Each by itself: what is refused says why and touches nothing of the others. At most 200, each once."""
     picks = [
