@@ -33,7 +33,19 @@ from .mapping import FieldMapping, mapping_text
 from .models import ImportRun
 from .progress import Progress
 from .rejections import Rejection, RejectionFile
-from .runs import FAILED, FINISHED, Counts, end, only_one, save_position, seldom_collecting, take_up
+from .runs import (
+    CANCELLED,
+    FAILED,
+    FINISHED,
+    CancelledError,
+    Counts,
+    continue_run,
+    end,
+    only_one,
+    save_position,
+    seldom_collecting,
+    take_up,
+)
 from .sending import Sender
 from .servicenow import Observed, Passage, Reader
 from .source import SourceError, open_source, records
@@ -109,6 +121,8 @@ def import_servicenow(
     is_dry_run: bool = False,
     errors: Path | None = None,
     progress: Progress | None = None,
+    run: ImportRun | None = None,
+    sink: RejectionFile | None = None,
 ) -> RunReport:
     """Take over a ServiceNow audit log as observed history (see `servicenow` for what each row means).
 
@@ -141,9 +155,10 @@ def import_servicenow(
     progress = progress or Progress()
     progress.total = found.rows
     if is_dry_run:
-        return _rehearse(job, groups, source.name, errors, progress)
+        return _rehearse(job, groups, source.name, sink or RejectionFile(errors), progress)
     options = {"zone": named, "service": chosen, "member": source.member}
-    return _carry_out(job, groups, source.name, source.digest(), options, errors, progress)
+    asked = _Asked(source.name, source.digest(), options, run)
+    return _carry_out(job, groups, asked, sink or RejectionFile(errors), progress)
 
 
 def import_table(
@@ -155,6 +170,8 @@ def import_table(
     is_dry_run: bool = False,
     errors: Path | None = None,
     progress: Progress | None = None,
+    run: ImportRun | None = None,
+    sink: RejectionFile | None = None,
 ) -> RunReport:
     """Take over a table of tickets or of events (CSV, XLSX) as observed history, read by `mapping`.
 
@@ -182,9 +199,10 @@ def import_table(
     if not table.rows:
         raise SourceError(_("{name} holds a header and no rows.").format(name=table.source.name))
     if is_dry_run:
-        return _rehearse(job, groups, table.source.name, errors, progress)
+        return _rehearse(job, groups, table.source.name, sink or RejectionFile(errors), progress)
     options = {"zone": named, "member": table.source.member, "mapping": mapping_text(mapping)}
-    return _carry_out(job, groups, table.source.name, table.source.digest(), options, errors, progress)
+    asked = _Asked(table.source.name, table.source.digest(), options, run)
+    return _carry_out(job, groups, asked, sink or RejectionFile(errors), progress)
 
 
 def _choose_order(instants: InstantReader, found: Survey) -> None:
@@ -442,20 +460,30 @@ def _add(total: Counts, part: Counts) -> None:
     total.repeated += part.repeated
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The file, and the run it belongs to where that is known already."""
+
+    file_name: str
+    digest: bytes
+    options: Mapping[str, Any]
+    run: ImportRun | None
+
+    def take_up(self, scope_id: int, kind: str) -> tuple[ImportRun, bool]:
+        """The run, and whether it goes on where it stopped."""
+        if self.run is not None:
+            return continue_run(self.run, kind)
+        return take_up(
+            scope_id=scope_id, kind=kind, file_name=self.file_name, digest=self.digest, options=self.options
+        )
+
+
 def _carry_out(
-    job: Job,
-    groups: Iterator[Group],
-    file_name: str,
-    digest: bytes,
-    options: Mapping[str, Any],
-    errors: Path | None,
-    progress: Progress,
+    job: Job, groups: Iterator[Group], asked: _Asked, sink: RejectionFile, progress: Progress
 ) -> RunReport:
     scope_id = int(job.contract.pk)
-    with only_one(scope_id), seldom_collecting(), RejectionFile(errors) as rejected:
-        run, is_resumed = take_up(
-            scope_id=scope_id, kind=job.format, file_name=file_name, digest=digest, options=options
-        )
+    with only_one(scope_id), seldom_collecting(), sink as rejected:
+        run, is_resumed = asked.take_up(scope_id, job.format)
         destination = Destination(
             job.contract,
             ZoneInfo(job.terms.zone),
@@ -498,6 +526,10 @@ def _carry_out(
             _fold(scope_id, job.system)
             progress.stage(_("Sealing …"))
             seal()
+        except CancelledError:
+            _fold(scope_id, job.system)  # what is committed stays, and its clocks have to be right
+            end(run, CANCELLED, tally.to_data())
+            raise
         except BaseException:
             with suppress(DatabaseError):  # the first error is the one to be told
                 ImportRun.objects.filter(pk=run.pk).update(status=FAILED)
@@ -507,12 +539,12 @@ def _carry_out(
         end(run, FINISHED, tally.to_data())
     return RunReport(
         str(run.uuid),
-        file_name,
+        asked.file_name,
         counts,
         entries,
         run.summary,
         rejected.first,
-        _notes(job, options),
+        _notes(job),
         is_resumed,
     )
 
@@ -538,14 +570,14 @@ def _fold(scope_id: int, system: str) -> None:
 
 
 def _rehearse(
-    job: Job, groups: Iterable[Group], file_name: str, errors: Path | None, progress: Progress
+    job: Job, groups: Iterable[Group], file_name: str, sink: RejectionFile, progress: Progress
 ) -> RunReport:
     """Everything but writing."""
     scope_id = int(job.contract.pk)
     is_fresh = not has_keys(scope_id)
     counts, tally, position, entries = Counts(), Tally(), 0, 0
     teams = Teams.of(job.contract.provider_id)
-    with RejectionFile(errors) as rejected:
+    with sink as rejected:
         for plan in _planned(job, _batches(job, groups), scope_id, is_fresh, teams):
             rejected.add(one for decoded in plan.batch.decoded for one in decoded.rejections)
             plan.tell(job, tally, counts)
@@ -554,10 +586,10 @@ def _rehearse(
             progress.rows(position)
         progress.end()
     counts.check()
-    return RunReport(None, file_name, counts, entries, tally.to_data(), rejected.first, _notes(job, {}))
+    return RunReport(None, file_name, counts, entries, tally.to_data(), rejected.first, _notes(job))
 
 
-def _notes(job: Job, options: Mapping[str, Any]) -> list[str]:
+def _notes(job: Job) -> list[str]:
     notes = [_("Times without a zone are read as {zone}.").format(zone=job.reader.instants.zone.key)]
     if job.reader.instants.doubled:
         notes.append(

@@ -146,6 +146,11 @@ def load_mapping(path: Path) -> FieldMapping:
         text = path.read_bytes()
     except OSError as error:
         raise Invalid({"mapping": f"{path}: {error.strerror}"}) from error
+    return parse_mapping(text, path.name)
+
+
+def parse_mapping(text: bytes, name: str) -> FieldMapping:
+    """Read the text of a mapping file. Raises Invalid naming each field that is wrong."""
     if len(text) > MAX_MAPPING:
         raise Invalid(
             {"mapping": _("A mapping file is smaller than %(limit)d bytes.") % {"limit": MAX_MAPPING}}
@@ -158,7 +163,7 @@ def load_mapping(path: Path) -> FieldMapping:
         data = YAML(typ="safe", pure=True).load(text.decode("utf-8-sig"))
     except (YAMLError, UnicodeDecodeError, ValueError) as error:
         raise Invalid(
-            {"mapping": _("%(name)s is no YAML: %(reason)s") % {"name": path.name, "reason": error}}
+            {"mapping": _("%(name)s is no YAML: %(reason)s") % {"name": name, "reason": error}}
         ) from error
     return read_mapping(data)
 

@@ -14,10 +14,23 @@ from yunheng.foundation.refusals import Conflict
 
 from .models import ImportRun
 
+#: On the web a file is looked at, mapped, tried, and then run; the command line begins with RUNNING.
+LOOKING: Final = "looking"
+MAPPING: Final = "mapping"
+TRYING: Final = "trying"
+TRIED: Final = "tried"
+QUEUED: Final = "queued"
 RUNNING: Final = "running"
 FINISHED: Final = "finished"
 FAILED: Final = "failed"
+CANCELLED: Final = "cancelled"
+#: While a worker has it.
+BUSY: Final = frozenset({LOOKING, TRYING, QUEUED, RUNNING})
 _LOCK: Final = 0x79756E69  # first half of the advisory lock; the second is the scope
+
+
+class CancelledError(Exception):
+    """Somebody does not want the run any more; what is committed stays."""
 
 
 @dataclass(slots=True)
@@ -82,6 +95,14 @@ def take_up(
         status=RUNNING,
     )
     return run, False
+
+
+def continue_run(run: ImportRun, kind: str) -> tuple[ImportRun, bool]:
+    """A run that was asked for before it began, and whether it goes on after a crash. The caller holds `only_one`."""
+    run.refresh_from_db()
+    ImportRun.objects.filter(pk=run.pk).update(status=RUNNING, format=kind)
+    run.status, run.format = RUNNING, kind
+    return run, run.position > 0
 
 
 def save_position(run: ImportRun, position: int, counts: Counts, summary: Mapping[str, Any]) -> None:

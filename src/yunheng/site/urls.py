@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yunheng.appraisal.urls")),
     path("", include("yunheng.desk.urls")),
     path("", include("yunheng.contracts.urls")),
+    path("", include("yunheng.imports.urls")),
     path("", include("yunheng.accounts.urls")),
     path("api/v1/", api.urls),
     path("healthz", health.healthz, name="healthz"),
