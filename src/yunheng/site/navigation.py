@@ -40,7 +40,8 @@ _CONSOLE = (
     _Row("imports:runs", gettext_lazy("Imports"), "import", "m", ("import.run",)),
 )
 _PORTAL = (
-    _Row("desk:portal", pgettext_lazy("portal", "My requests"), "requests", "w"),
+    _Row("desk:portal", pgettext_lazy("portal", "Home"), "home", "w"),
+    _Row("desk:portal_requests", pgettext_lazy("portal", "Requests"), "requests", "t"),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h", ("contract.view",)),
 )
 _CONTRACT = (
@@ -177,6 +178,11 @@ class Shell:
         return self._contract[0]
 
     @cached_property
+    def contract_name(self) -> str:
+        """What stands over those places where the page itself names no contract: whom the contract is with."""
+        return self._contract[2]
+
+    @cached_property
     def new_url(self) -> str:
         """Where a new ticket or request is opened, for those who may."""
         if not may_somewhere(self._viewer, "ticket.open"):
@@ -210,29 +216,37 @@ class Shell:
     @cached_property
     def tabs(self) -> list[Place]:
         """At most four places for a phone's bar; everything else stands behind its last tab."""
-        order = ("desk:workbench", "desk:portal", "desk:queue", "appraisal:indicators", "contracts:contracts")
+        order = (
+            "desk:workbench",
+            "desk:portal",
+            "desk:queue",
+            "desk:portal_requests",
+            "appraisal:indicators",
+            "contracts:contracts",
+        )
         by_view = {place.view: place for place in self._all}
         return [by_view[view] for view in order if view in by_view][:3]
 
     @cached_property
-    def _contract(self) -> tuple[str, int | None]:
+    def _contract(self) -> tuple[str, int | None, str]:
         key, scope_id = (
             getattr(self._request, "contract_key", ""),
             getattr(self._request, "contract_id", None),
         )
         if key and scope_id is not None:
-            return key, scope_id
-        found = list(contracts_visible_to(self._viewer).values_list("scope__key", "pk")[:2])
-        return found[0] if len(found) == 1 else ("", None)
+            return key, scope_id, key
+        found = contracts_visible_to(self._viewer).values_list("scope__key", "pk", "client__name")[:2]
+        return found[0] if len(found) == 1 else ("", None, "")
 
     @cached_property
     def _all(self) -> list[Place]:
-        key, scope_id = self._contract
+        key, scope_id, _name = self._contract
         places = list(self._resolved(_PORTAL if self.is_portal else _CONSOLE, None))
         if not self.is_portal and self.administration and (url := address("site:admin")):
             places.append(Place("site:admin", _("Administration"), url, "admin", "a"))
         if scope_id is not None:
-            places += self._resolved(_CONTRACT, scope_id, key)
+            rows = [row for row in _CONTRACT if not (self.is_portal and row.view == "desk:tickets")]
+            places += self._resolved(rows, scope_id, key)
         match = self._request.resolver_match
         view = match.view_name if match else ""
         view = _BELONGS_TO.get(view, view)
