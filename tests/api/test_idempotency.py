@@ -135,7 +135,7 @@ def test_nothing_stays_of_a_write_that_broke_half_way(
     assert Entry.objects.count() == before
     assert not IdempotencyKey.objects.filter(key="broken").exists()
     with monkeypatch.context() as patch:
-        patch.setattr("yunheng.desk.api.changing.row_of", lambda _ticket: 1 / 0)
+        patch.setattr("yunheng.desk.api.changing.detail_of", lambda *_args: 1 / 0)
         assert post(alice, path, {"text": "half"}, 500, key="broken")["status"] == 500
     assert Entry.objects.count() == before
     post(alice, path, {"text": "half"}, 201, key="broken")

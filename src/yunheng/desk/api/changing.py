@@ -28,8 +28,6 @@ from ..actions import (
     reply,
 )
 from ..listing import contract_with_tickets
-from ..models import Ticket
-from ..naming import row_of
 from .reading import detail_of
 from .routing import router
 from .shapes import TicketDetail
@@ -132,10 +130,6 @@ class ClassifyIn(Input):
     expected_version: _Version
 
 
-def _answer(viewer: Viewer, ticket: Ticket) -> dict[str, Any]:
-    return detail_of(viewer, row_of(ticket))
-
-
 def _requester(viewer: Viewer, contract: Contract, name: str) -> Person | None:
     """Somebody of the client who asks, by login or UUID; for those who may know of people under the contract."""
     if not name:
@@ -163,7 +157,7 @@ def _open(request: HttpRequest, key: str, given: OpenIn, files: list[FileDraft])
         files=files,
         **values,
     )
-    return _answer(viewer, opened.ticket)
+    return detail_of(viewer, opened.ticket)
 
 
 @router.post("/contracts/{key}/tickets", response={201: TicketDetail}, summary="Open a ticket")
@@ -193,7 +187,7 @@ def _move(request: HttpRequest, number: str, given: TransitionIn, files: list[Fi
         at=given.at,
         expected_version=given.expected_version,
     )
-    return _answer(viewer, done.ticket)
+    return detail_of(viewer, done.ticket)
 
 
 @router.post("/tickets/{number}/transitions", response=TicketDetail, summary="Make a transition")
@@ -224,7 +218,7 @@ def post_assignment(request: HttpRequest, number: str, body: AssignIn) -> dict[s
         at=body.at,
         expected_version=body.expected_version,
     )
-    return _answer(viewer, done.ticket)
+    return detail_of(viewer, done.ticket)
 
 
 def _reply(request: HttpRequest, number: str, given: ReplyIn, files: list[FileDraft]) -> dict[str, Any]:
@@ -240,7 +234,7 @@ def _reply(request: HttpRequest, number: str, given: ReplyIn, files: list[FileDr
         files=files,
         at=given.at,
     )
-    return _answer(viewer, done.ticket)
+    return detail_of(viewer, done.ticket)
 
 
 @router.post("/tickets/{number}/replies", response={201: TicketDetail}, summary="Reply")
@@ -259,7 +253,7 @@ def post_reply_with_files(
 
 def _note(request: HttpRequest, number: str, given: NoteIn, files: list[FileDraft]) -> dict[str, Any]:
     viewer = viewer_of(request)
-    return _answer(viewer, note(viewer, number, given.text, files=files, at=given.at).ticket)
+    return detail_of(viewer, note(viewer, number, given.text, files=files, at=given.at).ticket)
 
 
 @router.post("/tickets/{number}/notes", response={201: TicketDetail}, summary="Write a note")
@@ -282,11 +276,11 @@ def post_note_with_files(
 def post_profile(request: HttpRequest, number: str, body: ProfileIn) -> dict[str, Any]:
     """The goals follow; elapsed time and waiting periods stay."""
     viewer = viewer_of(request)
-    return _answer(viewer, change_profile(viewer, number, **body.model_dump()).ticket)
+    return detail_of(viewer, change_profile(viewer, number, **body.model_dump()).ticket)
 
 
 @router.post("/tickets/{number}/classification", response=TicketDetail, summary="Classify")
 def post_classification(request: HttpRequest, number: str, body: ClassifyIn) -> dict[str, Any]:
     """Say which configuration item failed, why, and of which category it is."""
     viewer = viewer_of(request)
-    return _answer(viewer, classify_ticket(viewer, number, **body.model_dump()).ticket)
+    return detail_of(viewer, classify_ticket(viewer, number, **body.model_dump()).ticket)

@@ -17,6 +17,7 @@ from yunheng.sla.models import LiveClock, Pause
 
 from ..actions import may_answer
 from ..models import Ticket
+from ..naming import Named, named_by
 from ..story import ClockStory, TimelineLine
 
 #: What of an entry's data only projections need, and what in it names another entry by its id.
@@ -246,6 +247,10 @@ class PauseOut(Schema):
 
 def ticket_row(ticket: Ticket) -> dict[str, Any]:
     """A ticket as in a list."""
+    return _row(ticket, named_by(ticket))
+
+
+def _row(ticket: Ticket, named: Named) -> dict[str, Any]:
     return {
         "number": ticket.number,
         "uuid": ticket.uuid,
@@ -254,7 +259,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "state": ticket.state,
         "priority": ticket.priority,
         "service": ticket.service,
-        "team": ticket.team.key if ticket.team else None,
+        "team": named.team,
         "is_major": ticket.is_major,
         "is_observed": ticket.is_observed,
         "source_number": ticket.source_number,
@@ -268,9 +273,9 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
 def ticket_detail(viewer: Viewer, ticket: Ticket, clocks: Iterable[LiveClock]) -> dict[str, Any]:
     """A ticket in full; names only for those who may see personal data."""
     shows_names = viewer.may("entry.personal", ticket.scope_id)
-    requester = ticket.requester.name if ticket.requester else ticket.requester_name
+    named = named_by(ticket)
     return {
-        **ticket_row(ticket),
+        **_row(ticket, named),
         "contract": ticket.scope.key,
         "description": ticket.description,
         "resolution": ticket.resolution,
@@ -280,9 +285,9 @@ def ticket_detail(viewer: Viewer, ticket: Ticket, clocks: Iterable[LiveClock]) -
         "category": ticket.category,
         "ci": ticket.ci,
         "cause": ticket.cause,
-        "supplier": ticket.supplier.key if ticket.supplier else None,
-        "assignee": ticket.assignee.name if ticket.assignee and shows_names else None,
-        "requester": (requester or None) if shows_names else None,
+        "supplier": named.supplier,
+        "assignee": named.assignee if shows_names else None,
+        "requester": (named.requester or ticket.requester_name or None) if shows_names else None,
         "restored_at": ticket.restored_at,
         "reopen_count": ticket.reopen_count,
         "process": ticket.process_key,
