@@ -114,7 +114,8 @@ class Session(AbstractBaseSession):
     sessions alone; the columns repeat what the data says, so that a person's sessions can be listed and ended.
     """
 
-    uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    # Not unique: for a moment there are two rows, while a session gets a new key.
+    uuid = models.UUIDField(default=uuid7, db_index=True, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="sessions")
     signed_in_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)

@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.refusals import Invalid, NotFound
+from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
 
 from .actions.checks import password_faults
 from .actions.telling import tell_account
@@ -60,8 +60,10 @@ def turn_off_second_factor(*, viewer: Viewer, person: Person) -> None:
 def reset_second_factor(*, viewer: Viewer, person: Person) -> None:
     """Remove somebody's second factor, for instance after a lost phone, and end their sessions.
 
-    Raises Forbidden beyond the viewer's reach, Invalid for oneself and where there is none.
+    Raises Forbidden beyond the viewer's reach and for tokens, Invalid for oneself and where there is none.
     """
+    if viewer.token_scopes is not None:
+        raise Forbidden(_("A token resets no second factor."), permission="admin.people")
     require_change(viewer, person)
     if viewer.person_id == person.pk:
         raise Invalid({"person": _("Your own second factor is changed under “Your account”.")})

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ("session_key", models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name="session key")),
                 ("session_data", models.TextField(verbose_name="session data")),
                 ("expire_date", models.DateTimeField(db_index=True, verbose_name="expire date")),
-                ("uuid", models.UUIDField(default=yunheng.foundation.identity.uuid7, editable=False, unique=True)),
+                ("uuid", models.UUIDField(db_index=True, default=yunheng.foundation.identity.uuid7, editable=False)),
                 ("signed_in_at", models.DateTimeField(null=True)),
                 ("seen_at", models.DateTimeField(null=True)),
                 ("address", models.GenericIPAddressField(null=True)),

@@ -83,6 +83,10 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         """Never."""
         return False
 
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> Any:
+        """Nothing is taken over: nobody is made of it."""
+        return sociallogin.user
+
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> NoReturn:
         """Find the active person whose login the claim names, and go on as after a password."""
         claims = sociallogin.account.extra_data
