@@ -177,9 +177,20 @@ def field_of(spec: FieldSpec, options: Callable[[str], Sequence[OptionGroup]]) -
 
 
 def text_values(data: Mapping[str, Any]) -> dict[str, str]:
-    """All that was typed, as text; what the form needs for itself is left out."""
+    """All that was typed, as text, to be shown again; what the form needs for itself is left out."""
     own = {"csrfmiddlewaretoken", "seen"}
-    return {name: str(data.get(name, "")) for name in data if name not in own}
+    return {name: str(data.get(name, "")).replace("\0", "") for name in data if name not in own}
+
+
+def check_text(data: Mapping[str, Any]) -> None:
+    """Raise Invalid for each field that holds the character NUL: no text in the database can."""
+    faults = {
+        name: _("This holds a character that cannot be kept.")
+        for name in data
+        if "\0" in str(data.get(name, ""))
+    }
+    if faults:
+        raise Invalid(faults)
 
 
 def read_local(name: str, text: str) -> datetime | None:

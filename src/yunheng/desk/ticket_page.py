@@ -11,6 +11,7 @@ from yunheng.contracts.queries import terms_at
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.models import Attachment
 
+from .agreements import CorrectionPanel, corrections_for
 from .forms import Form, Typed
 from .models import Ticket
 from .offers import Offers, offers_for
@@ -27,6 +28,7 @@ from .timeline import (
     open_window,
     seen_now,
     tell_lines,
+    with_files,
 )
 from .waits import Wait, waits_of
 
@@ -65,6 +67,7 @@ class TicketPage:
     offers: Offers
     waits: Sequence[Wait]
     links: LinkPanel
+    corrections: CorrectionPanel
     seen: Seen
     changes: Sequence[Change]
     typed: Typed | None
@@ -82,9 +85,20 @@ class TicketPage:
         return [form for form in (self.offers.profile, self.offers.classify) if form is not None]
 
     @property
+    def forms(self) -> list[Form]:
+        """Every form on the page."""
+        known = [*self.offers.moves, self.offers.assign, self.offers.say, *self.fact_forms, self.links.form]
+        known += [
+            *self.corrections.forms,
+            *(form for one in self.corrections.proposals for form in one.forms),
+        ]
+        known += [form for wait in self.waits for form in wait.forms]
+        return [form for form in known if form is not None]
+
+    @property
     def loose_errors(self) -> list[str]:
-        """What was refused of an act that has no form: one click."""
-        if self.typed is None or self.typed.key not in {"take", "unlink"}:
+        """What was refused of an act whose form does not stand on the page: one click, or one that is gone."""
+        if self.typed is None or any(form.key == self.typed.key for form in self.forms):
             return []
         return [text for texts in self.typed.errors.values() for text in texts]
 
@@ -125,6 +139,7 @@ def show_ticket(
         offers=offers_for(viewer, story, typed),
         waits=waits_of(viewer, story, typed),
         links=links_for(viewer, story, typed),
+        corrections=corrections_for(viewer, story, story.lines, typed),
         seen=Seen(ticket.row_version, story.window.total),
         changes=changes,
         typed=typed,
@@ -134,15 +149,7 @@ def show_ticket(
 
 
 def _part(story: TicketStory, files: Mapping[int, Sequence[Attachment]], order: Order) -> TimelinePart:
-    lines = tell_lines(
-        story.window.entries,
-        first=story.window.first,
-        process=story.process,
-        terms=story.terms,
-        language=get_language() or "",
-        files=files,
-    )
-    folds = fold_lines(lines)
+    folds = fold_lines(with_files(story.lines, files))
     return TimelinePart(story.ticket.number, folds[::-1] if order == "newest" else folds, story.window, order)
 
 
@@ -158,9 +165,8 @@ def show_part(
         process=process_known(ticket),
         terms=terms_at(ticket.scope_id, ticket.opened_at),
         language=get_language() or "",
-        files=attachments_of(viewer, ticket),
     )
-    folds = fold_lines(lines)
+    folds = fold_lines(with_files(lines, attachments_of(viewer, ticket)))
     return TimelinePart(ticket.number, folds[::-1] if order == "newest" else folds, window, order)
 
 

@@ -3,7 +3,7 @@ looked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -115,6 +115,7 @@ class Window:
     total: int
     places: Mapping[int, int]  # entry id → place, of all entries
     ways: tuple[Way, ...]  # of all entries
+    names: Mapping[int, str] = field(default_factory=dict)  # entry id → public name, of the entries shown
 
     @property
     def last(self) -> int:
@@ -163,6 +164,7 @@ def open_window(
                 len(entries),
                 {entry.id: place for place, entry in enumerate(entries, 1)},
                 tuple(way_of(entry.type, entry.shared or {}) for entry in entries),
+                {entry.pk: bytes(entry.leaf).hex() for entry in found},
             )
     rows = list(
         whole.annotate(
@@ -186,6 +188,7 @@ def open_window(
         len(rows),
         {row[0]: place for place, row in enumerate(rows, 1)},
         tuple(way_of(row[1], {"from": row[2], "to": row[3], "facts": row[4]}) for row in rows),
+        {entry.pk: bytes(entry.leaf).hex() for entry in by_id.values()},
     )
 
 
@@ -212,7 +215,6 @@ def tell_lines(
     process: Process | None,
     terms: ContractTerms | None,
     language: str,
-    files: Mapping[int, Sequence[Attachment]] | None = None,
 ) -> Iterator[TimelineLine]:
     """Entries in words, the first of them at place `first`."""
     day = None
@@ -231,15 +233,24 @@ def tell_lines(
             source=desk_wording.source_name(entry.source),
             is_new_day=local_day != day,
             is_minor=desk_wording.is_minor(entry) or entry.type in _QUIET,
-            files=tuple(
-                FileLine(one.uuid, one.name, one.size, bytes(one.digest).hex())
-                for one in (files or {}).get(entry.id, ())
-            ),
             means=desk_wording.means_name(str((entry.shared or {}).get("means", "")))
             if entry.type == "ticket.replied"
             else "",
         )
         day = local_day
+
+
+def with_files(
+    lines: Iterable[TimelineLine], files: Mapping[int, Sequence[Attachment]]
+) -> Iterator[TimelineLine]:
+    """The lines with the files that came with their entries."""
+    for line in lines:
+        found = files.get(line.entry.id)
+        yield replace(line, files=tuple(map(_file_line, found))) if found else line
+
+
+def _file_line(file: Attachment) -> FileLine:
+    return FileLine(file.uuid, file.name, file.size, bytes(file.digest).hex())
 
 
 def fold_lines(lines: Iterable[TimelineLine]) -> list[Fold]:

@@ -50,7 +50,7 @@ class Wait:
 
 
 def waits_of(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -> list[Wait]:
-    """The ticket's waiting periods, the latest first (1 query, 2 where the viewer has something to say)."""
+    """The ticket's waiting periods, the latest first (1 query, up to 3 for long timelines)."""
     ticket = story.ticket
     pauses = pauses_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
     lapsed = _lapsed(story)
@@ -69,7 +69,7 @@ def waits_of(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -> 
         for pause in open_ones
         if pause.pk in sides
     }
-    names = names_of(ticket, [pk for pk, found in words.items() if found]) if any(words.values()) else {}
+    names = _names(story, [pk for pk, found in words.items() if found])
     return [
         _wait(
             story,
@@ -92,6 +92,13 @@ def _sides(story: TicketStory, pause_ids: Sequence[int]) -> dict[int, str]:
     if missing:
         told |= dict(EntryBody.objects.filter(pk__in=missing).values_list("pk", "shared"))
     return {pk: str((told.get(pk) or {}).get("side", "provider")) for pk in pause_ids}
+
+
+def _names(story: TicketStory, pause_ids: Sequence[int]) -> dict[int, str]:
+    """The public names of waiting periods."""
+    known = {pk: story.window.names[pk] for pk in pause_ids if pk in story.window.names}
+    missing = [pk for pk in pause_ids if pk not in known]
+    return known | names_of(story.ticket, missing) if missing else known
 
 
 def _lapsed(story: TicketStory) -> set[int]:

@@ -25,7 +25,7 @@ CATEGORY_MARKS = {
     "cancelled": "na",
 }
 PLUMBING = frozenset(
-    {"facts", "entry", "pause", "supersedes"}
+    {"facts", "entry", "pause", "supersedes", "proposal"}
 )  # what projections need: internal ids, never shown
 #: Fields of a form or an entry that are read as text and quoted under the sentence.
 _QUOTED = ("text", "note", "resolution", "reason", "measure", "opinion", "message", "answer")
@@ -108,6 +108,8 @@ def entry_sentence(
         return _("%(transition)s: %(old)s → %(new)s") % {"transition": name, "old": old, "new": new}
     if entry.type in {"clock.warned", "clock.breached"}:
         return _clock_sentence(entry, terms, language)
+    if entry.type.startswith("correction."):
+        return _correction_sentence(entry)
     if entry.type in {"ticket.linked", "ticket.unlinked"}:
         return _link_sentence(entry)
     if entry.type == "ticket.observed":
@@ -131,6 +133,50 @@ def entry_sentence(
         "entry.redacted": _("Data erased, the record stays"),
     }
     return names.get(entry.type, entry.type)
+
+
+def correction_name(kind: str) -> str:
+    """A kind of correction of the record."""
+    names = {
+        "correct_time": _("Correct the time of an entry"),
+        "leave_out": _("Leave it out of the indicators"),
+        "take_back": _("Take it back into the indicators"),
+        "exclude_window": _("Exclude a stretch of time"),
+    }
+    return names.get(kind, kind)
+
+
+def leaving_reason(key: str) -> str:
+    """Why a ticket leaves the indicators."""
+    names = {
+        "duplicate": _("a duplicate"),
+        "test": _("a test"),
+        "withdrawn": _("withdrawn"),
+        "not_liable": _("not the provider's to answer for"),
+    }
+    return names.get(key, key)
+
+
+def proposal_standing(standing: str) -> str:
+    """How a proposal stands."""
+    names = {
+        "proposed": _("proposed"),
+        "approved": _("approved"),
+        "refused": _("refused"),
+        "withdrawn": _("withdrawn"),
+    }
+    return names.get(standing, standing)
+
+
+def _correction_sentence(entry: TimelineEntry) -> str:
+    kind = {"kind": correction_name(str((entry.shared or {}).get("kind", "")))}
+    names = {
+        "correction.proposed": _("Correction proposed: %(kind)s"),
+        "correction.approved": _("Correction approved: %(kind)s"),
+        "correction.refused": _("Correction refused: %(kind)s"),
+        "correction.withdrawn": _("Correction withdrawn: %(kind)s"),
+    }
+    return names[entry.type] % kind if entry.type in names else entry.type
 
 
 def _link_sentence(entry: TimelineEntry) -> str:
@@ -245,17 +291,24 @@ def details(entry: TimelineEntry) -> list[tuple[str, str]]:
     """The rest of the data, name and value, for those who want to see exactly what is recorded."""
     rows: list[tuple[str, str]] = []
     for data in (entry.shared, entry.internal, entry.personal):
-        rows += _flat({name: value for name, value in (data or {}).items() if name not in PLUMBING}, "")
+        rows += _flat(data or {}, "")
     return rows
 
 
 def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for name, value in data.items():
+        if name in PLUMBING:
+            continue
         if isinstance(value, Mapping):
             rows += _flat(value, f"{prefix}{name}.")
         elif isinstance(value, list):
-            rows.append((prefix + name, ", ".join(map(str, value))))
+            for place, item in enumerate(value, 1):
+                if isinstance(item, Mapping):
+                    rows += _flat(item, f"{prefix}{name}.{place}.")
+            plain = [str(item) for item in value if not isinstance(item, Mapping)]
+            if plain:
+                rows.append((prefix + name, ", ".join(plain)))
         elif value not in (None, ""):
             rows.append((prefix + name, str(value)))
     return rows

@@ -41,6 +41,14 @@ ROUTES: dict[str, Route] = {
     "tickets/<str:number>/pauses/<slug:answer>": act(
         "/tickets/{closed}/pauses/confirm", (), 422
     ),  # names no pause
+    "tickets/<str:number>/corrections/<slug:kind>": act(
+        "/tickets/{closed}/corrections/leave_out",
+        ("provider_admin", "service_manager", "quality_officer"),
+        422,
+    ),
+    "tickets/<str:number>/proposals/<uuid:uuid>/<slug:answer>": act(
+        f"/tickets/{{closed}}/proposals/{_NO_LINK}/approve", (), 422
+    ),  # there is no such proposal
     "tickets/<str:number>/links": act("/tickets/{closed}/links", WORKERS, 422),
     "tickets/<str:number>/links/<uuid:link>/remove": act(
         f"/tickets/{{closed}}/links/{_NO_LINK}/remove", (), 422

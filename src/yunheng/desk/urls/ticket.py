@@ -22,6 +22,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/profile", ticket_acts.profile, name="profile"),
     path("tickets/<str:number>/classify", ticket_acts.classify, name="classify"),
     path("tickets/<str:number>/pauses/<slug:answer>", ticket_acts.answer, name="answer_pause"),
+    path("tickets/<str:number>/corrections/<slug:kind>", ticket_acts.propose, name="propose"),
+    path(
+        "tickets/<str:number>/proposals/<uuid:uuid>/<slug:answer>",
+        ticket_acts.answer_proposal,
+        name="answer_proposal",
+    ),
     path("tickets/<str:number>/links", ticket_acts.link, name="link"),
     path("tickets/<str:number>/links/<uuid:link>/remove", ticket_acts.unlink, name="unlink"),
 ]

@@ -14,7 +14,7 @@ from yunheng.foundation.pages import PageRequest, show_contract, signed_in
 from yunheng.foundation.refusals import Invalid, NotFound
 
 from ..choices import find_requesters, similar_in_words, similar_tickets
-from ..forms import Typed, join_faults, read_local, text_values
+from ..forms import Typed, check_text, join_faults, read_local, text_values
 from ..opening_form import NewTicket, contract_chosen, new_ticket_form, open_from_form
 from ..promises import promises_of_new
 from ..reading import priority_words, read_profile
@@ -34,6 +34,7 @@ def new_ticket(request: PageRequest) -> HttpResponse:
     if request.method != "POST" or "choose" in request.POST:  # only the contract was chosen anew
         return _show(request, form)
     try:
+        check_text(request.POST)
         at, failed_at, files = join_faults(
             lambda: read_local("at", request.POST.get("at", "")),
             lambda: read_local("failed_at", request.POST.get("failed_at", "")),

@@ -23,7 +23,7 @@ from ..timeline import Seen, read_seen
 
 ORDER_COOKIE: Final = "timeline"
 #: The parts of the page that an answer can replace, each with its template and id "ticket-<name>".
-PARTS: Final = ("head", "news", "bar", "side", "say", "timeline", "depth")
+PARTS: Final = ("head", "news", "bar", "side", "about", "say", "timeline", "depth")
 #: All but the composer: nobody's half-written sentence is taken from under their hands.
 OTHERS: Final = tuple(name for name in PARTS if name != "say")
 

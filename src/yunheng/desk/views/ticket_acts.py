@@ -1,6 +1,7 @@
 """What is done to a ticket from its page: each address calls one action and answers with what changed."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from yunheng.foundation.refusals import Conflict, Forbidden, Invalid, NotFound
 
 from .. import actions
 from ..choices import own_team, teams_for
-from ..forms import Typed, join_faults, read_local, read_transition, text_values
+from ..forms import Typed, check_text, join_faults, read_local, read_transition, text_values
 from ..naming import entry_named
-from ..queries import access_ticket
+from ..queries import access_proposal, access_ticket
 from ..reading import terms_of
 from ..timeline import Seen, read_seen
 from .ticket import OTHERS, PARTS
@@ -44,6 +45,7 @@ def act(
     """
     seen = read_seen(request.POST.get("seen", ""))
     try:
+        check_text(request.POST)
         work(seen)
     except Invalid as error:
         typed = Typed(key, text_values(request.POST), error.fields)
@@ -229,3 +231,51 @@ def unlink(request: PageRequest, number: str, link: UUID) -> HttpResponse:
         actions.unlink_tickets(request.viewer, number, link)
 
     return act(request, number, "unlink", work, done=_("The link is taken back."), refused=_SIDE)
+
+
+@require_POST
+@signed_in
+def propose(request: PageRequest, number: str, kind: str) -> HttpResponse:
+    """Propose a correction of the record."""
+    ticket = access_ticket(request.viewer, number, with_people=False)
+    if not actions.may_propose(request.viewer, ticket, kind):
+        raise Forbidden(_("You may not propose this here."))
+
+    def work(_seen: Seen | None) -> None:
+        data: dict[str, Any] = {}
+        if "reason" in request.POST:
+            data["reason"] = request.POST["reason"]
+        if "entry" in request.POST:
+            name = request.POST["entry"]
+            data["entry"] = entry_named(request.viewer, ticket, name) if name else ""
+        names = [name for name in ("new_at", "from_at", "to_at") if name in request.POST]
+        instants = join_faults(*(partial(read_local, name, request.POST[name]) for name in names))
+        data |= dict(zip(names, instants, strict=True))
+        text = request.POST.get("text", "").replace("\r\n", "\n")
+        actions.propose(request.viewer, number, kind=kind, data=data, reason=text)
+
+    done = _("Proposed. It is done when it is approved.")
+    return act(request, number, f"propose:{kind}", work, done=done, refused=_SIDE)
+
+
+@require_POST
+@signed_in
+def answer_proposal(request: PageRequest, number: str, uuid: UUID, answer: str) -> HttpResponse:
+    """Approve or refuse a correction that somebody else proposed, or withdraw one's own."""
+    ticket = access_ticket(request.viewer, number, with_people=False)
+    proposal = access_proposal(request.viewer, uuid)
+    if proposal.ticket_id != ticket.pk or answer not in {"approve", "refuse", "withdraw"}:
+        raise NotFound(_("There is no such proposal."))
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+
+    def work(_seen: Seen | None) -> None:
+        if answer == "withdraw":
+            actions.withdraw_proposal(request.viewer, uuid, text=text)
+        else:
+            actions.answer_proposal(request.viewer, uuid, is_approved=answer == "approve", text=text)
+
+    done = {
+        "approve": _("Approved, and done."),
+        "refuse": _("Refused."),
+    }.get(answer, _("Withdrawn."))
+    return act(request, number, f"proposal:{answer}:{uuid}", work, done=done, refused=_SIDE)
