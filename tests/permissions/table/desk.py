@@ -1,11 +1,13 @@
 """Pages of the desk."""
 
-from .rows import EVERY_ROLE, WHOLE, Route, page
+from .rows import CLIENT_WIDE, EVERY_ROLE, WHOLE, Route, page
 
 #: Who may open a ticket in some contract; who may assign, work on, and talk on the closed one.
 OPENERS = ("provider_admin", "service_manager", "desk_agent", "engineer", "contact", "requester", "stranger")
 ASSIGNERS = ("provider_admin", "service_manager", "desk_agent")
 WORKERS = (*ASSIGNERS, "engineer")
+CLIENTS = ("requester", "contact", "appraiser", "auditor", "stranger")
+ASKERS = ("requester", "contact", "stranger")
 _NO_LINK = "01900000-0000-7000-8000-000000000000"
 
 
@@ -23,7 +25,9 @@ def act(path: str, may: tuple[str, ...], status: int) -> Route:
 ROUTES: dict[str, Route] = {
     "contracts/<slug:key>/tickets": page("/contracts/{key}/tickets", EVERY_ROLE),
     "tickets/<str:number>": page("/tickets/{closed}", WHOLE),
-    "tickets/new": part("/tickets/new", OPENERS),
+    "tickets/new": Route(  # clients are sent to the form of their portal
+        "/tickets/new", 404, {**part("/tickets/new", OPENERS).named, **dict.fromkeys(CLIENTS, 302)}
+    ),
     "tickets/new/promises": part("/tickets/new/promises", OPENERS),
     "tickets/new/requesters": part("/tickets/new/requesters?caller=x", OPENERS),
     "tickets/new/similar": part("/tickets/new/similar?title=x", OPENERS),
@@ -53,4 +57,16 @@ ROUTES: dict[str, Route] = {
     "tickets/<str:number>/links/<uuid:link>/remove": act(
         f"/tickets/{{closed}}/links/{_NO_LINK}/remove", (), 422
     ),  # there is no such link
+    "attachments/<uuid:uuid>": part(f"/attachments/{_NO_LINK}", ()),  # there is no such file
+    "portal": page("/portal", CLIENTS),
+    "portal/requests": page("/portal/requests", CLIENTS),
+    "portal/new": part("/portal/new", ASKERS),
+    "portal/new/promise": part("/portal/new/promise", ASKERS),
+    "portal/requests/<str:number>": page("/portal/requests/{closed}", CLIENT_WIDE),
+    "portal/requests/<str:number>/reply": act("/portal/requests/{closed}/reply", ("contact",), 422),
+    "portal/requests/<str:number>/pauses/<slug:answer>": act(
+        "/portal/requests/{closed}/pauses/confirm", (), 422
+    ),  # names no pause
+    "portal/requests/<str:number>/<slug:step>": act("/portal/requests/{closed}/reopen", ("contact",), 409),
+    "portal/proposals/<uuid:uuid>": act(f"/portal/proposals/{_NO_LINK}", (), 422),  # there is none
 }
