@@ -1,7 +1,7 @@
 """Files that come with an entry of a subject: what is taken, how the entry tells of them, and where the bytes are kept.
 
 The bytes stand in the database, written with the entry that names their SHA-256: they stand or fall together, every
-node sees them, and every backup has them (ADR 0008).
+node sees them, and every backup has them (ADR 0009).
 """
 
 import re
