@@ -127,7 +127,7 @@ def calendar_words(scope_id: int, at: datetime) -> Mapping[str, str]:
             words[calendar["key"]] = label or _("at every hour of every day")
         else:
             week = contract_wording.week(calendar.get("weekly", ()))
-            hours = " · ".join(f"{days} {when}" for days, when in week if when != _("closed"))
+            hours = " · ".join(f"{days} {when}" for days, when in week if when != contract_wording.hours(()))
             words[calendar["key"]] = hours or label
     return words
 

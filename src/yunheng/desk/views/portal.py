@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from yunheng.foundation.attachments import FileDraft, read_uploads
@@ -85,10 +86,10 @@ def requests(request: PageRequest) -> HttpResponse:
         "query": query.urlencode(),
         "after": request.GET.get("after", ""),
         "states": (
-            ("", _("all")),
-            ("open", _("open")),
+            ("", pgettext("requests", "all")),
+            ("open", pgettext("requests", "open")),
             ("answer", _("your word is next")),
-            ("done", _("closed")),
+            ("done", pgettext("requests", "closed")),
         ),
     }
     return render(request, "desk/portal/requests.html", context, status=status)
