@@ -235,7 +235,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# --- signing in: django-allauth leads through its steps, django-axes counts what fails (docs/adr/0009)
+# --- signing in: django-allauth leads through its steps, django-axes counts what fails (docs/adr/0011)
 
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "start"
