@@ -45,8 +45,8 @@ def seconds(
 
 
 @contextmanager
-def database() -> Iterator[None]:
-    """A migrated, durable database in a temporary folder, reached as the application's role."""
+def database() -> Iterator[Any]:
+    """A migrated, durable database in a temporary folder, reached as the application's role; gives the cluster."""
     from yunheng.foundation.supervisor.account import service_account
     from yunheng.foundation.supervisor.embedded import borrow
     from yunheng.foundation.supervisor.folder import DataFolder
@@ -67,7 +67,7 @@ def database() -> Iterator[None]:
             with connected_to(embedded.owner_url):
                 call_command("migrate", interactive=False, verbosity=0)
             with connected_to(embedded.app_url):
-                yield
+                yield embedded
     finally:
         if kept is None:
             os.environ.pop("YUNHENG_DATA", None)

@@ -16,7 +16,14 @@ from django.db import connection
 from yunheng.accounts.models import Team
 from yunheng.contracts.models import Contract
 from yunheng.desk.models import Ticket
-from yunheng.desk.searching import COPY_WORDS, asking_names, copy_line, observed_words, rebuild
+from yunheng.desk.searching import (
+    COPY_WORDS,
+    asking_names,
+    copy_line,
+    known_words,
+    observed_words,
+    rebuild,
+)
 from yunheng.foundation.actor import Actor
 from yunheng.foundation.facts import FACTS_PER_ENTRY
 from yunheng.foundation.identity import uuid7
@@ -31,7 +38,6 @@ from yunheng.foundation.stored_form import (
     unsealed_rows,
 )
 from yunheng.logic.facts import FactKind
-from yunheng.logic.words import words_of
 from yunheng.sla.models import ClockFact, Pause
 from yunheng.sla.terms import term_ids
 
@@ -454,7 +460,7 @@ def _write_words(histories: Sequence[History], sender: Sender) -> None:
         words = observed_words(history.number, history.source_number, texts)
         lines.append(copy_line(history.subject_id, "shared", words))
         names = asking_names(history.happenings[0].personal)
-        lines.append(copy_line(history.subject_id, "personal", chain.from_iterable(map(words_of, names))))
+        lines.append(copy_line(history.subject_id, "personal", chain.from_iterable(map(known_words, names))))
     if lines:
         sender.copy(COPY_WORDS, ["".join(lines).encode()])
     known = [history.subject_id for history in histories if history.is_known]

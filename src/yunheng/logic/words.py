@@ -27,7 +27,7 @@ _HAN: Final = (
     "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
 )
 _RUNS: Final = re.compile(rf"([{_HAN}]+)|([^\W_{_HAN}]+)")
-_DIGITS: Final = re.compile(r"\d+")
+_DIGITS: Final = "0123456789"
 
 #: Members of an entry's data whose text people look for; instants, keys and ids are none.
 _TOLD: Final = frozenset(
@@ -62,11 +62,11 @@ def number_words(number: str) -> Iterator[str]:
 
     "ACME-INC-20260401-0007" is found by "20260401", "0007" and "7", "INC0000045" by "0000045" and "45" too.
     """
-    digits = ""
+    part = ""
     for _han, part in _RUNS.findall(normalised(number)):
         if part:
             yield _cut(part)
-            digits = _DIGITS.findall(part)[-1] if part[-1].isdecimal() else ""
+    digits = part[len(part.rstrip(_DIGITS)) :]
     if digits:
         yield digits
         yield digits.lstrip("0") or "0"
@@ -124,4 +124,6 @@ def _cut(word: str) -> str:
 
 
 def _quoted(word: str) -> str:
+    if word.isalnum():
+        return f"'{word}'"
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
