@@ -346,12 +346,11 @@ def post_revoking(request: HttpRequest, uuid: UUID, body: RoleIn) -> dict[str, A
 @router.delete(
     "/people/{uuid:uuid}/tokens/{uuid:token}", response={204: None}, summary="End somebody's token"
 )
-def remove_token(request: HttpRequest, uuid: UUID, token: UUID) -> tuple[int, None]:
+def remove_token(request: HttpRequest, uuid: UUID, token: UUID) -> None:
     """At once."""
     viewer = viewer_of(request)
     found = access_token(viewer, access_person(viewer, uuid), token)
     revoke_token(viewer=viewer, token=found)
-    return 204, None
 
 
 # --- teams
@@ -486,10 +485,9 @@ def read_sessions(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @own_router.delete("/me/sessions/{uuid:uuid}", response={204: None}, summary="Sign out elsewhere")
-def remove_session(request: HttpRequest, uuid: UUID) -> tuple[int, None]:
+def remove_session(request: HttpRequest, uuid: UUID) -> None:
     """Its next request is a stranger's."""
     end_session(_oneself(request).pk, uuid)
-    return 204, None
 
 
 @own_router.get("/me/tokens", response=list[TokenOut], summary="My tokens")
@@ -510,8 +508,7 @@ def post_own_token(request: HttpRequest, body: TokenIn) -> dict[str, Any]:
 
 
 @own_router.delete("/me/tokens/{uuid:uuid}", response={204: None}, summary="End one of my tokens")
-def remove_own_token(request: HttpRequest, uuid: UUID) -> tuple[int, None]:
+def remove_own_token(request: HttpRequest, uuid: UUID) -> None:
     """At once."""
     person = _oneself(request)
     revoke_token(viewer=viewer_of(request), token=own_token(person.pk, uuid))
-    return 204, None

@@ -226,11 +226,10 @@ def put_webhook(request: HttpRequest, uuid: UUID, body: WebhookPut) -> dict[str,
 
 
 @router.delete("/webhooks/{uuid:uuid}", response={204: None}, summary="Remove a webhook")
-def remove_webhook(request: HttpRequest, uuid: UUID) -> tuple[int, None]:
+def remove_webhook(request: HttpRequest, uuid: UUID) -> None:
     """With its deliveries."""
     viewer = viewer_of(request)
     delete_webhook(viewer=viewer, webhook=access_webhook(viewer, uuid))
-    return 204, None
 
 
 @router.post("/webhooks/{uuid:uuid}/secret", response=WebhookWithSecret, summary="Renew a webhook's secret")

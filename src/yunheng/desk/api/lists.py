@@ -291,7 +291,6 @@ def put_view(request: HttpRequest, uuid: UUID, body: ViewIn) -> dict[str, Any]:
 
 
 @router.delete("/views/{uuid:uuid}", response={204: None}, tags=["views"], summary="Delete a saved view")
-def remove_view(request: HttpRequest, uuid: UUID) -> tuple[int, None]:
+def remove_view(request: HttpRequest, uuid: UUID) -> None:
     """One's own only."""
     delete_view(viewer_of(request), uuid)
-    return 204, None
