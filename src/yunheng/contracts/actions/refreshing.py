@@ -1,5 +1,6 @@
 """Takes official holidays in: those that the library holds by now, or a notice that somebody enters by hand."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -106,7 +107,7 @@ def _record(
     contract: Contract,
     successor: ContractVersion,
     replaced: ContractVersion,
-    why: dict[str, object],
+    why: Mapping[str, object],
 ) -> None:
     shared, internal = version_data(successor)
     record_entry(
