@@ -73,7 +73,7 @@ def test_personas(world: World, login: str, ticket: str, status: int) -> None:
     client = Client()
     client.force_login(world.people[login])
     number = world.tickets[ticket]
-    assert client.get(f"/tickets/{number}").status_code == status
+    assert client.get(f"/tickets/{number}", follow=True).status_code == status  # the client in its portal
     assert client.get(f"/api/v1/tickets/{number}/clocks").status_code == status
 
 

@@ -17,6 +17,14 @@ def part(path: str, seen_by: tuple[str, ...], status: int = 200, method: str = "
     return Route(path, 404, named, method)
 
 
+def for_provider(path: str, seen_by: tuple[str, ...], clients: tuple[str, ...]) -> Route:
+    """A page of the desk: people of the client are led to their portal."""
+    named = dict.fromkeys(seen_by, 200) | dict.fromkeys(
+        (*clients, "anonymous", "token", "stranger_token"), 302
+    )
+    return Route(path, 404, named)
+
+
 def act(path: str, may: tuple[str, ...], status: int) -> Route:
     """An act sent without any content, which is refused with `status` to whoever may do it."""
     return part(path, may, status, "POST")

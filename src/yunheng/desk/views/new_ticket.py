@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -25,10 +25,7 @@ from ..reading import priority_words, read_profile
 def new_ticket(request: PageRequest) -> HttpResponse:
     """The form of a new ticket; sent, it opens one, and accepts and assigns it at once where that was asked for."""
     if request.viewer.organisation_kind == "client":
-        try:
-            return HttpResponseRedirect(reverse("desk:portal_new"))
-        except NoReverseMatch:
-            pass
+        return HttpResponseRedirect(reverse("desk:portal_new"))
     data = request.POST if request.method == "POST" else request.GET
     form = new_ticket_form(request.viewer, data, now=datetime.now(UTC))
     if request.method != "POST" or "choose" in request.POST:  # only the contract was chosen anew

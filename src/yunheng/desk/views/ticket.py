@@ -7,7 +7,7 @@ from typing import Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from yunheng.foundation.pages import PageRequest, read_number, show_contract, signed_in
@@ -32,6 +32,9 @@ OTHERS: Final = tuple(name for name in PARTS if name != "say")
 @signed_in
 def ticket(request: PageRequest, number: str) -> HttpResponse:
     """One ticket: clocks, what can be done, timeline, facts; people of the client are sent to their own page."""
+    if request.viewer.organisation_kind == "client":
+        seen = access_ticket(request.viewer, number, with_people=False)
+        return HttpResponseRedirect(reverse("desk:portal_request", args=[seen.number]))
     order = order_of(request)
     page = show_ticket(
         request.viewer,
@@ -40,23 +43,10 @@ def ticket(request: PageRequest, number: str) -> HttpResponse:
         order=order,
         all_segments=request.GET.get("segments") == "all",
     )
-    elsewhere = _portal_address(request, page.ticket.number)
-    if elsewhere:
-        return HttpResponseRedirect(elsewhere)
     response = show_page(request, page)
     if "order" in request.GET:
         response.set_cookie(ORDER_COOKIE, order, max_age=365 * 86400, samesite="Lax", httponly=True)
     return response
-
-
-def _portal_address(request: PageRequest, number: str) -> str:
-    """Where people of the client look at the ticket; "" for everybody else."""
-    if request.viewer.organisation_kind != "client":
-        return ""
-    try:
-        return reverse("desk:portal_request", args=[number])
-    except NoReverseMatch:
-        return ""
 
 
 def order_of(request: HttpRequest) -> Order:
