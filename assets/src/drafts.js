@@ -40,9 +40,10 @@ function fill(field, value) {
 }
 
 let isSigningOut = false;
+const arrived = new WeakSet(); // forms that the server took, until somebody types again
 
 function keep(form) {
-  if (isSigningOut) return;
+  if (isSigningOut || arrived.has(form)) return;
   const fields = {};
   for (const field of form.elements) if (isKept(field) && (isChanged(field) || field.dataset.drafted)) fields[keyOf(field)] = valueOf(field);
   if (Object.keys(fields).length) write(nameOf(form), { fields, at: Date.now() });
@@ -94,10 +95,33 @@ function forget(name) {
   sessionStorage.removeItem(name);
 }
 
+/** A form that came back with its errors was not accepted: its draft lives on. */
+const REFUSED = ".error-text, .field-error, .errorlist, .banner-error, .banner-conflict, .note-error";
+const isRefused = (name) => [...document.querySelectorAll("form[data-draft]")].some((form) => nameOf(form) === name && form.querySelector(REFUSED));
+
+/** What this page says about the forms that were sent from the one before. */
+function conclude() {
+  const isOutside = Boolean(document.querySelector(".bare"));
+  const status = performance.getEntriesByType("navigation")[0]?.responseStatus || 200;
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith(PREFIX) && reader && !key.startsWith(`${PREFIX}${reader}:`)) sessionStorage.removeItem(key); // another person's
+    if (!key.startsWith(SENT)) continue;
+    const name = key.slice(SENT.length);
+    const from = read(key);
+    if (isOutside || status >= 400 || isRefused(name)) sessionStorage.removeItem(key);
+    else forget(name);
+    const next = document.querySelector("form:has(input[type=password]) input[name=next]");
+    if (isOutside && next && ["", "/"].includes(next.value) && from) next.value = from; // come back to the form after signing in
+  }
+}
+conclude(); // before drafts are put back
+
 each("form[data-draft]", (form) => {
-  settle(form);
   restore(form);
-  form.addEventListener("input", () => later(form));
+  form.addEventListener("input", () => {
+    arrived.delete(form);
+    later(form);
+  });
   form.addEventListener("change", () => later(form));
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
@@ -109,35 +133,15 @@ window.addEventListener("pagehide", () => {
   for (const form of document.querySelectorAll("form[data-draft]")) if (!sessionStorage.getItem(SENT + nameOf(form))) keep(form);
 });
 
-/** A form that came back with its errors was not accepted: its draft lives on. */
-function settle(form) {
-  const name = nameOf(form);
-  if (sessionStorage.getItem(SENT + name) && form.querySelector(".error-text, .field-error, .errorlist, .banner-error, .banner-conflict, .note-error")) sessionStorage.removeItem(SENT + name);
-}
-
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt.closest?.("form[data-draft]");
   if (!form || event.detail.requestConfig?.verb === "get") return;
   const redirect = event.detail.xhr.getResponseHeader("HX-Redirect") ?? "";
-  if (event.detail.successful && !redirect.startsWith("/sign-in")) forget(nameOf(form));
-  else sessionStorage.removeItem(SENT + nameOf(form));
+  if (event.detail.successful && !redirect.startsWith("/sign-in")) {
+    arrived.add(form);
+    forget(nameOf(form));
+  } else sessionStorage.removeItem(SENT + nameOf(form));
 });
-
-/** What the page that follows says about the forms that were sent. */
-function conclude() {
-  const isOutside = Boolean(document.querySelector(".bare"));
-  const status = performance.getEntriesByType("navigation")[0]?.responseStatus || 200;
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith(PREFIX) && reader && !key.startsWith(`${PREFIX}${reader}:`)) sessionStorage.removeItem(key); // another person's
-    if (!key.startsWith(SENT)) continue;
-    const from = read(key);
-    if (!isOutside && status < 400) forget(key.slice(SENT.length));
-    else sessionStorage.removeItem(key);
-    const next = document.querySelector("form:has(input[type=password]) input[name=next]");
-    if (isOutside && next && ["", "/"].includes(next.value) && from) next.value = from; // come back to the form after signing in
-  }
-}
-conclude();
 
 /** Who signs out leaves nothing in the tab. */
 document.addEventListener("submit", (event) => {

@@ -53,6 +53,8 @@ def parts(request: HttpRequest) -> HttpResponse:
 @signed_in
 def quick(request: HttpRequest) -> HttpResponse:
     note = request.POST["note"]
+    if note == "and away":
+        return HttpResponse(status=204, headers={"HX-Redirect": "/parts/away"})
     context = {"note": note, "errors": {"note": "Too short."}} if len(note) < 3 else {"note": ""}
     return render(request, "quick.html", context, status=422 if len(note) < 3 else 200)
 

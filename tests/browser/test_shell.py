@@ -256,6 +256,10 @@ def test_small_actions_show_refusals_in_place_and_failures_as_messages(parts_pag
     page.context.set_offline(False)
     page.click("text=Add")
     page.wait_for_function("document.getElementById('id_note').value === ''")
+    page.fill("#id_note", "and away")
+    page.click("text=Add")
+    page.wait_for_url("**/parts/away")
+    assert page.input_value("#id_note") == ""  # what arrived is no draft any more
 
 
 def test_a_question_is_asked_before_and_no_means_no(parts_page: Any, complaints: list[str]) -> None:
