@@ -182,7 +182,9 @@ def test_success_forgets_the_failures(world: World) -> None:
 
 def test_the_typed_login_is_not_kept(world: World) -> None:
     client = Client(headers={"User-Agent": "my-secret-browser"})
-    client.post("/sign-in?my-secret=1", {"login": "my-secret-password-typed-in-the-wrong-field", "password": "secret"})
+    client.post(
+        "/sign-in?my-secret=1", {"login": "my-secret-password-typed-in-the-wrong-field", "password": "secret"}
+    )
     row = AccessAttempt.objects.values().get()
     assert row["failures_since_start"] == 1 and row["ip_address"] == "127.0.0.1"
     assert "secret" not in str(row)
@@ -255,7 +257,16 @@ def test_forms_of_signing_in_need_their_token(world: World) -> None:
 
 
 def test_signing_up_is_nowhere(world: World) -> None:
-    for path in ("signup", "signup/", "email/", "login/", "3rdparty/", "social/signup/", "2fa/", "reauthenticate/"):
+    for path in (
+        "signup",
+        "signup/",
+        "email/",
+        "login/",
+        "3rdparty/",
+        "social/signup/",
+        "2fa/",
+        "reauthenticate/",
+    ):
         assert Client().get(f"/account/{path}").status_code == 404
 
 
@@ -298,7 +309,9 @@ def test_a_code_counts_once(world: World, guarded: list[str]) -> None:
     assert again.status_code == 422
     assert "was used already" in again.content.decode()
     earlier = code_at(datetime.now(UTC) - timedelta(seconds=STEP_SECONDS))
-    assert half_way().post("/account/code", {"code": earlier}).status_code == 422  # older than the last one used
+    assert (
+        half_way().post("/account/code", {"code": earlier}).status_code == 422
+    )  # older than the last one used
 
 
 def test_old_codes_and_wrong_ones_do_not_count(world: World, guarded: list[str]) -> None:
@@ -318,7 +331,9 @@ def test_a_recovery_code_counts_once(world: World, guarded: list[str]) -> None:
     assert len(set(guarded)) == 10
     client = half_way()
     assert client.post("/account/code", {"code": guarded[3]}).status_code == 302
-    assert "9 张" in (text := client.get("/me").content.decode()) or "recovery code" in text or "恢复码" in text
+    assert (
+        "9 张" in (text := client.get("/me").content.decode()) or "recovery code" in text or "恢复码" in text
+    )
     assert half_way().post("/account/code", {"code": guarded[3]}).status_code == 422
     assert half_way().post("/account/code", {"code": guarded[4]}).status_code == 302
 
@@ -373,7 +388,9 @@ def test_wrong_tokens_are_counted_by_address(world: World) -> None:
     right = {"Authorization": f"Bearer {good}"}
     assert Client(REMOTE_ADDR="192.0.2.99", headers=right).get("/api/v1/me").status_code == 429
     assert Client(REMOTE_ADDR="192.0.2.100", headers=right).get("/api/v1/me").status_code == 200
-    assert post(Client(REMOTE_ADDR="192.0.2.99"), "bob", PASSWORD).status_code == 302  # pages are another matter
+    assert (
+        post(Client(REMOTE_ADDR="192.0.2.99"), "bob", PASSWORD).status_code == 302
+    )  # pages are another matter
 
 
 def test_right_tokens_cost_no_statement_more(world: World) -> None:
@@ -381,7 +398,9 @@ def test_right_tokens_cost_no_statement_more(world: World) -> None:
     client.get("/api/v1/me")
     with CaptureQueriesContext(connection) as captured:
         assert client.get("/api/v1/me").status_code == 200
-    assert not any("axes" in query["sql"] or '"session"' in query["sql"] for query in captured.captured_queries)
+    assert not any(
+        "axes" in query["sql"] or '"session"' in query["sql"] for query in captured.captured_queries
+    )
 
 
 def test_sessions_cost_one_statement_a_page(world: World) -> None:
@@ -472,7 +491,9 @@ def test_forged_and_old_links_are_not_there(world: World, mail: Any) -> None:
 
 
 def test_a_session_is_a_row_of_its_person(world: World) -> None:
-    client = Client(REMOTE_ADDR="192.0.2.33", headers={"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"})
+    client = Client(
+        REMOTE_ADDR="192.0.2.33", headers={"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
+    )
     post(client, "sue", PASSWORD)
     row = Session.objects.get(session_key=client.session.session_key)
     assert row.person == world.people["sue"]

@@ -102,7 +102,7 @@ def make_reset(person: Person) -> str:
 
 
 def person_of_reset(secret: str) -> Person:
-    """Whose password a link sets. Raises NotFound, always in the same words, for one that is forged, used or too old."""
+    """Whose password a link sets. Raises NotFound, in the same words for one that is forged, used or too old."""
     refusal = NotFound(_("This link is no longer valid."))
     try:
         uuid, fingerprint = signing.loads(secret, salt=_SALT, max_age=RESET_SECONDS)

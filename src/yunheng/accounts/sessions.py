@@ -1,9 +1,8 @@
 """Sessions as rows of their person, so that they can be listed and ended: the engine, and what may be done to them."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
@@ -32,9 +31,9 @@ class SessionStore(DatabaseStore):
         """The table of sessions."""
         return Session
 
-    def create_model_instance(self, data: Mapping[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
         """The row that `save` writes."""
-        row: Session = super().create_model_instance(data)
+        row = cast(Session, super().create_model_instance(data))
         person, visit = data.get(SESSION_KEY), data.get(_VISIT)
         row.person_id = int(person) if person else None
         if visit:
@@ -59,7 +58,10 @@ def note_visit(request: HttpRequest) -> None:
         return
     now = int(datetime.now(UTC).timestamp())
     here = _here(request, now)
-    has_moved = visit["address"] is not None and (here["address"], here["agent"]) != (visit["address"], visit["agent"])
+    has_moved = visit["address"] is not None and (here["address"], here["agent"]) != (
+        visit["address"],
+        visit["agent"],
+    )
     if has_moved or now - visit["seen"] >= SEEN_RESOLUTION.total_seconds():
         request.session[_VISIT] = {**visit, **here}
 

@@ -20,8 +20,8 @@ from yunheng.accounts.models import Person
 from yunheng.accounts.queries import viewer_for_person
 from yunheng.accounts.second_factor import has_second_factor
 from yunheng.accounts.security import is_second_factor_required
-from yunheng.accounts.sessions import note_visit
 from yunheng.accounts.sentences import wait_text
+from yunheng.accounts.sessions import note_visit
 from yunheng.foundation.refusals import Refusal
 
 from . import errors
@@ -54,7 +54,16 @@ HEADERS = {
 logger = logging.getLogger(__name__)
 
 _HAS_SECOND_FACTOR = "has_second_factor"  # in the session: asked of the database once
-_ALWAYS_OPEN = ("/static/", "/healthz", "/readyz", "/sign-in", "/sign-out", "/language", "/theme", "/account/")
+_ALWAYS_OPEN = (
+    "/static/",
+    "/healthz",
+    "/readyz",
+    "/sign-in",
+    "/sign-out",
+    "/language",
+    "/theme",
+    "/account/",
+)
 
 
 class SecurityHeaders:

@@ -50,7 +50,9 @@ def password(request: PageRequest) -> HttpResponse:
     if request.method == "POST":
         faults, status = _change_password(request, person)
         if not faults:
-            messages.success(request, _("Your password is changed; wherever else you were signed in, you are no more."))
+            messages.success(
+                request, _("Your password is changed; wherever else you were signed in, you are no more.")
+            )
             return _to("accounts:security")
     context: dict[str, Any] = {
         "here": "security",
@@ -68,7 +70,9 @@ def _change_password(request: PageRequest, person: Person) -> tuple[dict[str, li
         return {"old_password": [_("You have no password here: you sign in elsewhere.")]}, 422
     if not old or not new:
         return {
-            field: [_("This field is required.")] for field in ("old_password", "password") if not request.POST.get(field)
+            field: [_("This field is required.")]
+            for field in ("old_password", "password")
+            if not request.POST.get(field)
         }, 422
     if new != again:
         return {"again": [_("This is not the same password.")]}, 422

@@ -32,7 +32,9 @@ def _me(request: PageRequest) -> Person:
 def tokens(request: PageRequest) -> HttpResponse:
     """My tokens, the newest first."""
     rows = tokens_of(_me(request).pk, now=datetime.now(UTC))
-    return render(request, "accounts/me/tokens.html", {"here": "tokens", "tokens": rows, "words": _scope_words()})
+    return render(
+        request, "accounts/me/tokens.html", {"here": "tokens", "tokens": rows, "words": _scope_words()}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,7 +68,9 @@ def new_token(request: PageRequest) -> HttpResponse:
         "typed": typed,
         "faults": faults,
         "choices": [(key, word, what) for key, (word, what) in _scope_words().items()],
-        "lives": [(days, _("after %(count)s days") % {"count": days} if days else _("never")) for days in LIVES],
+        "lives": [
+            (days, _("after %(count)s days") % {"count": days} if days else _("never")) for days in LIVES
+        ],
     }
     return render(request, "accounts/me/token_new.html", context, status=422 if faults else 200)
 

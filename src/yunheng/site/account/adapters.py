@@ -100,7 +100,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             value = None
         person = person_for_claim(value) if isinstance(value, str) else None
         if person is None:
-            logger.warning("sign-in elsewhere: nobody here for the claim %s", claim, extra={"sub": signed.get("sub")})
+            logger.warning(
+                "sign-in elsewhere: nobody here for the claim %s", claim, extra={"sub": signed.get("sub")}
+            )
             raise ImmediateHttpResponse(refused(request, _unknown()))
         raise ImmediateHttpResponse(_go_on(request, person, sociallogin, signed))
 
@@ -139,4 +141,6 @@ def _unknown() -> str:
 
 
 def _broken() -> str:
-    return _("The other side did not answer as it should. Try once more; if it stays so, tell your administrator.")
+    return _(
+        "The other side did not answer as it should. Try once more; if it stays so, tell your administrator."
+    )

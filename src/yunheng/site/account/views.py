@@ -127,7 +127,9 @@ def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
         return cast(HttpResponse, view(request))
     except (KeyError, ValueError, TypeError) as error:  # what it says is not what the standard wants
         logger.warning("sign-in elsewhere answered something unreadable: %s", type(error).__name__)
-        text = _("The other side did not answer as it should. Try once more; if it stays so, tell your administrator.")
+        text = _(
+            "The other side did not answer as it should. Try once more; if it stays so, tell your administrator."
+        )
         return refused(request, text, status=HTTPStatus.BAD_GATEWAY)
 
 
