@@ -63,7 +63,20 @@ def test_what_rows_would_do(world: World) -> None:
             "new",
             [],
         ),
-        (["f2", "方二", "supplied-client", "", "", "", "", f"{key}：requester；{key}: Contact of the client"], "new", []),
+        (
+            [
+                "f2",
+                "方二",
+                "supplied-client",
+                "",
+                "",
+                "",
+                "",
+                f"{key}：requester；{key}: Contact of the client",
+            ],
+            "new",
+            [],
+        ),
         (["ken", "", "", "", "", "", "", ""], "unchanged", []),
         (["Alice", "林晓安", "", "a@example.com", "", "", "", ""], "changed", []),
         (["f1", "方一", "provider", "", "", "", "", ""], "error", ["login"]),  # twice in the file
@@ -299,6 +312,13 @@ def test_formulas_and_long_texts_are_faults_of_their_cells(world: World) -> None
     planned = plan_people(world.viewer("role-provider-admin"), rows, faults)
     assert [row.result for row in planned] == ["error", "error", "new"]
     assert planned[0].faults[-1][0] == "name" and planned[1].faults[-1][0] == "name"
+
+
+def test_a_cell_with_very_many_parts_is_one_fault(world: World) -> None:
+    many = ";".join(f"x:{number}" for number in range(150))
+    values = {"login": "p1", "name": "P", "organisation": "provider", "roles": many}
+    planned = plan_people(world.viewer("role-provider-admin"), [(2, values)])
+    assert [column for column, _reason in planned[0].faults] == ["roles"]
 
 
 def test_markup_in_a_file_stays_text(world: World) -> None:

@@ -25,9 +25,11 @@ from yunheng.accounts.actions import (
     set_password,
     set_team_people,
 )
+from yunheng.accounts.actions.importing import import_people
 from yunheng.accounts.models import Membership, Organisation, Person
 from yunheng.accounts.queries import viewer_for_person, viewer_for_token
 from yunheng.accounts.reach import may_change, reach_of
+from yunheng.accounts.security import reset_second_factor
 from yunheng.foundation.access import ALL, SYSTEM_VIEWER, Viewer
 from yunheng.foundation.models import Entry
 from yunheng.foundation.refusals import Forbidden, Invalid
@@ -274,6 +276,16 @@ def test_a_token_is_no_way_to_a_sign_in(two: Two) -> None:
         ),
         lambda: set_password(viewer=holder, person=two.people["new"], password=STRONG),
         lambda: make_invitation(viewer=holder, person=two.people["new"]),
+        lambda: reset_second_factor(viewer=holder, person=two.people["new"]),
+        lambda: change_person(
+            viewer=holder,
+            person=two.people["new"],
+            name="new",
+            email="me@evil.example",
+            language="en",
+            zone="UTC",
+        ),
+        lambda: import_people(holder, [(2, {"login": "new", "email": "me@evil.example"})]),
     ):
         with pytest.raises(Forbidden):
             act()
@@ -290,8 +302,18 @@ def test_the_other_party_sees_who_set_a_password(two: Two) -> None:
     disable_person(viewer=two.admin, person=person)  # again: nothing
     enable_person(viewer=two.admin, person=person)
     set_password(viewer=viewer_for_person(person), person=person, password=STRONG + "!", old_password=STRONG)
+    for viewer, email in (
+        (two.admin, "a@example.com"),
+        (SYSTEM_VIEWER, "a@example.com"),
+    ):  # the second: nothing new
+        change_person(viewer=viewer, person=person, name=person.name, email=email, language="en", zone="UTC")
     found = Entry.objects.filter(scope=two.one.scope, type__startswith="person.").order_by("id")
-    assert [entry.type for entry in found] == ["person.password_set", "person.disabled", "person.enabled"]
+    assert [entry.type for entry in found] == [
+        "person.password_set",
+        "person.disabled",
+        "person.enabled",
+        "person.email_changed",
+    ]
     for entry in found:
         assert entry.body.shared["organisation"] == two.one.client.key
         assert "their_contact" not in str(entry.body.shared)

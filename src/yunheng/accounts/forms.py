@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from yunheng.foundation.models import Scope
 from yunheng.foundation.refusals import Invalid
 
+from .actions.checks import login_fault, person_faults
 from .models import Organisation, Person
 from .roles import ROLES
 from .wording import KIND_LABELS, LINE_LABELS, ROLE_LABELS, kind_label
@@ -81,6 +82,17 @@ class PersonForm(AdminForm):
             ),
         ]
         self.fields["zone"].widget.attrs["list"] = "zones"
+
+    def clean(self) -> dict[str, Any]:
+        """What can be told without looking anything up is told at once, beside what is missing."""
+        found = super().clean() or {}
+        faults = person_faults(
+            **{name: found.get(name, "") for name in ("name", "email", "language", "zone")}
+        ) | login_fault(found.get("login", ""))
+        for name, text in faults.items():
+            if name in found:  # else the field itself has said what is wrong
+                self.add_error(name, text)
+        return found
 
 
 class ChangePersonForm(AdminForm):
@@ -210,11 +222,14 @@ class RoleForm(AdminForm):
         super().__init__(*args, **kwargs)
         wanted = set(kinds)
         choices = [(scope.key, f"{scope.name} ({scope.key})") for scope in contracts]
+        if len(choices) > 1 or is_everywhere:
+            choices.insert(0, ("", "–"))  # nobody gets a role because it happened to stand first
         if is_everywhere:
             choices.append((self.EVERYWHERE, _("every contract (provider administrators only)")))
         self.fields["contract"].choices = choices  # type: ignore[attr-defined]
         self.fields["role"].choices = [  # type: ignore[attr-defined]
-            (key, ROLE_LABELS[key]) for key, role in ROLES.items() if role.kind in wanted
+            ("", "–"),
+            *((key, ROLE_LABELS[key]) for key, role in ROLES.items() if role.kind in wanted),
         ]
 
 

@@ -31,6 +31,7 @@ from .roles import ROLES
 from .wording import ROLE_LABELS, kind_label, role_label
 
 MOST_ROWS: Final = 5000
+MOST_PARTS: Final = 20  #: teams or roles in one cell
 _SEPARATORS: Final = re.compile(r"[;,；，、\n]+")
 _PAIR: Final = re.compile(r"\s*[:：]\s*")
 
@@ -210,6 +211,7 @@ class Plan:
         scopes = Scope.objects.all()
         self._scopes = {scope.key: scope for scope in scopes if self._reach.has_scope(scope.pk)}
         self._parties: dict[int, frozenset[int]] = {}
+        self._role_names = _role_names()
         logins = {values.get("login", "").lower() for _number, values in rows}
         people = (
             Person.objects.select_related("organisation")
@@ -313,7 +315,7 @@ class Plan:
         return organisation
 
     def _take_teams(self, row: PlannedRow, organisation: Organisation) -> None:
-        for key in _parts(row.values.get("teams", "")):
+        for key in _parts(row, "teams"):
             team = self._teams.get((organisation.pk, key))
             if team is None:
                 row.refuse(
@@ -325,12 +327,12 @@ class Plan:
                 row.teams.append(team)
 
     def _take_roles(self, row: PlannedRow, person: Person) -> None:
-        for text in _parts(row.values.get("roles", "")):
+        for text in _parts(row, "roles"):
             pair = _PAIR.split(text, maxsplit=1)
             if len(pair) != 2:
                 row.refuse("roles", _("“%(text)s” is not contract:role.") % {"text": text})
                 continue
-            scope, role = self._scopes.get(pair[0]), _role_named(pair[1])
+            scope, role = self._scopes.get(pair[0]), self._role_names.get(pair[1].casefold())
             if scope is None:
                 row.refuse("roles", _("There is no contract “%(key)s”.") % {"key": pair[0]})
             elif role is None:
@@ -372,20 +374,24 @@ def plan_people(
     return planned
 
 
-def _parts(text: str) -> list[str]:
-    return list(dict.fromkeys(part.strip() for part in _SEPARATORS.split(text) if part.strip()))
+def _parts(row: PlannedRow, column: str) -> list[str]:
+    """The parts of a cell that holds several; refuses one that holds very many."""
+    parts = list(
+        dict.fromkeys(part.strip() for part in _SEPARATORS.split(row.values.get(column, "")) if part.strip())
+    )
+    if len(parts) > MOST_PARTS:
+        row.refuse(column, _("At most %(count)d in one cell.") % {"count": MOST_PARTS})
+        return []
+    return parts
 
 
-def _role_named(text: str) -> str | None:
-    """The role with that key, or that name in any of our languages."""
-    if text in ROLES:
-        return text
+def _role_names() -> dict[str, str]:
+    """Key of each role by its key and by its name in all our languages, in lower case."""
+    names = {key: key for key in ROLES}
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
-            for key, label in ROLE_LABELS.items():
-                if str(label).casefold() == text.casefold():
-                    return key
-    return None
+            names |= {str(label).casefold(): key for key, label in ROLE_LABELS.items()}
+    return names
 
 
 # --- files out

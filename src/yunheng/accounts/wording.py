@@ -67,6 +67,7 @@ CHANGE_LABELS: Final[Mapping[str, Promise]] = {
     "membership.revoked": _("role taken away"),
     "person.password_set": _("password set"),
     "person.invited": _("invitation made"),
+    "person.email_changed": _("e-mail address changed"),
     "person.disabled": _("disabled"),
     "person.enabled": _("let in again"),
     "person.second_factor_removed": _("second factor removed"),

@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.refusals import Conflict
+from yunheng.foundation.refusals import Conflict, Forbidden
 
 from ..models import Membership, Person, Team
 from ..people_file import FileRow, PlannedRow, plan_people
-from .telling import tell_membership
+from .telling import tell_account, tell_membership
 
 _log = logging.getLogger("yunheng.accounts.actions")
 
@@ -22,8 +22,10 @@ def import_people(
     """Create and change people as the rows say, judged anew; returns every row with what came of it.
 
     Rows with faults are left out. New people have no password: they are invited, or one is set. Raises NotFound for
-    whoever administers nobody, Conflict when somebody else created one of the logins meanwhile.
+    whoever administers nobody, Forbidden for a token, Conflict when somebody else created one of the logins meanwhile.
     """
+    if viewer.token_scopes is not None:
+        raise Forbidden(_("A token changes no e-mail address: a new password could be sent to it."))
     try:
         with transaction.atomic():
             planned = plan_people(viewer, rows, faults)
@@ -75,3 +77,5 @@ def _write(viewer: Viewer, rows: Sequence[PlannedRow]) -> None:
                 "person.changed",
                 extra={"actor": viewer.actor.id, "person": str(row.person.uuid), "fields": fields},
             )
+            if "email" in fields and row.person.pk != viewer.person_id:
+                tell_account("person.email_changed", viewer, row.person)

@@ -112,4 +112,4 @@ def _write(person: Person, password: str, *, must_change: bool) -> None:
 def _fingerprint(person: Person) -> str:
     """Changes with the password, a sign-in and the address: a link ends with any of them."""
     state = f"{person.password}|{person.last_login}|{person.email}|{person.is_active}"
-    return salted_hmac(_SALT, state, algorithm="sha256").hexdigest()
+    return salted_hmac(_SALT, state, algorithm="sha256").hexdigest()[:32]  # 128 bits; links stay short

@@ -74,8 +74,10 @@ def create_person(
 
 @transaction.atomic
 def change_person(*, viewer: Viewer, person: Person, name: str, email: str, language: str, zone: str) -> None:
-    """Write down another name, e-mail address, language or zone. Raises Forbidden beyond the viewer's reach (see
-    `may_change`), Invalid per field.
+    """Write down another name, e-mail address, language or zone.
+
+    Another address is an entry: whoever reads its mail can ask for a new password. Raises Forbidden beyond the viewer's
+    reach (see `may_change`) and for a token that would change the address, Invalid per field.
     """
     require_change(viewer, person)
     faults = person_faults(name=name, email=email, language=language, zone=zone)
@@ -85,6 +87,11 @@ def change_person(*, viewer: Viewer, person: Person, name: str, email: str, lang
     changed = [field for field, value in new.items() if getattr(person, field) != value]
     if not changed:
         return
+    if "email" in changed and viewer.token_scopes is not None:
+        raise Forbidden(
+            _("A token changes no e-mail address: a new password could be sent to it."),
+            permission="admin.people",
+        )
     Person.objects.filter(pk=person.pk).update(**new)
     for field, value in new.items():
         setattr(person, field, value)
@@ -92,6 +99,8 @@ def change_person(*, viewer: Viewer, person: Person, name: str, email: str, lang
         "person.changed",
         extra={"actor": viewer.actor.id, "person": str(person.uuid), "fields": changed},
     )
+    if "email" in changed and viewer.person_id != person.pk:
+        tell_account("person.email_changed", viewer, person)
 
 
 @transaction.atomic

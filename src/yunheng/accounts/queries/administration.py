@@ -33,6 +33,7 @@ ACCESS_ENTRIES: Final = (
     "membership.revoked",
     "person.password_set",
     "person.invited",
+    "person.email_changed",
     "person.disabled",
     "person.enabled",
     "person.second_factor_removed",

@@ -126,7 +126,7 @@ def _row(row: PlannedRow) -> dict[str, Any]:
         "number": row.number,
         "login": row.values.get("login", ""),
         "name": row.values.get("name", "") or (row.person.name if row.person else ""),
-        "organisation": row.values.get("organisation", ""),
+        "organisation": row.person.organisation.name if row.person else row.values.get("organisation", ""),
         "said": said if row.result != "error" else [],
         "faults": [(label_of(column), reason) for column, reason in row.faults],
     }

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -22,12 +22,14 @@ from ..actions import INVITATION_DAYS, accept_invitation, invited_person, make_i
 from ..forms import PasswordForm
 from ..models import Person
 from ..queries import access_person
+from .admin_answers import confirmed, go_to
 
 _KEPT = "invitation"
 
 
 @require_POST
 @signed_in
+@confirmed
 def invite(request: PageRequest, uuid: UUID) -> HttpResponse:
     """Make a link; send it by mail when there is one, else show it this once."""
     person = access_person(request.viewer, uuid)
@@ -35,7 +37,7 @@ def invite(request: PageRequest, uuid: UUID) -> HttpResponse:
         secret = make_invitation(viewer=request.viewer, person=person)
     except Invalid as refusal:
         messages.error(request, refusal.message)
-        return redirect("accounts:person", person.uuid)
+        return go_to("accounts:person", person.uuid)
     link = _link(request, secret)
     if request.POST.get("do") == "mail" and letters.can_send() and person.email:
         subject, text = _letter(person, link)
@@ -45,7 +47,7 @@ def invite(request: PageRequest, uuid: UUID) -> HttpResponse:
             _("An invitation is on its way to %(address)s. The link works once, for %(days)d days.")
             % {"address": person.email, "days": INVITATION_DAYS},
         )
-        return redirect("accounts:person", person.uuid)
+        return go_to("accounts:person", person.uuid)
     context = {"person": person, "link": link, "days": INVITATION_DAYS}
     return render(request, "accounts/admin/invited.html", context)
 
@@ -92,6 +94,6 @@ def invitation(request: HttpRequest) -> HttpResponse:
         else:
             request.session.pop(_KEPT, None)
             messages.success(request, _("Your password is set. Sign in with it."))
-            return redirect("sign_in")
+            return go_to("sign_in")
     context = {"form": form, "person": person}
     return render(request, "accounts/admin/invitation.html", context, status=422 if is_sent else 200)

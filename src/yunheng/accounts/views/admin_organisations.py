@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,6 +21,7 @@ from ..queries import (
     find_teams,
 )
 from ..wording import KIND_LABELS, kind_label
+from .admin_answers import go_to
 
 
 @require_safe
@@ -63,7 +64,7 @@ def new(request: PageRequest) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, _("%(organisation)s was created.") % {"organisation": made.name})
-            return redirect("accounts:organisation", made.key)
+            return go_to("accounts:organisation", made.key)
     context = {
         "form": form,
         "title": _("New organisation"),
@@ -92,7 +93,7 @@ def organisation(request: PageRequest, key: str) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, _("Saved."))
-            return redirect("accounts:organisation", found.key)
+            return go_to("accounts:organisation", found.key)
     page = find_people(request.viewer, PeopleFilter(organisation=found.key), limit=10)
     context = {
         "organisation": found,

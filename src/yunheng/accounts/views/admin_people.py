@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -44,6 +44,7 @@ from ..queries import (
 from ..reach import require_change
 from ..security import reset_second_factor
 from ..wording import role_label
+from .admin_answers import confirmed, go_to
 
 _ALL_KINDS = ("provider", "client", "supplier")
 
@@ -119,7 +120,7 @@ def many_roles(request: PageRequest) -> HttpResponse:
     except Forbidden as refusal:
         return _people(request, status=422, form=form, problem=refusal.message)
     messages.success(request, text % {"count": count, "all": len(chosen), **words})
-    return redirect("accounts:people")
+    return go_to("accounts:people")
 
 
 @sensitive_post_parameters("password")
@@ -154,7 +155,7 @@ def new(request: PageRequest) -> HttpResponse:
             messages.success(
                 request, _("%(person)s was created. Now give them a role.") % {"person": person.name}
             )
-            return redirect("accounts:person", person.uuid)
+            return go_to("accounts:person", person.uuid)
     context = {
         "form": form,
         "title": _("New person"),
@@ -208,7 +209,7 @@ def edit(request: PageRequest, uuid: UUID) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, _("Saved."))
-            return redirect("accounts:person", found.uuid)
+            return go_to("accounts:person", found.uuid)
     context = {
         "form": form,
         "title": before["name"],
@@ -236,7 +237,7 @@ def role(request: PageRequest, uuid: UUID) -> HttpResponse:
             messages.error(request, refusal.message)
         else:
             messages.success(request, _("Taken away: %(role)s.") % {"role": role_label(key)})
-        return redirect("accounts:person", found.uuid)
+        return go_to("accounts:person", found.uuid)
     form = RoleForm(
         request.POST,
         contracts=contracts_to_give(request.viewer),
@@ -254,7 +255,7 @@ def role(request: PageRequest, uuid: UUID) -> HttpResponse:
             form.add_error("contract", refusal.message)
         else:
             messages.success(request, _("Given: %(role)s.") % {"role": role_label(key)})
-            return redirect("accounts:person", found.uuid)
+            return go_to("accounts:person", found.uuid)
     return _person(request, found, status=422, form=form)
 
 
@@ -266,7 +267,7 @@ def _done(request: PageRequest, found: Person, act: Callable[[], object], text: 
         messages.error(request, refusal.message)
     else:
         messages.success(request, text)
-    return redirect("accounts:person", found.uuid)
+    return go_to("accounts:person", found.uuid)
 
 
 @require_POST
@@ -292,6 +293,7 @@ def state(request: PageRequest, uuid: UUID) -> HttpResponse:
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@confirmed
 def password(request: PageRequest, uuid: UUID) -> HttpResponse:
     """Set a password that the person must change at the next sign-in."""
     found = access_person(request.viewer, uuid)
@@ -310,7 +312,7 @@ def password(request: PageRequest, uuid: UUID) -> HttpResponse:
                 request,
                 _("The password is set. It must be changed at the next sign-in; sessions have ended."),
             )
-            return redirect("accounts:person", found.uuid)
+            return go_to("accounts:person", found.uuid)
     context = {
         "form": form,
         "title": _("Set a password for %(person)s") % {"person": found.name},
@@ -326,6 +328,7 @@ def password(request: PageRequest, uuid: UUID) -> HttpResponse:
 
 @require_POST
 @signed_in
+@confirmed
 def second_factor(request: PageRequest, uuid: UUID) -> HttpResponse:
     """Take away the person's second factor, for instance after a lost phone."""
     found = access_person(request.viewer, uuid)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,6 +15,7 @@ from ..actions import change_team, create_team
 from ..forms import ChangeTeamForm, TeamForm
 from ..presentation import team_rows
 from ..queries import access_administration, access_team, find_teams, organisations_to_choose, people_of
+from .admin_answers import go_to
 
 
 @require_safe
@@ -67,7 +68,7 @@ def new(request: PageRequest) -> HttpResponse:
             messages.success(
                 request, _("%(team)s was created. Now choose its members.") % {"team": made.name}
             )
-            return redirect("accounts:team", made.uuid)
+            return go_to("accounts:team", made.uuid)
     context = {
         "form": form,
         "title": _("New team"),
@@ -110,7 +111,7 @@ def team(request: PageRequest, uuid: UUID) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, _("Saved."))
-            return redirect("accounts:team", found.uuid)
+            return go_to("accounts:team", found.uuid)
     context = {
         "form": form,
         "title": before,
