@@ -15,7 +15,7 @@ from yunheng.foundation.attachments import MOST_BYTES, MOST_FILES
 
 #: Longest request with files, in bytes, by how its address begins; the last one is for all others.
 IMPORT_ADDRESSES: Final = ("/imports", "/api/v1/imports")
-MOST_OF_IMPORT: Final = 100 * 1024 * 1024
+MOST_OF_IMPORT: Final = 201 * 1024 * 1024
 MOST_OF_OTHERS: Final = 60 * 1024 * 1024
 MOST_OF_STRANGERS: Final = 1024 * 1024  # a form that is posted as multipart, without its files
 
