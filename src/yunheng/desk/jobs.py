@@ -1,14 +1,17 @@
-"""Closes resolved tickets on which the user has said nothing for as long as the contract gives; tells people."""
+"""Closes resolved tickets on which the user said nothing for as long as the contract gives; tells people; forgets words
+of what was erased.
+"""
 
 import logging
 from datetime import UTC, datetime
 
 from procrastinate import Blueprint
 
-from yunheng.foundation.journal import subscribe
+from yunheng.foundation.journal import REDACTED, subscribe
 
 from .actions import close_silent_tickets
 from .notifying import ANNOUNCED, announce
+from .searching import rebuild_after
 
 _log = logging.getLogger(__name__)
 blueprint = Blueprint()
@@ -29,5 +32,12 @@ def announce_entry(entry_id: int) -> None:
     announce(entry_id, now=datetime.now(UTC))
 
 
+@blueprint.task(name="forget_erased_words")
+def forget_erased_words(entry_id: int) -> None:
+    """What was erased from a ticket must not be found any more."""
+    rebuild_after(entry_id)
+
+
+subscribe(REDACTED, forget_erased_words)
 for _type in ANNOUNCED:
     subscribe(_type, announce_entry)
