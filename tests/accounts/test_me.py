@@ -349,6 +349,21 @@ def test_an_administrator_resets_it_and_nobody_else(world: World, without_factor
         reset_second_factor(viewer=SYSTEM_VIEWER, person=world.people["bob"])
 
 
+def test_whoever_runs_the_installation_resets_it_without_signing_in(
+    world: World, without_factor: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The only administrator may lose a phone, too."""
+    from argparse import Namespace
+
+    from yunheng.site.cli.people import _person_reset_second_factor
+
+    then = datetime.now(UTC) - timedelta(hours=1)
+    add_second_factor(world.people["alice"], SECRET, code_at(then), then)
+    _person_reset_second_factor(Namespace(login="alice"))
+    assert not has_second_factor(world.people["alice"].pk)
+    assert capsys.readouterr().out.strip()
+
+
 @pytest.mark.parametrize(
     ("required", "login", "is_sent"),
     [

@@ -71,6 +71,7 @@ def _register_person(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
     for name, description in (
         ("disable", _("let somebody neither sign in nor act; their tokens end")),
         ("enable", _("let somebody in again")),
+        ("reset-second-factor", _("remove somebody's second factor, for instance after a lost phone")),
     ):
         actions.add_parser(name, help=description).add_argument("login", metavar="LOGIN")
 
@@ -212,6 +213,15 @@ def _person_password(args: argparse.Namespace) -> None:
 
     set_password(viewer=SYSTEM_VIEWER, person=person_by_login(args.login), password=_password(args))
     print(_("The password is set."))
+
+
+def _person_reset_second_factor(args: argparse.Namespace) -> None:
+    from yunheng.accounts.queries import person_by_login
+    from yunheng.accounts.security import reset_second_factor
+    from yunheng.foundation.access import SYSTEM_VIEWER
+
+    reset_second_factor(viewer=SYSTEM_VIEWER, person=person_by_login(args.login))
+    print(_("The second factor is removed, and their sessions have ended."))
 
 
 def _person_disable(args: argparse.Namespace) -> None:
@@ -479,6 +489,7 @@ _COMMANDS = {
     ("person", "list"): _person_list,
     ("person", "password"): _person_password,
     ("person", "disable"): _person_disable,
+    ("person", "reset-second-factor"): _person_reset_second_factor,
     ("person", "enable"): _person_enable,
     ("organisation", "create"): _organisation_create,
     ("organisation", "list"): _organisation_list,
