@@ -1,7 +1,7 @@
 """API of what people want to be told, of webhooks, and of what became of every message."""
 
 from datetime import UTC, datetime, time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -38,6 +38,10 @@ from .queries import (
 router = Router(tags=["notifications"])
 
 
+#: A time of day as people say it: no seconds, no zone.
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+
+
 class EventOut(Schema):
     """Something one can be told of."""
 
@@ -48,8 +52,8 @@ class EventOut(Schema):
 class QuietHoursOut(Schema):
     """When not to be disturbed, by the clock of one's own zone."""
 
-    begins: time
-    ends: time
+    begins: ClockTime
+    ends: ClockTime
     are_urgent_let_through: bool
 
 
@@ -63,8 +67,8 @@ class PreferencesOut(Schema):
 class QuietHoursIn(Input):
     """When not to be disturbed; may cross midnight."""
 
-    begins: time
-    ends: time
+    begins: ClockTime
+    ends: ClockTime
     are_urgent_let_through: bool = True
 
 
@@ -162,7 +166,12 @@ def _preferences(viewer: Viewer) -> dict[str, Any]:
     quiet = quiet_hours_of(viewer)
     return {
         "events": [{"key": one.event.key, "is_wanted": one.is_wanted} for one in choices_of(viewer)],
-        "quiet_hours": quiet and {name: getattr(quiet, name) for name in QuietHoursOut.model_fields},
+        "quiet_hours": quiet
+        and {
+            "begins": f"{quiet.begins:%H:%M}",
+            "ends": f"{quiet.ends:%H:%M}",
+            "are_urgent_let_through": quiet.are_urgent_let_through,
+        },
     }
 
 
@@ -180,8 +189,8 @@ def put_preferences(request: HttpRequest, body: PreferencesIn) -> dict[str, Any]
     quiet = body.quiet_hours
     choose_quiet_hours(
         viewer=viewer,
-        begins=quiet.begins if quiet else None,
-        ends=quiet.ends if quiet else None,
+        begins=time.fromisoformat(quiet.begins) if quiet else None,
+        ends=time.fromisoformat(quiet.ends) if quiet else None,
         are_urgent_let_through=quiet.are_urgent_let_through if quiet else True,
     )
     return _preferences(viewer)

@@ -24,6 +24,7 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.answers import StrictParser, viewer_of, within_scopes
 from yunheng.foundation.idempotency import lay_holder, one_transaction, under_key
 from yunheng.foundation.refusals import Refusal
+from yunheng.imports.api import router as imports_router
 from yunheng.notify.api import router as notify_router
 
 from .errors import problem, unable
@@ -114,6 +115,7 @@ api.add_router("", desk_router)
 api.add_router("", people_router)
 api.add_router("", own_router)
 api.add_router("", notify_router)
+api.add_router("", imports_router)
 
 
 @api.exception_handler(Refusal)

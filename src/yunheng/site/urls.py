@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import errors, health, sign_in, views
+from . import api_docs, errors, health, sign_in, views
 from .api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yunheng.contracts.urls")),
     path("", include("yunheng.imports.urls")),
     path("", include("yunheng.accounts.urls")),
+    path("api/docs", api_docs.api_docs, name="api_docs"),
     path("api/v1/", api.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

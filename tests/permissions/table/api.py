@@ -39,6 +39,7 @@ _CONTRACT = "api/v1/contracts/<key>"
 
 ROUTES: dict[str, Route] = {
     "api/v1/openapi.json": everyone("/api/v1/openapi.json", 200),
+    "api/docs": everyone("/api/docs", 200),
     "api/v1/": everyone("/api/v1/", 404),
     "api/v1/me": api("me", ALL_API),
     # contracts
@@ -55,7 +56,9 @@ ROUTES: dict[str, Route] = {
     f"{_CONTRACT}/proposals": api("contracts/{key}/proposals", WHOLE),
     f"{_CONTRACT}/proposals/<uuidstr:uuid>": nothing(f"contracts/{{key}}/proposals/{UUID}"),
     f"{_CONTRACT}/proposals/<uuidstr:uuid>/answer": writes(f"contracts/{{key}}/proposals/{UUID}/answer"),
-    f"{_CONTRACT}/proposals/<uuidstr:uuid>/withdrawal": acts(f"contracts/{{key}}/proposals/{UUID}/withdrawal"),
+    f"{_CONTRACT}/proposals/<uuidstr:uuid>/withdrawal": acts(
+        f"contracts/{{key}}/proposals/{UUID}/withdrawal"
+    ),
     f"{_CONTRACT}/log": api("contracts/{key}/log", WHOLE),
     f"{_CONTRACT}/log/heads": api("contracts/{key}/log/heads", WHOLE),
     f"{_CONTRACT}/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
@@ -113,6 +116,15 @@ ROUTES: dict[str, Route] = {
     "api/v1/me/tokens": own("me/tokens"),
     "api/v1/me/tokens/<uuidstr:uuid>": acts(f"me/tokens/{UUID}", "DELETE"),
     "api/v1/me/notifications": api("me/notifications", ALL_API),
+    # imports
+    "api/v1/imports": administered("imports", "provider_admin", "service_manager"),
+    "api/v1/imports/<uuidstr:uuid>": nothing(f"imports/{UUID}"),
+    "api/v1/imports/<uuidstr:uuid>/rejections": nothing(f"imports/{UUID}/rejections"),
+    "api/v1/imports/<uuidstr:uuid>/trial": writes(f"imports/{UUID}/trial"),
+    **{
+        f"api/v1/imports/<uuidstr:uuid>/{part}": acts(f"imports/{UUID}/{part}")
+        for part in ("start", "resume", "cancel")
+    },
     # notifications
     "api/v1/webhooks": api("webhooks", ALL_API),
     "api/v1/webhooks/<uuidstr:uuid>": nothing(f"webhooks/{UUID}"),
