@@ -26,6 +26,7 @@ def someone(open_page: Any, world: World, login: str, language: str, width: int)
     person = world.people[login]
     type(person).objects.filter(pk=person.pk).update(language=language)
     page = open_page(width=width, language="zh-CN" if language == "zh-hans" else "en-GB")
+    page.set_default_timeout(45_000)  # several people at their browsers, on whatever machine the tests run
     sign_in(page, login)
     return page
 

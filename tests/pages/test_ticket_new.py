@@ -137,7 +137,7 @@ def test_the_contract_is_one_of_ones_own(world: World) -> None:
     assert client.post("/tickets/new", filled(world, contract=world.other.scope.key)).status_code == 404
     assert world.other.scope.key not in html(client, "/tickets/new")
     assert client_of(world, "sue").get("/tickets/new").status_code == 404
-    assert client_of(world, "role-auditor").get("/tickets/new").status_code == 404
+    assert client_of(world, "role-quality-officer").get("/tickets/new").status_code == 404
 
 
 def test_promises_follow_what_is_chosen(world: World) -> None:
