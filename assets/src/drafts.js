@@ -136,8 +136,9 @@ window.addEventListener("pagehide", () => {
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt.closest?.("form[data-draft]");
   if (!form || event.detail.requestConfig?.verb === "get") return;
-  const redirect = event.detail.xhr.getResponseHeader("HX-Redirect") ?? "";
-  if (event.detail.successful && !redirect.startsWith("/sign-in")) {
+  const { xhr } = event.detail;
+  const redirect = xhr.getResponseHeader("HX-Redirect") ?? "";
+  if (xhr.status >= 200 && xhr.status < 400 && !redirect.startsWith("/sign-in")) {
     arrived.add(form);
     forget(nameOf(form));
   } else sessionStorage.removeItem(SENT + nameOf(form));
