@@ -43,7 +43,9 @@ def test_an_official_notice_is_read_as_the_library_has_it() -> None:
     assert notice.remarks == []
     assert notice.closed == known.holidays
     assert notice.worked == known.makeup
-    assert year_in(OFFICIAL) == 2026
+    assert year_in(OFFICIAL) == 2026  # and not the year in which it was signed
+    assert year_in("2027-01-01 off\n2027-01-03 off\n2026-12-26 work") == 2027
+    assert year_in("10月1日放假") is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Imports on the web: a file taken in, its columns named, tried, run, cancelled; and who is kept away."""
 
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -300,3 +301,18 @@ def test_a_file_that_is_too_large_is_refused() -> None:
     with pytest.raises(Invalid):
         check_upload(huge)
     assert check_upload(SimpleUploadedFile("a.csv", b"x")).name == "a.csv"
+
+
+def test_files_that_nobody_needs_are_let_go(world: World) -> None:
+    old, fresh, busy = (started(world, CSV.replace("A-", f"{mark}-")) for mark in ("X", "Y", "W"))
+    working.look(old.uuid)
+    working.look(fresh.uuid)
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    ImportRun.objects.filter(pk__in=[old.pk, busy.pk]).update(started_at=long_ago)
+    working.forget_old_files(datetime.now(UTC))
+    kept = set(ImportChunk.objects.values_list("run_id", flat=True))
+    assert old.pk not in kept
+    assert {fresh.pk, busy.pk} <= kept
+    client(world).post(f"/imports/{old.uuid}", {"act": "log"})
+    working.try_out(old.uuid)
+    assert client(world).get(f"/imports/{old.uuid}").status_code == 200

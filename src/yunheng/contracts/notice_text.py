@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -104,11 +105,13 @@ def read_notice(text: str, year: int) -> Notice:
 
 
 def year_in(text: str) -> int | None:
-    """The year that the title of a notice names most often, if any."""
-    found = re.findall(r"(20\d{2})\s*年", unicodedata.normalize("NFKC", text)) or re.findall(
-        r"\b(20\d{2})-\d{1,2}-\d{1,2}", text
-    )
-    return int(max(set(found), key=found.count)) if found else None
+    """The year that a notice is for: that of its title, else the one named most often, the first of them."""
+    plain = unicodedata.normalize("NFKC", text)
+    title = re.search(r"(20\d{2})\s*年(?:部分)?节假日", plain)
+    if title:
+        return int(title[1])
+    found = Counter(re.findall(r"(20\d{2})\s*年", plain) or re.findall(r"\b(20\d{2})-\d{1,2}-\d{1,2}", plain))
+    return int(found.most_common(1)[0][0]) if found else None
 
 
 def _remark(notice: Notice, message: str, **params: Any) -> None:

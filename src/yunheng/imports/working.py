@@ -22,11 +22,12 @@ from . import servicenow, uploads
 from .actions import RunReport, import_servicenow, import_table, latest_terms
 from .asking import contract_of
 from .mapping import EVENTS, HEADERS, FieldMapping, mapping_text, parse_mapping
-from .models import ImportRejection, ImportRun, SavedMapping
+from .models import ImportChunk, ImportRejection, ImportRun, SavedMapping
 from .preview import Preview, preview_table
 from .progress import Progress
 from .rejections import Rejection, RejectionFile
 from .runs import (
+    BUSY,
     CANCELLED,
     FAILED,
     FINISHED,
@@ -93,10 +94,11 @@ def carry_out(uuid: UUID) -> None:
 
 def forget_old_files(now: datetime) -> int:
     """Let go of files of runs that have ended, or that nobody has gone on with for a week; returns how many."""
-    old = ImportRun.objects.filter(chunks__isnull=False).distinct()
+    kept = ImportRun.objects.filter(pk__in=ImportChunk.objects.filter(index=0).values("run_id"))
     count = 0
-    for run in old:
-        if run.status in (FINISHED, CANCELLED) or run.started_at < now - KEPT_FOR:
+    for run in kept:
+        is_left = run.status not in BUSY and run.started_at < now - KEPT_FOR
+        if run.status in (FINISHED, CANCELLED) or is_left:
             uploads.forget(run)
             count += 1
     return count
