@@ -280,6 +280,12 @@ def test_what_the_desk_wrote_down_is_marked_as_such(world: World) -> None:
     assert 'id="reopen"' in page
 
 
+def test_what_is_over_takes_no_more_words(world: World) -> None:
+    page = text_of(client_of(world, "dan").get(f"/portal/requests/{world.tickets['closed']}"))
+    assert "This request is over" in page
+    assert "<form" not in page.split('id="content"')[1].split("</main>")[0]
+
+
 def test_cancel_and_what_is_not_the_clients_to_do(world: World) -> None:
     number = request_of(world, "never mind", upto="new")
     dan = client_of(world, "dan")

@@ -410,6 +410,12 @@ class RequestStory:
         return [(it.key, label_text(it.label)) for it in spec.choices] if spec else []
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens to it."""
+        state = self.story.process.states.get(self.ticket.state) if self.story.process else None
+        return state is not None and state.is_final
+
+    @property
     def has_question(self) -> bool:
         """Whether something on the page waits for the viewer's answer."""
         return bool(
@@ -530,13 +536,20 @@ def _sentence(line: TimelineLine, look: str) -> str:
         "assign": _("Given to those who work on it"),
         "start": _("Work begins"),
         "resume": _("Work goes on"),
+        "wait_for_client": _("We wait for your side"),
+        "wait_for_supplier": _("We wait for the manufacturer"),
+        "wait_for_parts": _("We wait for a spare part"),
+        "ask_approval": _("We ask for your approval"),
+        "approve": pgettext("portal", "Approved"),
+        "decline": pgettext("portal", "Not approved"),
         "restore": _("It works again"),
+        "resolve": pgettext("portal", "Solved"),
         "confirm": _("Solution confirmed"),
         "reopen": _("Opened again"),
         "take_up_again": _("Opened again"),
-        "close": _("Closed"),
+        "close": pgettext("portal", "Closed"),
         "close_without_word": _("Closed, as nobody answered"),
-        "cancel": _("Cancelled"),
+        "cancel": pgettext("portal", "Cancelled"),
     }
     types = {
         "ticket.opened": _("Request received"),

@@ -325,7 +325,7 @@ def access_proposal(viewer: Viewer, uuid: UUID) -> Proposal:
         .first()
     )
     if found is None:
-        raise NotFound(_("There is no such proposal."))
+        raise NotFound(_("There is no such proposed correction."))
     return found
 
 

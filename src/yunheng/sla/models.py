@@ -135,4 +135,11 @@ class Pause(models.Model):
 
     class Meta:
         db_table = "pause"
-        indexes = [models.Index(fields=["scope", "subject_id", "began_at"], name="pause_subject")]
+        indexes = [
+            models.Index(fields=["scope", "subject_id", "began_at"], name="pause_subject"),
+            models.Index(
+                fields=["scope", "began_at"],
+                name="pause_waiting",
+                condition=models.Q(standing="proposed"),
+            ),
+        ]

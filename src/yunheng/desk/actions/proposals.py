@@ -250,7 +250,7 @@ def _begin(viewer: Viewer, uuid: UUID, recorded_at: datetime | None) -> tuple[Pr
     """The proposal as it stands while its ticket is held. Raises NotFound, and Conflict when it has ended."""
     number = visible_to(viewer).filter(proposals__uuid=uuid).values_list("number", flat=True).first()
     if number is None:
-        raise NotFound(_("There is no such proposal."))
+        raise NotFound(_("There is no such proposed correction."))
     ticket, instants = begin(viewer, number, permission=None, at=None, recorded_at=recorded_at)
     lock_subject(ticket)
     proposal = Proposal.objects.select_related("proposed_by__organisation", "answered_by__organisation").get(
