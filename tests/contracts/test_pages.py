@@ -100,6 +100,7 @@ def test_the_page_says_the_goals_in_sentences(world: World, language: str) -> No
     text = made.get(f"/contracts/{world.key}?month=2026-10").content.decode()
     assert "P1" in text and "<strong>15" in text
     assert "day-holiday" in text and "day-makeup" in text  # National Day, and a Saturday that is worked
+    assert text.count('<th scope="col">') >= 7  # weekdays above the days
     assert made.get(f"/contracts/{world.key}?month=2026-13").status_code == 422
     type(person).objects.filter(pk=person.pk).update(language="zh-hans")
 

@@ -66,6 +66,7 @@ def _rendered(request: PageRequest, key: str, number: int | None) -> HttpRespons
         "page": page,
         "view": page.view,
         "is_named": number is not None,
+        "weekday_names": weekdays(),
     }
     template = (
         "contracts/hours.html"
