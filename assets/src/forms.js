@@ -22,6 +22,11 @@ window.addEventListener("pageshow", () => {
 each(".field", (field) => {
   const notes = [...field.querySelectorAll(".field-help[id], .error-text[id], .field-error[id]")].map((one) => one.id);
   const isWrong = Boolean(field.querySelector(".error-text, .field-error"));
+  const label = field.querySelector(":scope > label[for]");
+  if (label && !document.getElementById(label.htmlFor)) { // the control has an id of its own
+    const own = field.querySelectorAll("input:not([type=hidden]), select, textarea");
+    if (own.length === 1 && own[0].id) label.htmlFor = own[0].id;
+  }
   for (const control of field.querySelectorAll("input:not([type=hidden]), select, textarea")) {
     if (notes.length && !control.hasAttribute("aria-describedby")) control.setAttribute("aria-describedby", notes.join(" "));
     if (isWrong && !field.matches("fieldset")) control.setAttribute("aria-invalid", "true");
@@ -64,8 +69,9 @@ window.addEventListener("afterprint", () => {
 
 /** What scrolls sideways and holds nothing to step on can be reached by keyboard, too. */
 each(".scroll, .band-scroll, .process-scroll", (frame) => {
+  const hasStep = () => [...frame.querySelectorAll("a[href], button, input, select, summary")].some((one) => one.getClientRects().length && !one.disabled);
   const show = () => {
-    if (frame.scrollWidth > frame.clientWidth + 1 && !frame.querySelector("a[href], button, input, summary")) frame.tabIndex = 0;
+    if (frame.scrollWidth > frame.clientWidth && !hasStep()) frame.tabIndex = 0;
     else frame.removeAttribute("tabindex");
   };
   new ResizeObserver(show).observe(frame);

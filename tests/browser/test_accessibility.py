@@ -62,7 +62,6 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/admin/people/new",
         "/admin/people/import",
         "/admin/organisations",
-        "/admin/organisations/new",
         "/admin/organisations/provider",
         "/admin/teams",
         "/admin/teams/new",

@@ -41,7 +41,7 @@ _CONSOLE = (
 )
 _PORTAL = (
     _Row("desk:portal", pgettext_lazy("portal", "Home"), "home", "w"),
-    _Row("desk:portal_requests", pgettext_lazy("portal", "Requests"), "requests", "t"),
+    _Row("desk:portal_requests", pgettext_lazy("portal", "All requests"), "requests", "t"),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h", ("contract.view",)),
 )
 _CONTRACT = (
