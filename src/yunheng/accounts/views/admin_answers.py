@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -36,4 +36,4 @@ def confirmed(view: _View[P]) -> _View[P]:
         back = urlencode({"next": resolve_url("accounts:person", uuid)})
         return HttpResponseRedirect(f"{resolve_url('accounts:confirm')}?{back}", status=303)
 
-    return wrapper
+    return cast(_View[P], wrapper)  # Django passes the UUID by its name
