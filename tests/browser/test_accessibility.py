@@ -124,6 +124,7 @@ def test_nothing_serious_is_found(chromium: Any, world: World, live_site: str, w
             page.evaluate(axe)
             for theme, rules in RULES.items():
                 page.emulate_media(color_scheme=theme)
+                page.wait_for_function(f"matchMedia('(prefers-color-scheme: {theme})').matches")
                 found = page.evaluate(RUN, rules)
                 violations += [f"{login or 'nobody'} {path} ({theme}) {line}" for line in found]
         context.close()
