@@ -171,7 +171,7 @@ def test_nobody_is_created(world: World, provider: Provider, claims: dict[str, A
     assert response.status_code == 403
     assert "Ask your administrator" in response.content.decode()
     assert Person.objects.count() == before
-    assert client.get("/").status_code == 302
+    assert client.get("/me").status_code == 302
 
 
 def test_a_disabled_person_looks_like_an_unknown_one(world: World, provider: Provider) -> None:
@@ -214,12 +214,12 @@ def test_what_is_meant_for_others_is_refused(world: World, provider: Provider) -
         )
         client = Client()
         assert go(client, provider).status_code == 502, wrong
-        assert client.get("/").status_code == 302
+        assert client.get("/me").status_code == 302
     provider.audience, provider.names_issuer = CLIENT_ID, ""
     provider.told = {"sub": "somebody-else", "preferred_username": "alice"}
     client = Client()
     assert go(client, provider).status_code == 502
-    assert client.get("/").status_code == 302
+    assert client.get("/me").status_code == 302
 
 
 def test_an_answer_to_no_question_is_refused(world: World, provider: Provider) -> None:
@@ -233,7 +233,7 @@ def test_an_answer_to_no_question_is_refused(world: World, provider: Provider) -
     assert Client().get("/account/oidc/another/login").status_code == 404
     client = Client()
     assert go(client, provider, code="guessed").status_code == 502
-    assert client.get("/").status_code == 302
+    assert client.get("/me").status_code == 302
 
 
 def test_a_state_counts_once(world: World, provider: Provider) -> None:
@@ -269,7 +269,7 @@ def test_the_second_factor_here_is_asked_for_all_the_same(world: World, provider
     provider.claims = {"preferred_username": "ken"}
     client = Client()
     assert go(client, provider)["Location"] == "/account/code"
-    assert client.get("/").status_code == 302
+    assert client.get("/me").status_code == 302
     assert client.post("/account/code", {"code": code_at(datetime.now(UTC))}).status_code == 302
     assert client.get("/me").status_code == 200
     remove_second_factor(world.people["ken"])

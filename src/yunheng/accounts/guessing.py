@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any, Final
 
-from axes.handlers.base import AbstractAxesHandler, AxesBaseHandler
+from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.db import transaction
@@ -123,8 +123,8 @@ def forget_failures(name: str, address: str | None) -> None:
     AccessAttempt.objects.filter(username__in=keys, ip_address=address).delete()
 
 
-class Handler(AbstractAxesHandler, AxesBaseHandler):
-    """What django-axes calls around `authenticate` and `login`."""
+class Handler(AxesDatabaseHandler):
+    """What django-axes calls around `authenticate` and `login`: its table, our limits, and nothing of what was typed."""
 
     def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """Whether this login may be tried from this address now."""
@@ -151,12 +151,6 @@ class Handler(AbstractAxesHandler, AxesBaseHandler):
 
     def user_logged_out(self, sender: object, request: HttpRequest, user: Any, **_more: object) -> None:
         """Nothing is counted when somebody leaves."""
-
-    def post_save_access_attempt(self, instance: AccessAttempt, **_more: object) -> None:
-        """Nothing follows from a counted failure."""
-
-    def post_delete_access_attempt(self, instance: AccessAttempt, **_more: object) -> None:
-        """Nothing follows from a forgotten failure."""
 
 
 def _try_of(request: HttpRequest, credentials: dict[str, Any] | None) -> Try:

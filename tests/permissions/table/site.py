@@ -15,7 +15,7 @@ ROUTES: dict[str, Route] = {
     "account/oidc/<slug:provider_id>/login": everyone("/account/oidc/company/login", 404),  # not configured
     "account/oidc/<slug:provider_id>/callback": everyone("/account/oidc/company/callback", 404),
     "account/forgotten": everyone("/account/forgotten", 404),  # no mail server
-    "account/new-password/<str:secret>": everyone("/account/new-password/nonsense", 404),
+    "account/new-password": everyone("/account/new-password", 404),
     "healthz": everyone("/healthz", 200),
     "readyz": everyone("/readyz", 503),  # no worker runs beside the tests
 }

@@ -11,5 +11,5 @@ urlpatterns = [
     path("account/oidc/<slug:provider_id>/login", views.go_elsewhere, name="openid_connect_login"),
     path("account/oidc/<slug:provider_id>/callback", views.come_back, name="openid_connect_callback"),
     path("account/forgotten", views.forgotten, name="forgotten"),
-    path("account/new-password/<str:secret>", views.new_password, name="new_password"),
+    path("account/new-password", views.new_password, name="new_password"),
 ]

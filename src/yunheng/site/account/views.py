@@ -4,6 +4,7 @@ import logging
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import cast
+from urllib.parse import urlencode
 
 from allauth.account.internal.decorators import login_stage_required
 from allauth.account.internal.flows.login import record_authentication
@@ -176,7 +177,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 
 
 def _send_link(request: HttpRequest, person: Person, now: datetime) -> None:
-    path = reverse("new_password", args=[make_reset(person)])
+    path = f"{reverse('new_password')}?{urlencode({'key': make_reset(person)})}"
     link = settings.ORIGINS[0] + path if settings.ORIGINS else request.build_absolute_uri(path)
     with translation.override(person.language):
         text = _(
@@ -195,10 +196,14 @@ class NewPasswordForm(forms.Form):
 
 
 @never_cache
-@sensitive_post_parameters("password", "again")
+@sensitive_post_parameters("key", "password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_password(request: HttpRequest, secret: str) -> HttpResponse:
-    """Set a new password with a link from a mail; then sign in with it, second factor included."""
+def new_password(request: HttpRequest) -> HttpResponse:
+    """Set a new password with a link from a mail; then sign in with it, second factor included.
+
+    The secret stands in the query, which is not logged.
+    """
+    secret = request.POST.get("key") or request.GET.get("key", "")
     person = person_of_reset(secret)
     form = NewPasswordForm(request.POST if request.method == "POST" else None)
     faults: dict[str, list[str]] = {}
@@ -217,5 +222,5 @@ def new_password(request: HttpRequest, secret: str) -> HttpResponse:
                 messages.success(request, _("Your new password is set. Sign in with it."))
                 return HttpResponseRedirect(resolve_url("sign_in"))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
-    context = {"person": person, "faults": faults, "rules": password_rules()}
+    context = {"person": person, "key": secret, "faults": faults, "rules": password_rules()}
     return render(request, "site/account/new_password.html", context, status=status)
