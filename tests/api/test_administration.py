@@ -59,7 +59,8 @@ def test_people_and_roles(root: Client, alice: Client, world: World) -> None:
     post(root, f"{path}/roles", {"role": "engineer", "contract": "nowhere"}, 404)
     taken = post(root, f"{path}/roles/revoke", {"role": "engineer", "contract": "with-supplier"})
     assert taken["roles"] == []
-    change = {"name": "Eva", "email": "", "language": "en", "zone": "UTC"}
+    change = {"name": "Eva", "email": "eve@example.com", "language": "en", "zone": "UTC"}
+    put(root, path, {**change, "email": "other@example.com"}, 403)  # a new password could be sent there
     assert put(root, path, change)["name"] == "Eva"
     assert put(root, path, {**change, "zone": "Mars"}, 422)["errors"][0]["field"] == "zone"
     assert post(root, f"{path}/disable")["is_active"] is False
