@@ -48,8 +48,9 @@ def act(page: Any, key: str, **fields: str) -> None:
 
 
 def click(page: Any, key: str) -> None:
-    """An act that one click does."""
+    """An act that one click does; the page has followed when it offers it no longer."""
     page.click(f'#ticket-bar [data-click="move:{key}"]')
+    page.wait_for_selector(f'#ticket-bar [data-click="move:{key}"]', state="detached")
 
 
 def state(number: str) -> str:
