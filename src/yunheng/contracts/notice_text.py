@@ -148,7 +148,7 @@ class _Sentence:
     def read(self) -> None:
         for token in self.tokens:
             if token["iso"] or token["zh"]:
-                self.date(token)
+                self.take_date(token)
             elif token["bracket"]:
                 self.weekday(token["bracket"])
             elif token["range"]:
@@ -173,7 +173,7 @@ class _Sentence:
                     day=self.waiting[0].isoformat(),
                 )
 
-    def date(self, token: re.Match[str]) -> None:
+    def take_date(self, token: re.Match[str]) -> None:
         year = int(token["y1"] or token["y2"] or 0)
         month = int(token["m1"] or token["m2"] or self.month or 0)
         day = int(token["d1"] or token["d2"])

@@ -180,15 +180,13 @@ def page_of(viewer: Viewer, key: str, number: int | None, month: str, now: datet
     """The version in force (or the newest, or the one named) as a reader sees it. Raises NotFound, Invalid."""
     contract = access_contract(viewer, key)
     chain = list(contract.versions.only("number", "valid_from", "valid_to").order_by("number"))
-    if number is not None:
-        version = access_version(contract, number)
-    else:
+    if number is None:
         current = version_at(contract.pk, now)
-        chosen = current.number if current else chain[-1].number if chain else None
-        version = access_version(contract, chosen) if chosen is not None else None
+        number = current.number if current else chain[-1].number if chain else None
     title = titles_of([contract])[contract.pk]
-    if version is None:
+    if number is None:
         return ContractPage(contract, title, None, None, now.date(), (), None, None, 0, None)
+    version = access_version(contract, number)
     zone = ZoneInfo(contract.scope.zone)
     today = now.astimezone(zone).date()
     first = version.valid_from.astimezone(zone).date().replace(day=1)

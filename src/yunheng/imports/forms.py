@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from yunheng.contracts.terms import label_in
 from yunheng.foundation.refusals import Invalid
 
-from .mapping import FIELDS, REQUIRED, FieldMapping
+from .mapping import FIELDS, REQUIRED, FieldMapping, Kind
 from .models import ImportRun
 
 SHARED: Final = "-shared"
@@ -140,7 +140,8 @@ def typed(post: QueryDict, header: Sequence[str]) -> tuple[dict[str, Any], dict[
     for field in _TRANSLATED:
         index = 0
         while f"word-{field}-{index}" in post and index < 500:
-            word, key = post[f"word-{field}-{index}"], post.get(f"value-{field}-{index}", "")
+            word = str(post[f"word-{field}-{index}"])
+            key = post.get(f"value-{field}-{index}", "")
             if field in columns and key and key != word:
                 values.setdefault(field, {})[word] = key
             index += 1
@@ -173,8 +174,7 @@ def form_of(
     run: ImportRun, data: Mapping[str, Any], words: Mapping[str, Sequence[tuple[str, Any]]]
 ) -> MappingForm:
     """The form for a run: `data` is a mapping as plain data, `words` the contract's."""
-    kind = data.get("kind") if data.get("kind") in FIELDS else "tickets"
-    assert kind is not None
+    kind: Kind = "events" if data.get("kind") == "events" else "tickets"
     names = field_names()
     columns: Mapping[str, str] = data.get("columns") or {}
     means = {column: field for field, column in columns.items()}

