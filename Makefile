@@ -42,7 +42,7 @@ define make_venv_without_root
 	$(PYTHON) "$$wheel/pip" --disable-pip-version-check --quiet install --no-index --no-deps "$$wheel"
 endef
 
-.PHONY: help run test check bench lock format clean
+.PHONY: help run test check bench screenshots lock format clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -68,6 +68,10 @@ bench: $(TEST_STAMP) ## measure the budgets of the design; writes bench-results.
 format: $(TEST_STAMP) ## format the code
 	@$(PYTHON) -m ruff format --quiet .
 	@$(PYTHON) -m ruff check --quiet --fix .
+
+screenshots: $(TEST_STAMP) ## take the manual's screenshots anew
+	@$(MAKE) --no-print-directory browser
+	@$(PYTHON) -m tests.browser.shoot_manual $(ARGS)
 
 lock: $(TEST_STAMP) ## pin all dependencies anew
 	@$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -3,27 +3,15 @@
 import ctypes
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from build_hook import compile_translations
 from django.conf import settings
+from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.pages.world import World, build_world
 
 compile_translations()  # both languages are tested, also in a checkout that was never installed
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
