@@ -124,7 +124,7 @@ def forget_failures(name: str, address: str | None) -> None:
 
 
 class Handler(AxesDatabaseHandler):
-    """What django-axes calls around `authenticate` and `login`: its table, our limits, and nothing of what was typed."""
+    """What django-axes calls around `authenticate` and `login`: its table, our limits, nothing of what was typed."""
 
     def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """Whether this login may be tried from this address now."""
