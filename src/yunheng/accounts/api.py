@@ -343,8 +343,11 @@ def post_revoking(request: HttpRequest, uuid: UUID, body: RoleIn) -> dict[str, A
     return _detail(viewer, found)
 
 
-@router.delete(
-    "/people/{uuid:uuid}/tokens/{uuid:token}", response={204: None}, summary="End somebody's token"
+@router.api_operation(
+    ["DELETE"],
+    "/people/{uuid:uuid}/tokens/{uuid:token}",
+    response={204: None},
+    summary="End somebody's token",
 )
 def remove_token(request: HttpRequest, uuid: UUID, token: UUID) -> None:
     """At once."""
@@ -484,7 +487,9 @@ def read_sessions(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-@own_router.delete("/me/sessions/{uuid:uuid}", response={204: None}, summary="Sign out elsewhere")
+@own_router.api_operation(
+    ["DELETE"], "/me/sessions/{uuid:uuid}", response={204: None}, summary="Sign out elsewhere"
+)
 def remove_session(request: HttpRequest, uuid: UUID) -> None:
     """Its next request is a stranger's."""
     end_session(_oneself(request).pk, uuid)
@@ -507,7 +512,9 @@ def post_own_token(request: HttpRequest, body: TokenIn) -> dict[str, Any]:
     return {**_token(made.token), "secret": made.secret}
 
 
-@own_router.delete("/me/tokens/{uuid:uuid}", response={204: None}, summary="End one of my tokens")
+@own_router.api_operation(
+    ["DELETE"], "/me/tokens/{uuid:uuid}", response={204: None}, summary="End one of my tokens"
+)
 def remove_own_token(request: HttpRequest, uuid: UUID) -> None:
     """At once."""
     person = _oneself(request)

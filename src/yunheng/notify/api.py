@@ -234,7 +234,7 @@ def put_webhook(request: HttpRequest, uuid: UUID, body: WebhookPut) -> dict[str,
     return _webhook(access_webhook(viewer, uuid))
 
 
-@router.delete("/webhooks/{uuid:uuid}", response={204: None}, summary="Remove a webhook")
+@router.api_operation(["DELETE"], "/webhooks/{uuid:uuid}", response={204: None}, summary="Remove a webhook")
 def remove_webhook(request: HttpRequest, uuid: UUID) -> None:
     """With its deliveries."""
     viewer = viewer_of(request)

@@ -152,7 +152,8 @@ def post_link(request: HttpRequest, number: str, body: LinkIn) -> list[dict[str,
     return _links(viewer, link.ticket)
 
 
-@router.delete(
+@router.api_operation(
+    ["DELETE"],
     "/tickets/{number}/links/{uuid:uuid}",
     response=list[LinkOut],
     tags=["agreements"],

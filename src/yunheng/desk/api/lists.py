@@ -290,7 +290,9 @@ def put_view(request: HttpRequest, uuid: UUID, body: ViewIn) -> dict[str, Any]:
     return _view(viewer, changed)
 
 
-@router.delete("/views/{uuid:uuid}", response={204: None}, tags=["views"], summary="Delete a saved view")
+@router.api_operation(
+    ["DELETE"], "/views/{uuid:uuid}", response={204: None}, tags=["views"], summary="Delete a saved view"
+)
 def remove_view(request: HttpRequest, uuid: UUID) -> None:
     """One's own only."""
     delete_view(viewer_of(request), uuid)
