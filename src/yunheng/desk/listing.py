@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
@@ -49,6 +49,7 @@ NEWEST, BY_DUE, BY_PRIORITY = "newest", "due", "priority"
 #: By due and by priority stand tickets that one can work on; by due those with a running clock, the latest first.
 ORDERS: Final = (NEWEST, BY_DUE, BY_PRIORITY)
 _NOT_SHOWN: Final = ("description", "resolution", "assignee__password", "requester__password")
+_FEW: Final = 2_000  #: tickets that are looked at one by one rather than along an index
 _CANCELLED: Final = "57014"  # query_canceled
 _DUE_PLACE: Final = re.compile(r"(\d{1,12})~(.+)")
 
@@ -134,39 +135,79 @@ def _by_place(
             rows = rows.filter(priority__gte=last.priority)  # where to begin in the index
         else:
             rows = rows.filter(behind, opened_at__lte=last.opened_at)
-    found = list(rows[: limit + 1])
-    return found[:limit], found[limit - 1].number if len(found) > limit else ""
+    # Ids first: what a row shows is joined to the rows of the page only, and not to all that have to be sorted.
+    ids = list(rows.values_list("pk", flat=True)[: limit + 1])
+    found = _rows(ids[:limit])
+    return found, found[-1].number if len(ids) > limit and found else ""
+
+
+def _rows(ids: Sequence[int]) -> list[Ticket]:
+    """Tickets with what a row shows, in this order (1 query)."""
+    by_id = ordered(Ticket.objects.all(), NEWEST).in_bulk(ids) if ids else {}
+    return [by_id[subject_id] for subject_id in ids if subject_id in by_id]
 
 
 def _by_due(
     viewer: Viewer, tickets: QuerySet[Ticket], _order: str, after: str, limit: int
 ) -> tuple[list[Ticket], str]:
-    """Tickets by the running clock that is due first: along the index of due instants, each ticket once."""
-    mine = running_clocks(viewer)
-    earlier = mine.filter(
-        Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), id__lt=OuterRef("id")),
-        subject_id=OuterRef("subject_id"),
-    )
+    """Tickets by the running clock that is due first, each once: few are sorted, of many the index of due instants is
+    walked. (2 queries and one for the rows; walking takes 3 for each stretch.)
+    """
+    clocks = running_clocks(viewer)
     open_tickets = tickets.filter(is_open(), is_observed=False)
-    clocks = mine.filter(~Exists(earlier), Exists(open_tickets.filter(pk=OuterRef("subject_id"))))
-    if after:
-        place = _DUE_PLACE.fullmatch(after)
-        if place is None:
-            raise _no_place()
-        due_at = datetime.fromtimestamp(int(place[1]), UTC)
-        last = _place(viewer, place[2])
-        clocks = clocks.filter(
-            Q(due_at__gt=due_at) | Q(due_at=due_at, subject_id__gt=last.pk), due_at__gte=due_at
-        )
-    places = list(clocks.order_by("due_at", "subject_id").values_list("due_at", "subject_id")[: limit + 1])
-    by_id = ordered(Ticket.objects.all(), NEWEST).in_bulk(
-        [subject_id for _due_at, subject_id in places[:limit]]
-    )
-    found = [by_id[subject_id] for _due_at, subject_id in places[:limit] if subject_id in by_id]
+    place = _due_place(viewer, after) if after else None
+    few = list(open_tickets.order_by().values_list("pk", flat=True)[: _FEW + 1])
+    if len(few) <= _FEW:
+        firsts = sorted((due_at, subject_id) for subject_id, due_at in _firsts(clocks, few).items())
+        places = [one for one in firsts if place is None or one > place][: limit + 1]
+    else:
+        places = _walk(clocks, open_tickets, place, limit + 1)
+    found = _rows([subject_id for _due_at, subject_id in places[:limit]])
     if len(places) <= limit or not found:
         return found, ""
-    last_due = places[limit - 1][0]
-    return found, f"{int(last_due.timestamp())}~{found[-1].number}" if last_due is not None else ""
+    return found, f"{int(places[limit - 1][0].timestamp())}~{found[-1].number}"
+
+
+def _firsts(clocks: QuerySet[LiveClock], subject_ids: Sequence[int]) -> dict[int, datetime]:
+    """When the first running clock of each of these subjects is due (1 query)."""
+    chosen = clocks.filter(subject_id__in=subject_ids).order_by().values_list("subject_id")
+    return dict(chosen.annotate(first=Min("due_at")))
+
+
+def _walk(
+    clocks: QuerySet[LiveClock],
+    tickets: QuerySet[Ticket],
+    place: tuple[datetime, int] | None,
+    wanted: int,
+) -> list[tuple[datetime, int]]:
+    """Places of the first `wanted` tickets behind a place, in stretches that grow: nothing is sorted."""
+    found: dict[int, datetime] = {}
+    size = 4 * wanted
+    while True:
+        rest = clocks
+        if place is not None:
+            due_at, last = place
+            rest = rest.filter(
+                Q(due_at__gt=due_at) | Q(due_at=due_at, subject_id__gt=last), due_at__gte=due_at
+            )
+        stretch = list(rest.order_by("due_at", "subject_id").values_list("due_at", "subject_id")[:size])
+        fitting = tickets.filter(pk__in={subject_id for _due_at, subject_id in stretch}).order_by()
+        firsts = _firsts(clocks, list(fitting.values_list("pk", flat=True)))
+        for due_at, subject_id in stretch:
+            if due_at is not None and firsts.get(subject_id) == due_at:
+                found.setdefault(subject_id, due_at)
+        if len(found) >= wanted or len(stretch) < size:
+            return [(due_at, subject_id) for subject_id, due_at in found.items()][:wanted]
+        due_at, subject_id = stretch[-1]
+        assert due_at is not None  # running_clocks have one
+        place, size = (due_at, subject_id), min(size * 2, _FEW)
+
+
+def _due_place(viewer: Viewer, after: str) -> tuple[datetime, int]:
+    place = _DUE_PLACE.fullmatch(after)
+    if place is None:
+        raise _no_place()
+    return datetime.fromtimestamp(int(place[1]), UTC), _place(viewer, place[2]).pk
 
 
 def _place(viewer: Viewer, number: str) -> Ticket:

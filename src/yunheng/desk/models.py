@@ -60,6 +60,13 @@ class Ticket(SubjectBase):
             models.Index(fields=["requester", "-opened_at", "-id"], name="ticket_requester"),
             models.Index(fields=["-opened_at", "-id"], name="ticket_newest"),  # across contracts
             models.Index(
+                fields=["service", "-opened_at", "-id"], name="ticket_service"
+            ),  # rare values lie far apart
+            models.Index(fields=["channel", "-opened_at", "-id"], name="ticket_channel"),
+            models.Index(
+                fields=["-opened_at", "-id"], name="ticket_open", condition=models.Q(closed_at=None)
+            ),
+            models.Index(
                 fields=["priority", "-opened_at", "-id"],
                 name="ticket_pressing",
                 condition=models.Q(closed_at=None),

@@ -35,5 +35,19 @@ class Migration(migrations.Migration):
                 condition=models.Q(closed_at=None),
             ),
         ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(fields=["service", "-opened_at", "-id"], name="ticket_service"),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(fields=["channel", "-opened_at", "-id"], name="ticket_channel"),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                fields=["-opened_at", "-id"], name="ticket_open", condition=models.Q(closed_at=None)
+            ),
+        ),
         migrations.RunPython(fill_words, migrations.RunPython.noop, elidable=True),
     ]
