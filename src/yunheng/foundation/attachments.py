@@ -6,7 +6,7 @@ node sees them, and every backup has them (ADR 0009).
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -104,11 +104,17 @@ class UploadedFile(Protocol):
     `is_refused` is set by the upload handler on a file that was too large to be taken in: its content is not there.
     """
 
-    name: str | None
-    size: int | None
+    @property
+    def name(self) -> str | None:
+        """As its sender named it."""
 
-    def read(self) -> bytes:
-        """All of its content."""
+    @property
+    def size(self) -> int | None:
+        """Bytes."""
+
+    @property
+    def read(self) -> Callable[[], bytes]:
+        """Gives all of its content."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def new_ticket(request: PageRequest) -> HttpResponse:
         at, failed_at, files = join_faults(
             lambda: read_local("at", request.POST.get("at", "")),
             lambda: read_local("failed_at", request.POST.get("failed_at", "")),
-            lambda: read_uploads(request.FILES.getlist("files")),  # type: ignore[arg-type]
+            lambda: read_uploads(request.FILES.getlist("files")),
         )
         opened = open_from_form(request.viewer, form, request.POST, at=at, failed_at=failed_at, files=files)
     except Invalid as error:

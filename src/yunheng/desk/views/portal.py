@@ -276,4 +276,4 @@ def _text(request: PageRequest, name: str) -> str:
 
 
 def _files(request: PageRequest) -> list[FileDraft]:
-    return read_uploads(request.FILES.getlist("files"))  # type: ignore[arg-type]
+    return read_uploads(request.FILES.getlist("files"))

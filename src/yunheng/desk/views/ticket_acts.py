@@ -63,7 +63,7 @@ def version_of(seen: Seen | None) -> int | None:
 
 
 def _files(request: PageRequest) -> list[FileDraft]:
-    return read_uploads(request.FILES.getlist("files"))  # type: ignore[arg-type]
+    return read_uploads(request.FILES.getlist("files"))
 
 
 @require_POST
