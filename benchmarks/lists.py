@@ -1,4 +1,4 @@
-"""Lists and searches over many tickets: one query for each filter and order that the list offers, and free combinations.
+"""Lists and searches over many tickets: each filter and order that the list offers, and free combinations.
 
 Real tickets are cloned set-wise in SQL, with their clocks and words. Time is that of finding a page and its clocks, in
 the process; a page of HTML adds the same to each. Say which sizes by YUNHENG_BENCH_TICKETS ("10000,100000,1000000").
@@ -11,8 +11,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.measuring import database, row
 from psycopg import connect
+
+from benchmarks.measuring import database, row
 
 SIZES = tuple(int(size) for size in os.environ.get("YUNHENG_BENCH_TICKETS", "10000,100000").split(","))
 ROUNDS = int(os.environ.get("YUNHENG_BENCH_ROUNDS", "25"))
@@ -78,14 +79,16 @@ def _clone(size: int) -> None:
         SELECT nextval('subject_id_seq'), gen_random_uuid(), s.id,
             upper(s.key) || '-INC-' || to_char(at, 'YYYYMMDD') || '-' || lpad(n::text, 7, '0'),
             CASE WHEN NOT is_open THEN 'closed' ELSE
-                (ARRAY['new','accepted','in_progress','in_progress','waiting_client','waiting_supplier'])[1 + n %% 6] END,
+                (ARRAY['new','accepted','in_progress','in_progress','waiting_client','waiting_supplier'])
+                [1 + n %% 6] END,
             'incident', 1, 3, at,
             CASE WHEN n %% 4 = 0 THEN 'service_request' ELSE 'incident' END,
             words[1 + n %% 10] || '故障 ' || n || ' 号机房 ' || words[1 + (n / 10) %% 10],
             repeat('现场反馈设备异常,需要尽快处理。', 3),
             CASE WHEN n %% 2000 = 7 THEN 'fax' WHEN n %% 3 = 0 THEN 'mail' ELSE 'portal' END,
             CASE WHEN n %% 1000 = 3 THEN 'line-control' ELSE 'server' END, 'low', 'low',
-            CASE WHEN n %% 100 = 1 THEN 'P1' WHEN n %% 10 < 3 THEN 'P2' ELSE 'P3' END, false, '', 'CI-' || n %% 5000, '',
+            CASE WHEN n %% 100 = 1 THEN 'P1' WHEN n %% 10 < 3 THEN 'P2' ELSE 'P3' END, false, '',
+            'CI-' || n %% 5000, '',
             CASE WHEN n %% 7 > 0 THEN teams[1 + n %% array_length(teams, 1)] END,
             CASE WHEN n %% 3 > 0 THEN people[1 + n %% array_length(people, 1)] END, NULL,
             people[1 + (n / 7) %% array_length(people, 1)], '', '', NULL,
@@ -111,12 +114,15 @@ def _clone(size: int) -> None:
         SELECT t.scope_id, t.id, k.kind, v.id, '',
             CASE WHEN t.closed_at IS NOT NULL OR k.kind = 'respond' THEN 'stopped'
                  WHEN t.state LIKE 'waiting%%' THEN 'paused' ELSE 'running' END, '', t.opened_at, t.closed_at,
-            CASE WHEN t.closed_at IS NULL AND t.state LIKE 'waiting%%' THEN NULL ELSE t.opened_at + interval '20 days' END,
-            CASE WHEN t.closed_at IS NULL AND t.opened_at < now() - interval '20 days' THEN t.opened_at + interval '20 days'
-                 END, NULL, 86400, 600, t.closed_at IS NOT NULL OR NULL, false, 0, 0, false,
+            CASE WHEN t.closed_at IS NULL AND t.state LIKE 'waiting%%' THEN NULL
+                 ELSE t.opened_at + interval '20 days' END,
+            CASE WHEN t.closed_at IS NULL AND t.opened_at < now() - interval '20 days'
+                 THEN t.opened_at + interval '20 days' END,
+            NULL, 86400, 600, t.closed_at IS NOT NULL OR NULL, false, 0, 0, false,
             CASE WHEN t.closed_at IS NULL THEN t.opened_at + interval '20 days' END, now()
         FROM ticket t, (VALUES ('respond'), ('restore'), ('resolve')) k (kind),
-            (SELECT max(id) AS id FROM contract_version WHERE contract_id = (SELECT min(contract_id) FROM contract_version)) v
+            (SELECT max(id) AS id FROM contract_version
+             WHERE contract_id = (SELECT min(contract_id) FROM contract_version)) v
         WHERE NOT EXISTS (SELECT FROM live_clock c WHERE c.subject_id = t.id)"""
     )
     _clone_words()
@@ -216,7 +222,8 @@ def _measure(people: Any, size: int) -> list[dict[str, Any]]:
             except TooBroad:
                 answers.add("narrow it")
             taken.append((time.perf_counter() - began) * 1000)
-        note = f"least {min(taken):.1f}, p50 {statistics.median(taken):.1f}; rows {sorted(map(str, answers))}; goal < {goal}"
+        note = f"least {min(taken):.1f}, p50 {statistics.median(taken):.1f}"
+        note += f"; rows {sorted(map(str, answers))}; goal < {goal}"
         rows.append(row(f"{size:,}: {name}", _p95(taken), "ms p95", note))
         print(f"{rows[-1]['name']:60} {rows[-1]['value']:8.1f} ms  {note}", flush=True)
 

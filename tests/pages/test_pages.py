@@ -15,7 +15,7 @@ from yunheng.foundation.sealing import seal
 QUERIES = {
     "/contracts/{key}/indicators": 19,
     "/contracts/{key}/items?indicator=sla_attainment": 18,
-    "/contracts/{key}/tickets": 9,
+    "/contracts/{key}/tickets": 15,
     "/tickets/{closed}": 8,
     "/contracts/{key}/log": 10,
 }

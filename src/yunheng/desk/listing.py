@@ -193,14 +193,14 @@ def _walk(
         stretch = list(rest.order_by("due_at", "subject_id").values_list("due_at", "subject_id")[:size])
         fitting = tickets.filter(pk__in={subject_id for _due_at, subject_id in stretch}).order_by()
         firsts = _firsts(clocks, list(fitting.values_list("pk", flat=True)))
-        for due_at, subject_id in stretch:
-            if due_at is not None and firsts.get(subject_id) == due_at:
-                found.setdefault(subject_id, due_at)
+        for at, subject_id in stretch:
+            if at is not None and firsts.get(subject_id) == at:
+                found.setdefault(subject_id, at)
         if len(found) >= wanted or len(stretch) < size:
-            return [(due_at, subject_id) for subject_id, due_at in found.items()][:wanted]
-        due_at, subject_id = stretch[-1]
-        assert due_at is not None  # running_clocks have one
-        place, size = (due_at, subject_id), min(size * 2, _FEW)
+            return [(at, subject_id) for subject_id, at in found.items()][:wanted]
+        at, subject_id = stretch[-1]
+        assert at is not None  # running_clocks have one
+        place, size = (at, subject_id), min(size * 2, max(size, _FEW))
 
 
 def _due_place(viewer: Viewer, after: str) -> tuple[datetime, int]:
