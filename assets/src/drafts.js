@@ -134,7 +134,8 @@ window.addEventListener("pagehide", () => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.detail.elt.closest?.("form[data-draft]");
+  // The form that was sent; where its answer replaced it, the event tells of what stands around it.
+  const form = (event.detail.requestConfig?.elt ?? event.detail.elt).closest?.("form[data-draft]");
   if (!form || event.detail.requestConfig?.verb === "get") return;
   const { xhr } = event.detail;
   const redirect = xhr.getResponseHeader("HX-Redirect") ?? "";
