@@ -9,7 +9,14 @@ import pytest
 from build_hook import compile_translations
 from django.conf import settings
 from tests.browser.chromium import CHROMIUM, FLAGS
-from tests.pages.world import World, build_world
+from tests.pages.world import PASSWORD, World, build_world
+
+from yunheng.accounts.actions import create_person, grant_membership
+from yunheng.accounts.queries import organisation_by_key
+from yunheng.foundation.access import SYSTEM_VIEWER
+
+#: How long a page may take on a machine that does other things, too (milliseconds).
+PATIENCE = 60_000
 
 compile_translations()  # both languages are tested, also in a checkout that was never installed
 
@@ -36,7 +43,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def world(committed_db: Any) -> Iterator[World]:
-    """The small world, committed and sealed."""
+    """The small world and an administrator of everything ("root"), committed and sealed."""
     from yunheng.foundation.sealing import seal
 
     hashers = settings.PASSWORD_HASHERS
@@ -47,6 +54,15 @@ def world(committed_db: Any) -> Iterator[World]:
 
 def _sealed(build: Any, seal: Any) -> World:
     made: World = build()
+    root = create_person(
+        viewer=SYSTEM_VIEWER,
+        login="root",
+        name="唐敏",
+        organisation=organisation_by_key("provider"),
+        password=PASSWORD,
+    )
+    grant_membership(viewer=SYSTEM_VIEWER, person=root, role="provider_admin", scope=None)
+    made.people["root"] = root
     seal()
     return made
 
@@ -73,7 +89,8 @@ def open_page(chromium: Any, world: World, live_site: str, complaints: list[str]
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
+        page.set_default_navigation_timeout(PATIENCE)
         page.on(
             "console",
             lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None,

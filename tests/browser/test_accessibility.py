@@ -1,17 +1,23 @@
 """No page has an accessibility violation of impact serious or critical, as axe-core finds them.
 
 `PAGES` is the table: who looks, and at what. Add a row for every page; `{key}` and the names of the small world's
-tickets ({closed}, {working}, {waiting}, {new}) are filled in. Each row is looked at on a desk and on a phone, in light
+tickets ({closed}, {working}, {waiting}, {new}, and those of `add_states`) are filled in. Each row is looked at on a desk and on a phone, in light
 and, for what colours alone can break, in dark.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
 import pytest
+from tests.browser.conftest import PATIENCE
 from tests.browser.signing_in import sign_in
-from tests.pages.world import World
+from tests.pages.world import HOUR, MINUTE, World, do, open_one, resolve
+
+from yunheng.desk.actions import answer_pause, assign_ticket, propose
+from yunheng.desk.models import Ticket
+from yunheng.sla.models import Pause
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +27,7 @@ NOBODY = ""
 
 #: login → addresses.
 PAGES: dict[str, tuple[str, ...]] = {
-    NOBODY: ("/sign-in", "/nothing-here"),
+    NOBODY: ("/sign-in", "/account/forgotten", "/nothing-here"),
     "alice": (
         "/workbench",
         "/tickets",
@@ -31,10 +37,18 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/tickets/{working}",
         "/tickets/{waiting}",
         "/tickets/{new}",
+        "/tickets/{accepted}",
+        "/tickets/{restored}",
+        "/tickets/{resolved}",
+        "/tickets/{confirmed}",
+        "/tickets/{cancelled}",
+        "/tickets/{disputed}",
         "/contracts",
         "/contracts/{key}",
         "/contracts/{key}/document",
         "/contracts/{key}/versions",
+        "/contracts/{key}/versions/1",
+        "/contracts/{key}/diff",
         "/contracts/{key}/tickets",
         "/contracts/{key}/indicators",
         "/contracts/{key}/items?indicator=sla_attainment",
@@ -67,18 +81,33 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/admin/teams/new",
         "/admin/roles",
     ),
+    "root": (
+        "/admin",
+        "/admin/organisations/new",
+        "/contracts/new",
+        "/admin/people/{dan}",
+        "/admin/people/{dan}/edit",
+    ),
     "bob": (
         "/portal",
         "/portal/requests",
         "/portal/new",
         "/portal/requests/{closed}",
         "/portal/requests/{waiting}",
+        "/portal/requests/{working}",
+        "/portal/requests/{new}",
+        "/portal/requests/{restored}",
+        "/portal/requests/{resolved}",
+        "/portal/requests/{disputed}",
+        "/me",
+        "/contracts",
         "/contracts/{key}",
         "/contracts/{key}/indicators",
         "/contracts/{key}/log",
     ),
     "dan": ("/portal", "/portal/requests", "/portal/requests/{waiting}"),
     "sue": ("/workbench", "/tickets", "/tickets/{waiting}"),
+    "ken": ("/workbench", "/tickets/{working}", "/tickets/{restored}"),
 }
 
 #: What is looked for in each theme.
@@ -96,9 +125,40 @@ RUN = """async rules => {
 }"""
 
 
+def add_states(world: World) -> None:
+    """A ticket in each state that the small world lacks, and one whose waiting is disputed."""
+    opened = datetime.now(UTC) - 6 * HOUR
+
+    def ticket(name: str) -> str:
+        number = world.tickets[name] = open_one(world, opened, f"又一台服务器:{name}")
+        do(world, number, "alice", "accept", opened + 5 * MINUTE)
+        return number
+
+    ticket("accepted")
+    for name in ("restored", "resolved", "confirmed"):
+        number = ticket(name)
+        assign_ticket(
+            world.viewer("alice"), number, team="second-line", assignee="ken", at=opened + 8 * MINUTE
+        )
+        do(world, number, "ken", "start", opened + 10 * MINUTE)
+        if name == "restored":
+            do(world, number, "ken", "restore", opened + HOUR, measure="切换备机")
+        else:
+            resolve(world, number, opened + HOUR)
+    do(world, world.tickets["confirmed"], "bob", "confirm", opened + 2 * HOUR, opinion="好了。")
+    do(world, ticket("cancelled"), "alice", "cancel", opened + HOUR, reason="duplicate")
+    disputed = ticket("disputed")
+    do(world, disputed, "alice", "wait_for_client", opened + 30 * MINUTE, note="请提供机房准入。")
+    pause = Pause.objects.get(subject_id=Ticket.objects.get(number=disputed).pk)
+    answer_pause(world.viewer("bob"), disputed, pause.pk, "dispute", text="早就答复了。")
+    propose(world.viewer("alice"), disputed, kind="leave_out", data={"reason": "test"}, reason="演练工单")
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_serious_is_found(chromium: Any, world: World, live_site: str, width: int) -> None:
     axe = AXE.read_text(encoding="utf-8")
+    add_states(world)
+    people = {login: person.uuid for login, person in world.people.items() if login.isidentifier()}
     violations: list[str] = []
     for login, addresses in PAGES.items():
         # The policy of the pages forbids scripts from elsewhere; only here, axe is let in beside it.
@@ -110,10 +170,12 @@ def test_nothing_serious_is_found(chromium: Any, world: World, live_site: str, w
             reduced_motion="reduce",
         )
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.set_default_navigation_timeout(PATIENCE)
         if login:
             sign_in(page, login)
         for address in addresses:
-            path = address.format(key=world.key, **world.tickets)
+            path = address.format(key=world.key, **world.tickets, **people)
             page.emulate_media(color_scheme="light")
             answer = page.goto(path)
             page.wait_for_load_state("networkidle")

@@ -25,9 +25,11 @@ def test_from_sign_in_through_a_figure_to_its_ticket(
     assert page.input_value("#login") == "alice"
     complaints.clear()  # the refused form is answered with 422, which the browser notes
 
-    sign_in(page)
+    sign_in(page, is_there=True)
+    page.wait_for_url("**/workbench")
+    page.goto("/contracts")
     page.wait_for_selector(".contract-figures .tile-value")  # the figures come after the page
-    page.click(f"a[href='/contracts/{world.key}/indicators'].side-link, .contract-head a.button >> nth=0")
+    page.click(f".contract-doors a[href='/contracts/{world.key}/indicators']")
     page.wait_for_selector("[data-chart] canvas")
     assert page.locator("[data-chart] canvas").count() == 2
     page.click("section[aria-labelledby=all-title] a.figure >> nth=0")
@@ -59,7 +61,9 @@ def test_phone_shows_cards_and_nothing_is_cut_off(
 ) -> None:
     page = open_page(width=390, theme="dark", language="en-GB")
     sign_in(page)
+    page.goto("/contracts")
     page.wait_for_selector(".contract-figures .tile-value")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for path in ("indicators", "items?indicator=sla_attainment", "tickets", "log"):
         page.goto(f"/contracts/{world.key}/{path}")
         page.wait_for_load_state("networkidle")
@@ -81,7 +85,6 @@ def test_phone_shows_cards_and_nothing_is_cut_off(
 def test_keyboard_alone_leads_everywhere(open_page: Any, world: World, complaints: list[str]) -> None:
     page = open_page(language="en-GB")
     sign_in(page)
-    page.wait_for_selector(".contract-figures .tile-value")
     page.goto(f"/contracts/{world.key}/indicators")
     page.wait_for_selector("[data-chart] canvas")
     page.keyboard.press("g")
