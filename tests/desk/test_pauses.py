@@ -121,6 +121,37 @@ def test_a_supplier_does_not_answer_for_the_client(ground: Ground) -> None:
         answer_pause(ground.viewer("supplier_engineer"), ticket.number, pause.pk, "confirm", **after(4))
 
 
+def test_what_the_client_disputes_neither_supplier_nor_provider_confirms(ground: Ground) -> None:
+    ticket, pause = waiting(ground, "wait_for_supplier")
+    assign_ticket(ground.viewer("desk_agent"), ticket.number, team="vendor-acme", **after(4))
+    answer_pause(ground.viewer("contact"), ticket.number, pause.pk, "dispute", text="no", **after(4))
+    with pytest.raises(Forbidden):
+        answer_pause(ground.viewer("supplier_engineer"), ticket.number, pause.pk, "confirm", **after(4))
+    pause.refresh_from_db()
+    assert pause.standing == "disputed"
+    answer_pause(ground.viewer("contact"), ticket.number, pause.pk, "confirm", **after(4))  # who disputes it may
+    pause.refresh_from_db()
+    assert pause.standing == "confirmed"
+
+
+def test_provider_and_supplier_do_not_agree_that_the_client_kept_them_waiting(ground: Ground) -> None:
+    ticket = opened(ground).ticket
+    move_ticket(ground.viewer("engineer"), ticket.number, "accept", **after(0))
+    assign_ticket(ground.viewer("desk_agent"), ticket.number, team="vendor-acme", **after(0.5))
+    vendor = ground.viewer("supplier_engineer")
+    move_ticket(vendor, ticket.number, "wait_for_client", {"note": "a password"}, **after(1))
+    pause = Pause.objects.get(subject_id=ticket.pk)
+    manager, contact = ground.viewer("service_manager"), ground.viewer("contact")
+    with pytest.raises(Forbidden):
+        answer_pause(manager, ticket.number, pause.pk, "confirm", **after(2))
+    answer_pause(contact, ticket.number, pause.pk, "dispute", text="nobody asked", **after(2))
+    with pytest.raises(Forbidden):
+        settle_pause(manager, ticket.number, pause.pk, is_upheld=True, text="somebody did", **after(2))
+    settle_pause(contact, ticket.number, pause.pk, is_upheld=True, text="true", **after(2))
+    pause.refresh_from_db()
+    assert pause.standing == "upheld"
+
+
 def test_a_pause_of_another_ticket_is_not_found(ground: Ground) -> None:
     _ticket, pause = waiting(ground)
     other = opened(ground).ticket

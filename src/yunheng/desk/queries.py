@@ -281,11 +281,33 @@ def beginning_sides(pause_ids: Sequence[int]) -> dict[int, str]:
     return {pause_id: str((bodies.get(pause_id) or {}).get("side", "provider")) for pause_id in pause_ids}
 
 
+def disputing_side(ticket: Ticket, pause: Pause) -> str:
+    """The side that disputed a waiting period last; "" where nobody did (1 query)."""
+    told = (
+        EntryBody.objects.filter(
+            entry__scope_id=ticket.scope_id,
+            entry__subject_id=ticket.pk,
+            entry__type="pause.disputed",
+            shared__pause=pause.pk,
+        )
+        .order_by("-pk")
+        .values_list("shared", flat=True)
+        .first()
+    )
+    return str((told or {}).get("side", ""))
+
+
 def may_answer_pause(viewer: Viewer, ticket: Ticket, pause: Pause, beginner: str) -> bool:
-    """Whether it is for the viewer to confirm or dispute a waiting period that the side `beginner` began."""
+    """Whether it is for the viewer to confirm or dispute a waiting period that the side `beginner` began.
+
+    The client answers every one; the supplier what is on its own account; the provider what its supplier began, but
+    never for the client: else the two of them could agree that the client kept them waiting.
+    """
     side = viewer.organisation_kind
     if viewer.is_system or side == beginner or not viewer.may("pause.answer", ticket.scope_id):
         return False
+    if side == "provider":
+        return pause.party != Party.CLIENT
     return side != "supplier" or (
         pause.party == Party.SUPPLIER and ticket.supplier_id == viewer.organisation_id
     )

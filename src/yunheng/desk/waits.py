@@ -21,6 +21,7 @@ from yunheng.sla.wording import party_name, reason_label, standing_name
 
 from .forms import Field, Form, Typed, fill
 from .naming import names_of
+from .queries import disputing_side, may_answer_pause
 from .story import TicketStory
 
 
@@ -167,24 +168,19 @@ def _words_for(viewer: Viewer, story: TicketStory, pause: Pause, beginner: str) 
     """What the viewer may say: confirm or dispute what the other side began; of a dispute, give way."""
     ticket = story.ticket
     side = viewer.organisation_kind or "system"
-    may_answer = (
-        viewer.may("pause.answer", ticket.scope_id)
-        and side != beginner
-        and (
-            side != "supplier"
-            or (pause.party == Party.SUPPLIER and ticket.supplier_id == viewer.organisation_id)
-        )
-    )
+    may_answer = may_answer_pause(viewer, ticket, pause, beginner)
     words: list[_Word] = []
-    if may_answer:
-        words.append(("confirm", _("Confirm"), False))
-        if pause.standing == Pause.Standing.PROPOSED:
-            words.append(("dispute", _("Dispute"), True))
-    if pause.standing == Pause.Standing.DISPUTED and viewer.may("pause.settle", ticket.scope_id):
-        if side == beginner:
-            words.append(("reject", _("Give way: count it as service time"), True))
-        elif not may_answer:
-            words.append(("uphold", _("Give way: the pause stands"), True))
+    if pause.standing == Pause.Standing.PROPOSED and may_answer:
+        words += [("confirm", _("Confirm"), False), ("dispute", _("Dispute"), True)]
+    elif pause.standing == Pause.Standing.DISPUTED:
+        is_own_dispute = disputing_side(ticket, pause) == side
+        if is_own_dispute and may_answer:
+            words.append(("confirm", _("Confirm"), False))
+        elif viewer.may("pause.settle", ticket.scope_id):
+            if side == beginner:
+                words.append(("reject", _("Give way: count it as service time"), True))
+            elif is_own_dispute:
+                words.append(("uphold", _("Give way: the pause stands"), True))
     return words
 
 

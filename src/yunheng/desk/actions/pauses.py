@@ -18,7 +18,7 @@ from yunheng.sla.models import Pause
 from yunheng.sla.queries import explain_clocks
 
 from ..models import Ticket
-from ..queries import beginning_sides, may_answer_pause
+from ..queries import beginning_sides, disputing_side, may_answer_pause
 from .basis import begin, fold_clocks, required_text, side_of, write_entry
 from .moving import Done
 
@@ -39,8 +39,8 @@ def answer_pause(
     answers: the client; for a pause on the supplier's account the supplier too; the provider where it did
     not begin it.
 
-    A dispute says why, and comes before the contract's term has run out; silence until then confirms. Needs
-    `pause.answer`.
+    A dispute says why, and comes before the contract's term has run out; silence until then confirms. What is disputed
+    only the side that disputes it may confirm after all. Needs `pause.answer`.
     """
     ticket, instants = begin(viewer, number, permission="pause.answer", at=at, recorded_at=recorded_at)
     lock_subject(ticket)
@@ -49,6 +49,8 @@ def answer_pause(
     if answer == "confirm":
         if pause.standing not in {Pause.Standing.PROPOSED, Pause.Standing.DISPUTED}:
             raise _answered(pause)
+        if pause.standing == Pause.Standing.DISPUTED and disputing_side(ticket, pause) != side_of(viewer):
+            raise _not_yours_to_settle()
         kind, entry_type, words = FactKind.PAUSE_CONFIRMED, "pause.confirmed", text.strip()
     else:
         if pause.standing != Pause.Standing.PROPOSED:
@@ -95,9 +97,9 @@ def settle_pause(
     pause = _pause(ticket, pause_id)
     if pause.standing != Pause.Standing.DISPUTED:
         raise Invalid({"pause": _("Nobody disputes this waiting period.")}, code="not_disputed")
-    is_beginner = side_of(viewer) == beginning_sides([pause.pk])[pause.pk]
-    if is_upheld == is_beginner and not viewer.is_system:
-        raise Forbidden(_("A dispute is settled by the side that gives way."), permission="pause.settle")
+    giving_way = disputing_side(ticket, pause) if is_upheld else beginning_sides([pause.pk])[pause.pk]
+    if side_of(viewer) != giving_way and not viewer.is_system:
+        raise _not_yours_to_settle()
     entry_id = write_entry(
         ticket,
         "pause.upheld" if is_upheld else "pause.rejected",
@@ -144,6 +146,10 @@ def _pause(ticket: Ticket, pause_id: int) -> Pause:
     if pause is None:
         raise NotFound(_("The ticket has no such waiting period."))
     return pause
+
+
+def _not_yours_to_settle() -> Forbidden:
+    return Forbidden(_("A dispute is settled by the side that gives way."), permission="pause.settle")
 
 
 def _answered(pause: Pause) -> Invalid:
