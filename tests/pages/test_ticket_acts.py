@@ -194,7 +194,7 @@ def test_taking_it_is_one_click_and_only_one_takes_it(world: World, number: str)
     assert 'data-hotkey="a"' not in html(client, f"/tickets/{number}")  # it is hers
     second = client.post(f"/tickets/{number}/take", {"seen": seen}, headers=HTMX)
     assert second.status_code == 409 and "Assign" in second.content.decode()
-    assert client_of(world, "ken").post(f"/tickets/{number}/take", {}).status_code == 404
+    assert client_of(world, "sue").post(f"/tickets/{number}/take", {}).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ def acts(text: str) -> set[str]:
         (
             "ken",
             "working",
-            {"move/resolve", "say", "classify", "links"},
-            {"move/assign", "take", "profile", "move/cancel"},
+            {"move/resolve", "say", "classify", "links", "move/assign"},
+            {"take", "profile", "move/cancel"},  # it is Ken's already
         ),
         (
             "sue",

@@ -26,7 +26,7 @@ _PROVIDER, _CLIENT, _SUPPLIER = (
 
 _LOOK = frozenset({"kpi.view", "contract.view", "log.view", "entry.internal", "entry.personal"})
 _WORK = frozenset({"ticket.open", "ticket.work", "ticket.reply", "ticket.note"})
-_DESK = _WORK | {"ticket.accept", "ticket.assign", "ticket.close", "ticket.cancel"}
+_DESK = _WORK | {"ticket.accept", "ticket.assign", "ticket.profile", "ticket.close", "ticket.cancel"}
 _LEAD = _DESK | {"ticket.major", "ticket.correct_time", "ticket.exclude", "pause.answer", "pause.settle"}
 
 ROLES: Final[dict[str, Role]] = {
@@ -45,7 +45,7 @@ ROLES: Final[dict[str, Role]] = {
             _LOOK | _LEAD | {"contract.apply", "import.run", "admin.notify"},
         ),
         Role("desk_agent", _PROVIDER, "all", _LOOK | _DESK),
-        Role("engineer", _PROVIDER, "all", _LOOK | _WORK | {"ticket.accept"}),
+        Role("engineer", _PROVIDER, "all", _LOOK | _WORK | {"ticket.accept", "ticket.assign"}),
         Role("quality_officer", _PROVIDER, "all", _LOOK | {"ticket.note", "ticket.exclude"}),
         Role(
             "requester",

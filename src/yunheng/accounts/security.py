@@ -74,13 +74,22 @@ def reset_second_factor(*, viewer: Viewer, person: Person) -> None:
 
 
 def person_for_claim(login: str) -> Person | None:
-    """The active person with that login, in whatever case, whom another party vouches for; None for nobody."""
-    if not login or len(login) > 150 or "\0" in login:
+    """The active person with that login, in whatever case, whom another party vouches for; None for nobody.
+
+    Only of a–z the case is of no matter: the database's capitals make “ı” an “I” and “ſ” an “S”, and somebody who
+    may choose a name over there would be somebody else here.
+    """
+    wanted = login.strip()
+    if not wanted or len(login) > 150 or "\0" in login:
         return None
-    found = list(
-        Person.objects.select_related("organisation").filter(login__iexact=login.strip(), is_active=True)[:2]
-    )
-    return found[0] if len(found) == 1 else None
+    found = Person.objects.select_related("organisation").filter(login__iexact=wanted, is_active=True)[:20]
+    same = [person for person in found if _lower(person.login) == _lower(wanted)]
+    return same[0] if len(same) == 1 else None
+
+
+def _lower(login: str) -> str:
+    """A–Z as a–z, every other letter as it is."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in login)
 
 
 # --- forgotten passwords

@@ -24,6 +24,7 @@ PERMISSION_LABELS: Final[Mapping[str, Promise]] = {
     "ticket.open": _("open tickets"),
     "ticket.accept": _("accept tickets"),
     "ticket.assign": _("assign tickets"),
+    "ticket.profile": _("change service and priority"),
     "ticket.work": _("work on tickets: start, wait, restore, resolve, take up again"),
     "ticket.reply": _("public reply"),
     "ticket.note": _("internal note"),

@@ -75,7 +75,7 @@ def offers_for(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -
     ]
     is_final = story.process.states[ticket.state].is_final if ticket.state in story.process.states else True
     mine = own_team(viewer, teams, ticket.team) if is_assigning else None
-    may_assign = viewer.may("ticket.assign", ticket.scope_id) and not is_final
+    may_change = viewer.may("ticket.profile", ticket.scope_id) and not is_final
     may_work = viewer.may("ticket.work", ticket.scope_id) and not is_final
     return Offers(
         moves=(*moves, *_gone(story, typed, {form.key for form in moves} | {f"move:{ASSIGN}"}, is_assigning)),
@@ -83,7 +83,7 @@ def offers_for(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -
         take=mine.name if mine is not None and ticket.assignee_id != viewer.person_id else "",
         say=_say_form(viewer, ticket, hint, typed),
         ways_to_say=_ways_to_say(viewer, ticket),
-        profile=fill(_profile_form(viewer, story), typed) if may_assign and story.terms else None,
+        profile=fill(_profile_form(viewer, story), typed) if may_change and story.terms else None,
         classify=fill(_classify_form(story), typed) if may_work else None,
     )
 

@@ -147,10 +147,10 @@ def change_profile(
     source: str | None = None,
 ) -> Done:
     """Move a ticket to another service, impact, urgency or to "major"; what is None stays. The goal
-    follows, elapsed time and pauses stay (sla-semantics 10). Needs `ticket.assign`, and for "major" what
+    follows, elapsed time and pauses stay (sla-semantics 10). Needs `ticket.profile`, and for "major" what
     the contract says.
     """
-    ticket, instants = begin(viewer, number, permission="ticket.assign", at=at, recorded_at=recorded_at)
+    ticket, instants = begin(viewer, number, permission="ticket.profile", at=at, recorded_at=recorded_at)
     if expected_version is not None and expected_version != ticket.row_version:
         raise conflict(ticket, viewer)
     why = required_text("reason", reason)

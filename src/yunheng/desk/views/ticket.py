@@ -171,7 +171,7 @@ def people(request: PageRequest, number: str) -> HttpResponse:
 def preview(request: PageRequest, number: str) -> HttpResponse:
     """What the due instants would become with another service, impact or urgency."""
     ticket = access_ticket(request.viewer, number)
-    request.viewer.require("ticket.assign", ticket.scope_id)
+    request.viewer.require("ticket.profile", ticket.scope_id)
     wanted = profile_wanted(request.viewer, ticket, request.GET)
     context: dict[str, object] = {"wanted": wanted, "ticket": ticket}
     if wanted.priority:
