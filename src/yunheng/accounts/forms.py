@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from yunheng.foundation.models import Scope
 from yunheng.foundation.refusals import Invalid
@@ -53,7 +53,7 @@ class PersonForm(AdminForm):
         help_text=gettext_lazy("What they type to sign in; it stays theirs and is not changed later."),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=150)
     organisation = forms.ChoiceField(label=gettext_lazy("Organisation"))
     email = forms.CharField(
         label=gettext_lazy("E-mail"), max_length=254, required=False, widget=forms.EmailInput
@@ -98,7 +98,7 @@ class PersonForm(AdminForm):
 class ChangePersonForm(AdminForm):
     """What is written down of somebody."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=150)
     email = forms.CharField(
         label=gettext_lazy("E-mail"), max_length=254, required=False, widget=forms.EmailInput
     )

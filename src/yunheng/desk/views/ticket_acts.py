@@ -265,7 +265,7 @@ def answer_proposal(request: PageRequest, number: str, uuid: UUID, answer: str) 
     ticket = access_ticket(request.viewer, number, with_people=False)
     proposal = access_proposal(request.viewer, uuid)
     if proposal.ticket_id != ticket.pk or answer not in {"approve", "refuse", "withdraw"}:
-        raise NotFound(_("There is no such proposal."))
+        raise NotFound(_("There is no such correction."))
     text = request.POST.get("text", "").replace("\r\n", "\n")
 
     def work(_seen: Seen | None) -> None:
