@@ -92,6 +92,8 @@ def in_template(source: str) -> Iterator[Message]:
         r"\{%\s*(?:translate|trans)\s+(\"[^\"]*\"|'[^']*')(?:\s+context\s+(\"[^\"]*\"|'[^']*'))?", source
     ):
         yield Message(ast.literal_eval(tag[1]), context=ast.literal_eval(tag[2]) if tag[2] else "")
+    for call in re.finditer(r"\s:[\w.-]+=\"_\(('[^'\"]*')\)\"", source):  # attributes of components
+        yield Message(ast.literal_eval(call[1]))
     blocks = "".join(re.findall(r"\{%\s*blocktranslate.*?endblocktranslate\s*%\}", source, re.DOTALL))
     for call in _CALL.finditer(templatize(blocks)):
         tree = ast.parse(f"{call[1]}({call[2]})", mode="eval").body

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,7 @@ from yunheng.foundation.refusals import NotFound
 
 from .checking import digest
 from .models import CalendarVersion, Contract, ContractVersion
+from .queries import contracts_visible_to
 from .terms import label_in
 from .withheld import client_terms
 from .writing import document_of
@@ -86,11 +88,24 @@ def titles_of(contracts: Iterable[Contract]) -> Mapping[int, str]:
         .distinct("contract_id")
         .values_list("contract_id", "terms__title")
     )
-    language = get_language() or "zh-hans"
     for scope_id, title in newest:
-        if isinstance(title, dict):
-            named[scope_id] = label_in(title, language) or named[scope_id]
+        named[scope_id] = _in_readers_language(title) or named[scope_id]
     return named
+
+
+def _in_readers_language(title: object) -> str:
+    return label_in(title, get_language() or "zh-hans") if isinstance(title, dict) else ""
+
+
+def only_contract(viewer: Viewer) -> tuple[str, int, str] | None:
+    """Key, scope and name of the contract of a viewer who has just one; else None (1 query)."""
+    newest = ContractVersion.objects.filter(contract_id=OuterRef("pk")).order_by("-number")
+    contracts = contracts_visible_to(viewer).annotate(named=Subquery(newest.values("terms__title")[:1]))
+    found = contracts.values_list("scope__key", "pk", "scope__name", "named")[:2]
+    if len(found) != 1:
+        return None
+    key, scope_id, name, title = found[0]
+    return key, scope_id, _in_readers_language(title) or name
 
 
 def title_of(contract: Contract) -> str:

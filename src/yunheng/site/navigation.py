@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from yunheng.accounts.models import Organisation
-from yunheng.contracts.queries import contracts_visible_to
+from yunheng.contracts.reading import only_contract
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.pages import PageRequest
 
@@ -111,7 +111,7 @@ _ADMINISTRATION = (
     ),
     _Row(
         "notify:deliveries",
-        gettext_lazy("Deliveries"),
+        gettext_lazy("Delivery log"),
         "mail",
         needs=("admin.notify",),
         about=gettext_lazy("Mail and webhooks that went out, wait, or failed"),
@@ -179,7 +179,7 @@ class Shell:
 
     @cached_property
     def contract_name(self) -> str:
-        """What stands over those places where the page itself names no contract: whom the contract is with."""
+        """What stands over those places where the page itself does not name its contract."""
         return self._contract[2]
 
     @cached_property
@@ -235,8 +235,7 @@ class Shell:
         )
         if key and scope_id is not None:
             return key, scope_id, key
-        found = contracts_visible_to(self._viewer).values_list("scope__key", "pk", "client__name")[:2]
-        return found[0] if len(found) == 1 else ("", None, "")
+        return only_contract(self._viewer) or ("", None, "")
 
     @cached_property
     def _all(self) -> list[Place]:
