@@ -54,7 +54,7 @@ def teams_for(scope_id: int, supplier_keys: Sequence[str] = ()) -> list[TeamChoi
         .select_related("organisation")
         .prefetch_related(Prefetch("people", queryset=people, to_attr="working_people"))
     )
-    found = [TeamChoice(team, tuple(team.working_people)) for team in teams]  # type: ignore[attr-defined]
+    found = [TeamChoice(team, tuple(team.working_people)) for team in teams]
     return sorted(
         found, key=lambda one: (one.team.organisation.kind != Organisation.Kind.PROVIDER, one.team.name)
     )

@@ -165,7 +165,8 @@ def files_field() -> Field:
 
 def field_of(spec: FieldSpec, options: Callable[[str], Sequence[OptionGroup]]) -> Field:
     """A field of a process' form as a control. `options` gives the teams, people or suppliers to choose from."""
-    kind, groups = str(spec.kind), ()
+    kind = str(spec.kind)
+    groups: tuple[OptionGroup, ...] = ()
     if spec.kind == "choice":
         groups = (OptionGroup("", tuple(Option(one.key, label_text(one.label)) for one in spec.choices)),)
     elif spec.kind in {"team", "person", "supplier"}:

@@ -86,7 +86,12 @@ def deliveries(request: PageRequest) -> HttpResponse:
     wanted = {name: request.GET.get(name, "") for name in ("status", "channel", "number")}
     hook = request.GET.get("webhook", "")
     page = queries.list_deliveries(
-        request.viewer, **wanted, webhook=_uuid(hook), after=request.GET.get("after", "")
+        request.viewer,
+        status=wanted["status"],
+        channel=wanted["channel"],
+        number=wanted["number"],
+        webhook=_uuid(hook),
+        after=request.GET.get("after", ""),
     )
     query = request.GET.copy()
     query.pop("after", None)
