@@ -1,0 +1,164 @@
+"""Many people on one queue, and kill −9 while they work: nobody's work is lost, doubled or overwritten."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from tests.chaos.agents import CONTRACT, Agent, Caller, Told, new_ticket
+from tests.supervisor.running import Up, environment, new_data_folder, wait_for
+
+SECONDS = float(os.environ.get("YUNHENG_AGENTS_SECONDS", "60"))
+SEED = int(os.environ.get("YUNHENG_CHAOS_SEED", "20260401"))
+AGENTS = 20
+
+pytestmark = pytest.mark.chaos
+
+
+@pytest.fixture
+def up() -> Iterator[Up]:
+    up = Up(new_data_folder()).start()
+    yield up
+    up.clean()
+
+
+def _run(up: Up, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.agents", *arguments],
+        env=environment(
+            up.data, YUNHENG_DATABASE_URL=up.url("app"), DJANGO_SETTINGS_MODULE="yunheng.site.settings"
+        ),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _rows(up: Up, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(up.url("owner")) as connection:
+        return connection.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
+
+
+def _counted(up: Up, query: str) -> Counter[str]:
+    return Counter(dict(_rows(up, query)))
+
+
+def test_twenty_agents_on_one_queue(up: Up) -> None:
+    world = json.loads(_run(up, "prepare", str(AGENTS)))
+    told, until = Told(), time.monotonic() + SECONDS
+    agents = [
+        Agent(up.port, token, world["hot"], told, SEED + place, until)
+        for place, token in enumerate(world["tokens"])
+    ]
+    for agent in agents:
+        agent.start()
+    for agent in agents:
+        agent.join(SECONDS + 60)
+        assert not agent.is_alive()
+
+    assert told.wrong == []  # no error of the server, no answer but done or "somebody was faster"
+    assert len(told.accepted) > 10
+    assert told.statuses["accept", 409] + told.statuses["classify", 409] > 0, "nobody ever met anybody"
+
+    # No ticket was taken twice.
+    assert max(told.accepted.values()) == 1
+    accepted = _counted(
+        up,
+        "SELECT e.subject_number, count(*) FROM entry e JOIN entry_body b ON b.entry_id = e.id"
+        " WHERE e.type = 'ticket.moved' AND b.shared->>'transition' = 'accept' GROUP BY 1",
+    )
+    assert {number: accepted[number] for number in told.accepted} == dict(told.accepted)
+    # No reply is missing, none is there twice.
+    replies = _counted(
+        up, "SELECT subject_number, count(*) FROM entry WHERE type = 'ticket.replied' GROUP BY 1"
+    )
+    assert replies == told.replies
+    # No change was overwritten: the version grew once for each that was acknowledged (the hot ones began at 2).
+    versions = _counted(up, "SELECT number, row_version FROM ticket")
+    for number, changes in told.changes.items():
+        assert versions[number] == changes + (2 if number in world["hot"] else 1), number
+    assert set(told.opened) <= set(versions)
+    [(deadlocks,)] = _rows(up, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert deadlocks == 0
+    _run(up, "check")
+
+
+class _Opener(threading.Thread):
+    """Opens tickets one after the other, each under a key of its own that is also its title."""
+
+    def __init__(self, port: int, token: str, over: threading.Event, told: list[tuple[str, str]]) -> None:
+        super().__init__(daemon=True)
+        self._caller, self._over, self._told = Caller(port, token), over, told
+        self.wrong: list[str] = []
+
+    def run(self) -> None:
+        count = 0
+        while not self._over.is_set():
+            count += 1
+            title = f"{self.name}-{count}"
+            answer, _key = self._caller.insist(
+                "POST",
+                f"/contracts/{CONTRACT}/tickets",
+                new_ticket(title),
+                deadline=time.monotonic() + 60,
+            )
+            if answer.status == 201:
+                self._told.append((title, answer.body["number"]))
+            else:
+                self.wrong.append(f"{answer.status} {answer.body}")
+
+
+def test_every_write_that_the_api_acknowledged_survives_kills(up: Up) -> None:
+    world = json.loads(_run(up, "prepare", "6"))
+    told: list[tuple[str, str]] = []
+    over = threading.Event()
+    openers = [_Opener(up.port, token, over, told) for token in world["tokens"]]
+    for opener in openers:
+        opener.start()
+    chance = random.Random(SEED)
+    victims = ["postgres", "web process", "worker", "web", "postgres", "web process"]
+    chance.shuffle(victims)
+    for victim in victims:
+        time.sleep(chance.uniform(0.5, 2.5))
+        before = len(told)
+        _kill(up, victim)
+        wait_for(
+            lambda n=before: len(told) > n + 5, seconds=60, what=f"writes go on after kill -9 of {victim}"
+        )
+    over.set()
+    for opener in openers:
+        opener.join(90)
+        assert not opener.is_alive()
+
+    assert [fault for opener in openers for fault in opener.wrong] == []
+    assert len(told) > 60
+    stored = Counter(title for (title,) in _rows(up, "SELECT title FROM ticket WHERE title LIKE 'Thread-%'"))
+    assert max(stored.values()) == 1, "a repeated request was carried out twice"
+    titles = dict(_rows(up, "SELECT number, title FROM ticket"))
+    assert all(titles[number] == title for title, number in told)
+    wait_for(lambda: not _rows(up, "SELECT entry_id FROM unsealed"), seconds=60, what="everything sealed")
+    _run(up, "check")
+
+
+def _kill(up: Up, victim: str) -> None:
+    if victim == "postgres":
+        pids = [up.cluster.pid()]
+    elif victim == "web process":
+        pids = up.children("web")[1:2]
+    else:
+        pids = up.children(victim)[:1]
+    for pid in pids:
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
