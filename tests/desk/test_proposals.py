@@ -90,6 +90,30 @@ def test_what_decides_nothing_waits_for_somebody_else_of_the_provider(ground: Gr
     assert answerers(ground, time_of(ground, ticket, entry_id, 2.6, "provider_admin")) == {"service_manager"}
 
 
+def test_more_time_for_what_is_not_decided_yet_waits_for_the_client(ground: Ground) -> None:
+    """Else the provider would take today, among colleagues, what it could not take after the breach."""
+    ticket = opened(ground).ticket
+    opening = Entry.objects.get(subject_id=ticket.pk, type="ticket.opened").pk
+    later = propose(
+        ground.viewer("service_manager"),
+        ticket.number,
+        kind="correct_time",
+        data={"entry": opening, "new_at": MORNING + timedelta(minutes=10)},
+        reason="the clock of the phone was wrong",
+        recorded_at=MORNING + timedelta(minutes=12),
+    )
+    assert later.needs_client
+    earlier = propose(
+        ground.viewer("service_manager"),
+        ticket.number,
+        kind="correct_time",
+        data={"entry": opening, "new_at": MORNING - timedelta(minutes=1)},
+        reason="they called a minute before",
+        recorded_at=MORNING + timedelta(minutes=12),
+    )
+    assert not earlier.needs_client
+
+
 def test_approval_carries_it_out_and_says_whose_words_they_are(ground: Ground) -> None:
     ticket, entry_id = resolved(ground, 5)
     proposal = time_of(ground, ticket, entry_id, 3)

@@ -2,11 +2,13 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from yunheng.notify import reaching
 from yunheng.notify.reaching import UnreachableError, check_address, is_public, post
 from yunheng.notify.signing import new_secret, sign
 
@@ -158,3 +160,34 @@ def test_a_signature_can_be_checked_by_the_published_recipe() -> None:
     signature = sign(secret, message_id="msg_p5jXN8AQM9LWM0D4loKWxJek", timestamp=1614265330, body=body)
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert new_secret() != new_secret()
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Sends its answer a byte at a time, and never ends."""
+
+    def do_POST(self) -> None:
+        try:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while True:
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.1)
+        except OSError:
+            pass
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def test_an_answer_that_never_ends_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaching, "ANSWER_SECONDS", 0.5)
+    server = HTTPServer(("127.0.0.1", 0), Dripping)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(UnreachableError):
+            post(f"http://127.0.0.1:{server.server_port}/", b"{}", {}, trusted={"127.0.0.1"})
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert time.monotonic() - began < 5

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.accounts.holders import people_in_roles, people_with
 from yunheng.accounts.models import Person
+from yunheng.accounts.queries import viewer_for_person
 from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ContractTerms, label_in
 from yunheng.foundation import wording
@@ -25,6 +26,7 @@ from yunheng.notify.actions import Message, tell, tell_webhooks
 from yunheng.sla.queries import contract_timeline
 
 from .models import Proposal, Ticket
+from .queries import visible_to
 from .wording import PLUMBING
 
 __all__ = ["ANNOUNCED", "announce"]
@@ -100,6 +102,7 @@ def announce(entry_id: int, *, now: datetime) -> None:
     told = _read(entry, ticket)
     with transaction.atomic():
         notices = [notice for notice in _notices(told) if str(notice.person.uuid) != told.actor_id]
+        notices = [notice for notice in notices if _may_see(told, notice.person)]
         steps = list(_escalations(told))
         for roles, people in steps:
             notices += [_Notice(person, "escalated", _clock_text(told)) for person in people]
@@ -237,6 +240,13 @@ def _concerns(told: _Told, person: Person) -> bool:
     return detail is not None and detail.audience == person.organisation.kind
 
 
+def _may_see(told: _Told, person: Person) -> bool:
+    """Whether the person sees the ticket (2 queries): whoever lost the role, or works with a team elsewhere, does not
+    read by mail what no page shows them.
+    """
+    return visible_to(viewer_for_person(person)).filter(pk=told.ticket.pk).exists()
+
+
 def _escalations(told: _Told) -> Iterator[tuple[tuple[str, ...], list[Person]]]:
     """Steps of the contract's ladder that this entry reaches; one that was carried out already is left out."""
     if told.terms is None or told.entry.type not in {"clock.warned", "clock.breached"}:
@@ -247,8 +257,8 @@ def _escalations(told: _Told) -> Iterator[tuple[tuple[str, ...], list[Person]]]:
             continue
         if _was_carried_out(told, step.roles):
             continue
-        people = [it for it in people_in_roles(told.ticket.scope_id, step.roles) if _concerns(told, it)]
-        yield step.roles, people
+        holders = people_in_roles(told.ticket.scope_id, step.roles)
+        yield step.roles, [it for it in holders if _concerns(told, it) and _may_see(told, it)]
 
 
 def _was_carried_out(told: _Told, roles: Sequence[str]) -> bool:

@@ -395,10 +395,15 @@ def _record(viewer: Viewer, scope: Scope, entry_type: str, webhook: Webhook, at:
             occurred_at=at or now,
             actor=viewer.actor,
             source="server" if viewer.is_system else "person",
-            internal={"name": webhook.name, "url": webhook.url, "events": webhook.events},
+            internal={"name": webhook.name, "url": _without_keys(webhook.url), "events": webhook.events},
         ),
         recorded_at=now,
     )
+
+
+def _without_keys(url: str) -> str:
+    """The address without its query, in which many receivers want a key: an entry stays for good, and many read it."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 def _quiet(row: QuietHours | None, person: Person) -> Quiet | None:

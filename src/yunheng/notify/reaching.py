@@ -7,10 +7,12 @@ checked like the first.
 
 import socket
 import ssl
-from collections.abc import Callable, Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import urllib3
@@ -21,7 +23,10 @@ from urllib3.util import Retry, Timeout
 __all__ = ["Answer", "UnreachableError", "check_address", "post"]
 
 CONNECT_SECONDS: Final = 5
-READ_SECONDS: Final = 10
+READ_SECONDS: Final = 10  #: for each piece that is read
+ANSWER_SECONDS: Final = (
+    20  #: for all of it: who sends a byte now and then would hold a worker for as long as they like
+)
 REDIRECTS: Final = 3
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -137,6 +142,38 @@ def post(
     raise UnreachableError(_("It redirects again and again."))
 
 
+@contextmanager
+def _limited(pool: urllib3.HTTPConnectionPool) -> Iterator[None]:
+    """Break the pool's connections off when the answer is not there after ANSWER_SECONDS."""
+    made: list[Any] = []
+    connection = pool.ConnectionCls
+
+    def connect(**values: Any) -> Any:
+        made.append(connection(**values))
+        return made[-1]
+
+    def watch() -> None:
+        seconds: float = ANSWER_SECONDS
+        while not is_done.wait(seconds):
+            seconds = 0.5
+            is_late.set()
+            for one in made:
+                with suppress(OSError, TypeError):  # none yet, or closed meanwhile
+                    socket.socket.shutdown(
+                        one.sock, socket.SHUT_RDWR
+                    )  # below TLS, which another thread reads from
+
+    pool.ConnectionCls = connect  # type: ignore[assignment]
+    is_done, is_late = threading.Event(), threading.Event()
+    threading.Thread(target=watch, name="webhook-limit", daemon=True).start()
+    try:
+        yield
+        if is_late.is_set():  # a head that was cut off may read like a whole one
+            raise TimeoutError(_("The answer took longer than %(seconds)d s.") % {"seconds": ANSWER_SECONDS})
+    finally:
+        is_done.set()
+
+
 def _post_once(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
     host = parts.hostname or ""
     timeout = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
@@ -156,7 +193,7 @@ def _post_once(parts: SplitResult, address: str, body: bytes, headers: Mapping[s
     else:
         pool = urllib3.HTTPConnectionPool(address, parts.port or 80, timeout=timeout)
     try:
-        with pool:
+        with pool, _limited(pool):
             answer = pool.request(
                 "POST",
                 path,

@@ -20,6 +20,7 @@ from yunheng.logic.canonical import instant
 from yunheng.logic.clock import Fact
 from yunheng.logic.facts import FactKind
 from yunheng.sla.actions import move_pause
+from yunheng.sla.models import LiveClock
 from yunheng.sla.queries import facts_of, live_clocks
 
 from ..models import Ticket
@@ -93,7 +94,7 @@ def correct_time(
     _check_new(ticket, facts, moving, new, instants.seconds)
     assert new is not None  # _check_new refused it
 
-    before = _kept_promises(ticket)
+    before = _promises(ticket)
     changes = _columns(ticket, moving, old, new)
     if changes:
         update_subject(ticket, changes, viewer=viewer)
@@ -124,7 +125,7 @@ def correct_time(
         elif fact.kind is FactKind.WAIT_ENDED:
             move_pause(pause_id=fact.ref, ended_at=moved_to)
     clocks = fold_clocks(ticket, instants)
-    if before != _kept_promises(ticket):
+    if _decides(before, _promises(ticket)):
         _require_client(approver)
     return Done(ticket, correction, clocks)
 
@@ -236,7 +237,7 @@ def exclude_window(
     _check_approver(viewer, ticket, approver)
     if "client" in agreed.agreed_by - {side_of(viewer)}:
         _require_client(approver)
-    before = _kept_promises(ticket)
+    before = _promises(ticket)
     entry_id = write_entry(
         ticket,
         "exclusion.agreed",
@@ -251,7 +252,7 @@ def exclude_window(
         ],
     )
     clocks = fold_clocks(ticket, instants)
-    if before != _kept_promises(ticket):
+    if _decides(before, _promises(ticket)):
         _require_client(approver)
     return Done(ticket, entry_id, clocks)
 
@@ -335,11 +336,40 @@ def _columns(ticket: Ticket, moving: Sequence[Fact], old: int, new: int) -> dict
     return changes
 
 
-def _kept_promises(ticket: Ticket) -> dict[str, tuple[bool | None, bool]]:
-    """Per promise to the client: whether it is met, and whether it is breached by now."""
+def _promises(ticket: Ticket) -> dict[str, LiveClock]:
+    """The clocks of what was promised to the client, as last folded."""
     terms, reason = contract_for(ticket.scope_id, ticket.opened_at)
     if reason:
         return {}
     promised = set(terms.clocks_for("client"))
     rows = live_clocks(scope_id=ticket.scope_id, subject_ids=[ticket.pk])[ticket.pk]
-    return {row.kind: (row.is_met, row.breached_at is not None) for row in rows if row.kind in promised}
+    return {row.kind: row for row in rows if row.kind in promised}
+
+
+def _kept_promises(ticket: Ticket) -> dict[str, tuple[bool | None, bool]]:
+    """Per promise to the client: whether it is met, and whether it is breached by now."""
+    return {kind: _kept(row) for kind, row in _promises(ticket).items()}
+
+
+def _kept(row: LiveClock) -> tuple[bool | None, bool]:
+    return row.is_met, row.breached_at is not None
+
+
+def _decides(before: Mapping[str, LiveClock], after: Mapping[str, LiveClock]) -> bool:
+    """Whether a correction decides about a promise to the client: whether it was kept, or, of one that is not decided
+    yet, that it has more time than it had. Otherwise what would be refused tomorrow could be taken today.
+    """
+    if before.keys() != after.keys():
+        return True
+    return any(
+        _kept(before[kind]) != _kept(row) or _has_gained(before[kind], row) for kind, row in after.items()
+    )
+
+
+def _has_gained(before: LiveClock, after: LiveClock) -> bool:
+    """Whether a clock that still runs or waits is due later, or has used less of its goal."""
+    if after.is_met is not None or after.breached_at is not None:
+        return False
+    if before.due_at is not None and after.due_at is not None:
+        return after.due_at > before.due_at
+    return before.due_at is None and after.due_at is None and after.elapsed_seconds < before.elapsed_seconds
