@@ -1,5 +1,6 @@
 """Tables of tickets and of events, as CSV and as workbooks, read by a mapping; and what a preview proposes."""
 
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from yunheng.imports.actions import import_table
 from yunheng.imports.mapping import load_mapping, mapping_text, read_mapping
 from yunheng.imports.preview import preview_table
 from yunheng.imports.source import SourceError
+from yunheng.imports.tables import open_table
 from yunheng.logic.facts import FactKind
 from yunheng.sla.actions import facts_in_journal
 from yunheng.sla.models import LiveClock, Pause
@@ -409,3 +411,31 @@ def test_a_bad_date_names_the_form_that_the_mapping_expects(contract, tmp_path, 
     path = as_csv(tmp_path / "desk.csv", [HEADER, ["T-4", "gestern", *ROWS[0][2:]]])
     report = bring(contract, path, MAPPING | {"dates": dates}, is_dry_run=True)
     assert report.first_rejections[0].reason == f"is no date and time such as {example}"
+
+
+@pytest.mark.parametrize("dimension", ["A1:B999999999999", "A1:B2"])
+def test_a_workbook_that_claims_endless_rows_is_refused_or_read_at_once(
+    tmp_path: Path, dimension: str
+) -> None:
+    """Rows that are left out are made up: neither the file's own word nor a row 10¹² may make them for years."""
+    book = Workbook()
+    book.active.append(["number", "title"])
+    book.active.append(["1", "printer"])
+    plain, path = tmp_path / "plain.xlsx", tmp_path / "endless.xlsx"
+    book.save(plain)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                data = data.replace(b'ref="A1:B2"', f'ref="{dimension}"'.encode())
+                if dimension == "A1:B2":
+                    data = data.replace(b'<row r="2"', b'<row r="999999999999"').replace(
+                        b'"A2"', b'"A999999999999"'
+                    )
+                    data = data.replace(b'"B2"', b'"B999999999999"')
+            target.writestr(name, data)
+    if dimension == "A1:B2":
+        with pytest.raises(SourceError):
+            open_table(path, wanted=frozenset())
+    else:
+        assert open_table(path, wanted=frozenset()).rows == 1

@@ -275,7 +275,7 @@ def test_a_view_without_a_good_name_is_refused_and_kept_in_the_form(world: World
 # --- exports
 
 
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1")
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1+1", "＠SUM(A1)")
 
 
 def body(response: Any) -> bytes:

@@ -20,6 +20,7 @@ from tests.pages.world import World
 
 from yunheng.accounts.models import Person
 from yunheng.accounts.second_factor import add_second_factor, remove_second_factor
+from yunheng.accounts.security import person_for_claim
 
 CLIENT_ID, CLIENT_SECRET = "yunheng", "a secret between the two"
 HEADERS = {"Accept-Language": "en"}
@@ -284,3 +285,9 @@ def test_a_second_factor_there_fulfils_what_is_required_here(
     client = Client()
     assert go(client, provider).status_code == 302
     assert client.get("/me").status_code == status
+
+
+def test_a_login_that_only_looks_the_same_in_capitals_is_somebody_else(world: World) -> None:
+    assert person_for_claim("ALICE") == person_for_claim(" alice ") == world.people["alice"]
+    assert person_for_claim("al\u0131ce") is None  # a dotless i, of which the capital is I
+    assert person_for_claim("") is person_for_claim("  ") is None

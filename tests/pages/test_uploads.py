@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
 from yunheng.accounts.models import Person
+from yunheng.foundation.access import SYSTEM_VIEWER
 from yunheng.foundation.attachments import read_uploads
 from yunheng.foundation.refusals import Invalid
 from yunheng.site import uploads
@@ -24,6 +25,7 @@ def posted(known: bool, *files: tuple[str, bytes], path: str = "/tickets/new") -
     data = {"title": "switch", "files": [SimpleUploadedFile(name, content) for name, content in files]}
     request = RequestFactory().post(path, data)
     request.user = Person(login="x", name="x") if known else AnonymousUser()
+    request.viewer = SYSTEM_VIEWER if path.startswith("/imports") else None  # type: ignore[attr-defined]
     return request
 
 
@@ -108,3 +110,16 @@ def test_the_sign_in_page_takes_no_files(world: World, kept_on_disk: list[str]) 
     large = SimpleUploadedFile("a.txt", b"x" * (uploads.MOST_OF_STRANGERS + 1))
     assert Client().post("/sign-in", {"login": "dan", "file": large}).status_code in {400, 413}
     assert kept_on_disk == []
+
+
+def test_only_who_may_import_sends_files_of_that_size(world: World, kept_on_disk: list[str]) -> None:
+    for login, may in (("alice", True), ("ken", False), ("dan", False)):
+        request = posted(True, ("log.csv", b"a,b\n"), path="/imports/new")
+        request.viewer = world.viewer(login)  # type: ignore[attr-defined]
+        assert uploads.may_import(request) is may
+        request.META["CONTENT_LENGTH"] = str(uploads.MOST_OF_OTHERS + 1)
+        if may:
+            assert request.FILES["files"].name == "log.csv"
+        else:
+            with pytest.raises(RequestDataTooBig):
+                _ = request.FILES

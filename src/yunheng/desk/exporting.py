@@ -25,7 +25,8 @@ from .queries import visible_to
 
 MOST: Final = 50_000  #: rows of one file
 FORMATS: Final = ("csv", "xlsx")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+#: Full-width signs too: in Chinese and Japanese settings they begin a formula as well.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SPOOL: Final = 8 * 1024 * 1024  #: bytes kept in memory before the file goes to the disk
 
 

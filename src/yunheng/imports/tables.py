@@ -26,6 +26,7 @@ from .source import (
 
 MAX_WORKBOOK: Final = 2 << 30  #: unpacked bytes of a workbook
 MAX_COLUMNS: Final = 500
+MAX_ROWS: Final = 1_048_576  #: of a sheet, by the format
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,17 @@ def _sheet_header(path: Path) -> tuple[str, ...]:
 
 def _sheet_records(path: Path, width: int) -> Iterator[Record]:
     with _sheet(path) as sheet:
+        sheet.reset_dimensions()  # what a file says of its own size is not believed
         row = 0
-        for values in sheet.iter_rows(min_row=2, values_only=True):
+        # Rows that a file leaves out are made up as empty ones: for a row 10¹² that would take years.
+        rows = sheet.iter_rows(min_row=2, max_row=MAX_ROWS + 1, max_col=max(width, 1), values_only=True)
+        for place, values in enumerate(rows, start=2):
+            if place > MAX_ROWS:
+                raise SourceError(
+                    _("{name} has a row beyond the last one that a workbook has ({limit:,}).").format(
+                        name=path.name, limit=MAX_ROWS
+                    )
+                )
             fields = [_text(value) for value in values[:width]]
             if any(fields):
                 row += 1

@@ -95,8 +95,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             logger.warning("sign-in elsewhere: no ID token, or one of somebody else")
             raise ImmediateHttpResponse(refused(request, _broken(), status=HTTPStatus.BAD_GATEWAY))
         claim = settings.OIDC_LOGIN_CLAIM
-        value = told.get(claim) or signed.get(claim)
-        if claim == "email" and (told.get("email_verified") or signed.get("email_verified")) is not True:
+        source = told if told.get(claim) else signed
+        value = source.get(claim)
+        if claim == "email" and source.get("email_verified") is not True:  # of this very address
             value = None
         person = person_for_claim(value) if isinstance(value, str) else None
         if person is None:
