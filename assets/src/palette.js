@@ -9,7 +9,9 @@ function commands() {
   const seen = new Set();
   const found = [];
   for (const element of document.querySelectorAll("[data-go], [data-command], [data-hotkey]")) {
-    const text = element.dataset.command || element.textContent.trim().replace(/\s+/g, " ") || element.title;
+    const words = element.cloneNode(true);
+    for (const key of words.querySelectorAll("kbd")) key.remove();
+    const text = element.dataset.command || words.textContent.trim().replace(/\s+/g, " ") || element.title;
     if (!text || element.closest("dialog") || element.matches("input, textarea, select") || seen.has(text)) continue;
     seen.add(text);
     const sign = [...(element.querySelector(".icon")?.classList ?? [])].find((name) => name.startsWith("icon-"))?.slice(5) ?? "arrow";
