@@ -37,6 +37,12 @@ def reads_all(viewer: Viewer, scope_id: int) -> bool:
     return viewer.may("entry.internal", scope_id)
 
 
+def digest_read_by(viewer: Viewer, version: ContractVersion) -> str:
+    """Digest, in hex, of what the viewer reads of the terms; that of `reading_of`, without writing the document."""
+    seen = version.terms if reads_all(viewer, version.contract_id) else client_terms(version.terms)
+    return bytes(version.digest).hex() if seen is version.terms else digest(seen).hex()
+
+
 def reading_of(viewer: Viewer, version: ContractVersion) -> VersionReading:
     """What the viewer reads of a version: all of it, or what concerns the client."""
     return reading_of_terms(viewer, version, version.terms, version.document)

@@ -163,7 +163,7 @@ def post_contract(request: HttpRequest, body: ApplyIn) -> dict[str, Any]:
     """Its first version, with its parties. Needs `contract.apply` everywhere."""
     viewer = viewer_of(request)
     viewer.require("contract.apply", None)
-    return version_out(_apply(viewer, body.document, 0))
+    return version_out(viewer, _apply(viewer, body.document, 0))
 
 
 @router.post("/contracts/{key}/check", response=CheckOut, summary="Check the next version of a contract")
@@ -180,7 +180,7 @@ def post_version(request: HttpRequest, key: str, body: ApplyIn) -> dict[str, Any
     """It holds from the day that the document names as `effective`. Running clocks keep the version of their start."""
     viewer = viewer_of(request)
     _must_be_of(_contract(viewer, key), body.document)
-    return version_out(_apply(viewer, body.document, body.newest_known))
+    return version_out(viewer, _apply(viewer, body.document, body.newest_known))
 
 
 def _apply(viewer: Viewer, document: str, newest_known: int | None) -> Any:
@@ -202,7 +202,7 @@ def post_refresh(request: HttpRequest, key: str) -> list[dict[str, Any]]:
     """New versions with the same terms where a provisional year has been published since; in order."""
     viewer = viewer_of(request)
     made = refresh_calendars(viewer=viewer, at=datetime.now(UTC), contract=_contract(viewer, key))
-    return [version_out(version) for version in made]
+    return [version_out(viewer, version) for version in made]
 
 
 @router.post(
@@ -218,7 +218,7 @@ def post_notice(request: HttpRequest, key: str, body: NoticeIn) -> list[dict[str
     if not notice.is_sound:
         raise Invalid({"text": [remark.text(_) for remark in notice.remarks]})
     made = enter_notice(viewer=viewer, at=datetime.now(UTC), contract=contract, notice=notice)
-    return [version_out(version) for version in made]
+    return [version_out(viewer, version) for version in made]
 
 
 def _proposal(viewer: Viewer, found: VersionProposal) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Query, Schema
 
+from yunheng.foundation.access import Viewer
 from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_VERSION, PAGE, Page, viewer_of
 
 from ..comparing import text_difference
@@ -13,7 +14,7 @@ from ..difference import Difference, differences
 from ..models import CalendarVersion, Contract, ContractVersion
 from ..pages import compared
 from ..queries import access_contract, contracts_visible_to, version_at, versions_of
-from ..reading import access_version, calendars_read_by, reading_of
+from ..reading import access_version, calendars_read_by, digest_read_by, reading_of
 from .routing import router
 
 
@@ -104,15 +105,18 @@ def _contract(contract: Contract, at: datetime) -> ContractOut:
     )
 
 
-def version_out(version: ContractVersion) -> dict[str, Any]:
-    """A version without its text."""
+def version_out(viewer: Viewer, version: ContractVersion) -> dict[str, Any]:
+    """A version without its text. Where something is withheld the digest is that of what the reader reads: nearly the
+    whole text and a digest over the whole would let a goal be guessed (docs/adr/0010). Names as everywhere.
+    """
+    shows_names = viewer.may("entry.personal", version.contract_id)
     return {
         "number": version.number,
         "valid_from": version.valid_from,
         "valid_to": version.valid_to,
         "recorded_at": version.recorded_at,
-        "applied_by": version.applied_by,
-        "digest": bytes(version.digest).hex(),
+        "applied_by": version.applied_by if shows_names else "",
+        "digest": digest_read_by(viewer, version),
     }
 
 
@@ -158,8 +162,9 @@ def read_contract(request: HttpRequest, key: str) -> ContractOut:
 @router.get("/contracts/{key}/versions", response=Page[VersionOut], summary="Versions of a contract")
 def list_versions(request: HttpRequest, key: str) -> dict[str, Any]:
     """In the order in which they were recorded."""
-    contract = access_contract(viewer_of(request), key)
-    return {"items": [version_out(version) for version in versions_of(contract)], "next": None}
+    viewer = viewer_of(request)
+    contract = access_contract(viewer, key)
+    return {"items": [version_out(viewer, version) for version in versions_of(contract)], "next": None}
 
 
 @router.get(
@@ -172,7 +177,7 @@ def read_version(request: HttpRequest, key: str, number: int) -> dict[str, Any]:
     viewer = viewer_of(request)
     reading = reading_of(viewer, access_version(access_contract(viewer, key), number))
     return {
-        **version_out(reading.version),
+        **version_out(viewer, reading.version),
         "document": reading.document,
         "terms": reading.terms,
         "terms_digest": reading.digest,

@@ -29,6 +29,7 @@ def about(request: PageRequest, contract: Contract) -> dict[str, Any]:
         "contract_title": title_of(contract),
         "may_apply": request.viewer.may("contract.apply", contract.pk),
         "may_accept": request.viewer.may("contract.accept", contract.pk),
+        "may_see_names": request.viewer.may("entry.personal", contract.pk),
         "may_see_log": request.viewer.may("log.view", contract.pk),
     }
 
