@@ -80,4 +80,9 @@ def teams_offered(viewer: Viewer) -> Sequence[Team]:
 
 
 def _is_simple(transition: Transition) -> bool:
-    return all(spec.name in _SIMPLE for spec in transition.form if spec.is_required)
+    """Whether its required fields can be filled in once for many: a choice is asked for ticket by ticket."""
+    return all(
+        spec.name in _SIMPLE and (spec.name not in _TEXTS or str(spec.kind) == "text")
+        for spec in transition.form
+        if spec.is_required
+    )
