@@ -130,10 +130,9 @@ def test_bad_addresses_get_words_and_a_reference(
     assert response["X-Request-ID"] in response.content.decode()
 
 
-@pytest.mark.parametrize("query", ["after=NOPE", "state=nope", "from=yesterday"])
-def test_a_list_that_cannot_be_stays_a_list(world: World, alice: Client, query: str) -> None:
+def test_a_list_that_cannot_be_stays_a_list(world: World, alice: Client) -> None:
     """What is wrong is said where the filters are, so that it can be mended there."""
-    response = alice.get(f"/contracts/{world.key}/tickets?{query}")
+    response = alice.get(f"/contracts/{world.key}/tickets?after=NOPE")
     text = response.content.decode()
     assert response.status_code == 422
     assert 'role="alert"' in text and 'name="text"' in text
