@@ -42,10 +42,10 @@ define make_venv_without_root
 	$(PYTHON) "$$wheel/pip" --disable-pip-version-check --quiet install --no-index --no-deps "$$wheel"
 endef
 
-.PHONY: help run test check bench screenshots lock format clean
+.PHONY: help run test check bench bench-peers screenshots lock format clean
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 run: $(RUN_STAMP) ## start Yunheng from this checkout: http://127.0.0.1:8080 (PORT=..., HOST=...)
 	@exec $(VENV)/bin/yunheng up --host $(HOST) --port $(PORT)
@@ -64,6 +64,9 @@ check: $(TEST_STAMP) ## format, lint, types, import contracts, migrations, drift
 
 bench: $(TEST_STAMP) ## measure the budgets of the design; writes bench-results.json
 	@$(PYTHON) -m benchmarks $(ARGS)
+
+bench-peers: $(TEST_STAMP) ## measure Request Tracker (installed with apt, as root) and Yunheng on the same operations
+	@$(PYTHON) -m benchmarks.peers.request_tracker $(ARGS)
 
 format: $(TEST_STAMP) ## format the code
 	@$(PYTHON) -m ruff format --quiet .

@@ -1,0 +1,1 @@
+"""Other systems, installed and measured beside ours on the same operations in one run; `make bench-peers`."""
