@@ -20,7 +20,7 @@ from tests.pages.world import World
 
 from yunheng.accounts.models import Person
 from yunheng.accounts.second_factor import add_second_factor, remove_second_factor
-from yunheng.accounts.security import person_for_claim
+from yunheng.accounts.security import person_for_claim, person_to_remind
 
 CLIENT_ID, CLIENT_SECRET = "yunheng", "a secret between the two"
 HEADERS = {"Accept-Language": "en"}
@@ -291,3 +291,20 @@ def test_a_login_that_only_looks_the_same_in_capitals_is_somebody_else(world: Wo
     assert person_for_claim("ALICE") == person_for_claim(" alice ") == world.people["alice"]
     assert person_for_claim("al\u0131ce") is None  # a dotless i, of which the capital is I
     assert person_for_claim("") is person_for_claim("  ") is None
+
+
+def test_nobody_gets_a_first_password_by_mail_where_another_party_decides(
+    world: World, settings: Any
+) -> None:
+    ken = world.people["ken"]
+    people = Person.objects.filter(pk=ken.pk)
+    people.update(email="only.ken@example.com")
+    assert person_to_remind("only.ken@example.com") == ken
+    try:
+        people.update(password="!none")
+        settings.OIDC_ISSUER = "https://login.example.com"
+        assert person_to_remind("only.ken@example.com") is None
+        settings.OIDC_ISSUER = ""
+        assert person_to_remind("only.ken@example.com") == ken  # invited, and the letter is lost
+    finally:
+        people.update(password=ken.password, email=ken.email)

@@ -96,13 +96,18 @@ def _lower(login: str) -> str:
 
 
 def person_to_remind(address: str) -> Person | None:
-    """Whom a letter to the address may give a new password: the only active person with it, if there is one."""
+    """Whom a letter to the address may give a new password: the only active person with it, if there is one.
+
+    Where people sign in at another party, nobody gets a first password by mail: whom that party shuts out stays out.
+    """
     found = list(
         Person.objects.select_related("organisation").filter(email__iexact=address.strip(), is_active=True)[
             :2
         ]
     )
-    return found[0] if address.strip() and len(found) == 1 else None
+    if not address.strip() or len(found) != 1:
+        return None
+    return found[0] if found[0].has_usable_password() or not settings.OIDC_ISSUER else None
 
 
 def make_reset(person: Person) -> str:

@@ -37,7 +37,7 @@ def answer_pause(
 ) -> Done:
     """Confirm or dispute a waiting period (sla-semantics 13). Only another side than the one that began it
     answers: the client; for a pause on the supplier's account the supplier too; the provider where it did
-    not begin it.
+    not begin it, and never for the client.
 
     A dispute says why, and comes before the contract's term has run out; silence until then confirms. What is disputed
     only the side that disputes it may confirm after all. Needs `pause.answer`.
