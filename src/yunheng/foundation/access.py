@@ -66,7 +66,13 @@ class Viewer:
 
     def may(self, permission: str, scope_id: int | None) -> bool:
         """True when the permission is held in the scope. The system may do everything."""
-        return self.is_system or permission in self.permissions(scope_id)
+        if self.is_system:
+            return True
+        return self._token_allows(permission) and any(
+            permission in self.roles.get(role, ())
+            for role, granted in self.grants
+            if granted is None or granted == scope_id
+        )
 
     def require(self, permission: str, scope_id: int | None) -> None:
         """Raise Forbidden, naming the permission, unless it is held in the scope."""
