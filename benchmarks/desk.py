@@ -96,7 +96,7 @@ class desk_with:  # noqa: N801 - a context manager
 
     def __enter__(self) -> tuple[Up, dict[str, Any]]:
         try:
-            self._up.start()
+            self._up.start(seconds=300)
             return self._up, prepare(self._up, self._size)
         except BaseException:
             self._up.clean()
