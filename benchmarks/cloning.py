@@ -120,8 +120,9 @@ _TICKETS = """
     FROM (
         SELECT n, now() - at_days * interval '1 day' AS at,
             at_days < %(open_days)s AND n %% 10 > 0 OR n %% 2000 = 0 AS is_open,
-            CASE WHEN n %% 2 = 0 THEN 1 ELSE 2 + (n / 2) %% (%(contracts)s - 1) END AS place
-        FROM (SELECT n, %(days)s * (1 - n::float / %(size)s) AS at_days FROM generate_series(1, %(size)s) n) numbered
+            CASE WHEN mixed %% 2 = 0 THEN 1 ELSE 2 + (mixed / 2) %% (%(contracts)s - 1) END AS place
+        FROM (SELECT n, %(days)s * (1 - n::float / %(size)s) AS at_days, hashint4(n) & 2147483647 AS mixed
+              FROM generate_series(1, %(size)s) n) numbered
     ) made
     JOIN (SELECT id, key, row_number() OVER (ORDER BY id) AS place FROM scope) s USING (place),
         (SELECT array_agg(id ORDER BY id) AS teams FROM team) t,

@@ -428,7 +428,7 @@ def test_the_workbench_of_somebody_without_work_teaches(world: World) -> None:
         ("/tickets?order=due", 18),
         ("/tickets?text=端口&assignee=me&team=mine", 17),
         ("/workbench", 48),
-        ("/search?q=端口", 11),
+        ("/search?q=端口", 12),
     ],
 )
 def test_queries_are_pinned(world: World, alice: Client, path: str, count: int) -> None:

@@ -45,11 +45,13 @@ __all__ = [
 
 PAGE: Final = 50
 LIMIT_MILLISECONDS: Final = 400
+WALK_MILLISECONDS: Final = 100  #: for the server's own plan; then what fits is collected and sorted
 NEWEST, BY_DUE, BY_PRIORITY = "newest", "due", "priority"
 #: By due and by priority stand tickets that one can work on; by due those with a running clock, the latest first.
 ORDERS: Final = (NEWEST, BY_DUE, BY_PRIORITY)
 _NOT_SHOWN: Final = ("description", "resolution", "assignee__password", "requester__password")
 _FEW: Final = 2_000  #: tickets that are looked at one by one rather than along an index
+_MANY: Final = 20_000  #: the same, where walking along the index took too long
 _CANCELLED: Final = "57014"  # query_canceled
 _DUE_PLACE: Final = re.compile(r"(\d{1,12})~(.+)")
 
@@ -58,6 +60,10 @@ class TooBroad(Invalid):
     """The list took longer than it may; `fields` say what would help."""
 
     code = "too_broad"
+
+
+class _WalkError(Exception):
+    """The server's own plan took longer than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def list_tickets(
     limit: int = PAGE,
     now: datetime | None = None,
 ) -> TicketPage:
-    """Tickets that the viewer may see, of one scope or of all (3 queries, 1 to 3 more for filters by name and by due).
+    """Tickets that the viewer may see, of one scope or of all (3 queries, 1 to 3 more for filters by name and by due, 1 for each word).
 
     `after` is the `following` of the page before. Raises Invalid for what cannot be a filter, an order or a place in
     this list, and TooBroad when finding the page takes longer than LIMIT_MILLISECONDS.
@@ -98,10 +104,15 @@ def list_tickets(
     if order not in ORDERS:
         raise Invalid({"order": _("One of: %(choices)s.") % {"choices": ", ".join(ORDERS)}})
     tickets = visible_to(viewer) if scope_id is None else visible_to(viewer).filter(scope_id=scope_id)
-    tickets = narrowed(viewer, tickets, wanted, now=now)
     find = _by_due if order == BY_DUE else _by_place
-    with limited(lambda: _too_broad(viewer, wanted, scope_id)):
-        found, following = find(viewer, tickets, order, after, limit)
+    try:
+        with limited(_WalkError, milliseconds=WALK_MILLISECONDS):
+            fitting = narrowed(viewer, tickets, wanted, now=now)
+            found, following = find(viewer, fitting, order, after, limit)
+    except _WalkError:
+        with limited(lambda: _too_broad(viewer, wanted, scope_id)):
+            fitting = narrowed(viewer, tickets, wanted, now=now)
+            found, following = find(viewer, fitting, order, after, limit, is_collecting=True)
     return clocks_of_page(viewer, found, following)
 
 
@@ -124,7 +135,13 @@ def ordered(tickets: QuerySet[Ticket], order: str) -> QuerySet[Ticket]:
 
 
 def _by_place(
-    viewer: Viewer, tickets: QuerySet[Ticket], order: str, after: str, limit: int
+    viewer: Viewer,
+    tickets: QuerySet[Ticket],
+    order: str,
+    after: str,
+    limit: int,
+    *,
+    is_collecting: bool = False,
 ) -> tuple[list[Ticket], str]:
     rows = ordered(tickets, order)
     if after:
@@ -136,9 +153,26 @@ def _by_place(
         else:
             rows = rows.filter(behind, opened_at__lte=last.opened_at)
     # Ids first: what a row shows is joined to the rows of the page only, and not to all that have to be sorted.
-    ids = list(rows.values_list("pk", flat=True)[: limit + 1])
+    ids = _collected(rows, order) if is_collecting else None
+    if ids is None:
+        ids = list(rows.values_list("pk", flat=True)[: limit + 1])
     found = _rows(ids[:limit])
     return found, found[-1].number if len(ids) > limit and found else ""
+
+
+def _collected(rows: QuerySet[Ticket], order: str) -> list[int] | None:
+    """Ids of all these rows in their order; None when there are more than _MANY (1 query).
+
+    For an ordered page the server walks along the index of instants, as if what fits lay evenly there. Where nothing
+    fits, or only old tickets do, it walks through all of them. Without an order it looks for what is rare.
+    """
+    found = list(rows.order_by().values_list("opened_at", "pk", "priority")[: _MANY + 1])
+    if len(found) > _MANY:
+        return None
+    found.sort(reverse=True)
+    if order == BY_PRIORITY:
+        found.sort(key=lambda one: one[2])
+    return [pk for _opened_at, pk, _priority in found]
 
 
 def _rows(ids: Sequence[int]) -> list[Ticket]:
@@ -148,7 +182,13 @@ def _rows(ids: Sequence[int]) -> list[Ticket]:
 
 
 def _by_due(
-    viewer: Viewer, tickets: QuerySet[Ticket], _order: str, after: str, limit: int
+    viewer: Viewer,
+    tickets: QuerySet[Ticket],
+    _order: str,
+    after: str,
+    limit: int,
+    *,
+    is_collecting: bool = False,
 ) -> tuple[list[Ticket], str]:
     """Tickets by the running clock that is due first, each once: few are sorted, of many the index of due instants is
     walked. (2 queries and one for the rows; walking takes 3 for each stretch.)
@@ -156,8 +196,9 @@ def _by_due(
     clocks = running_clocks(viewer)
     open_tickets = tickets.filter(is_open(), is_observed=False)
     place = _due_place(viewer, after) if after else None
-    few = list(open_tickets.order_by().values_list("pk", flat=True)[: _FEW + 1])
-    if len(few) <= _FEW:
+    most = _MANY if is_collecting else _FEW
+    few = list(open_tickets.order_by().values_list("pk", flat=True)[: most + 1])
+    if len(few) <= most:
         firsts = sorted((due_at, subject_id) for subject_id, due_at in _firsts(clocks, few).items())
         places = [one for one in firsts if place is None or one > place][: limit + 1]
     else:

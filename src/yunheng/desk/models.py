@@ -58,6 +58,11 @@ class Ticket(SubjectBase):
                 fields=["team", "-opened_at"], name="ticket_team", condition=models.Q(closed_at=None)
             ),
             models.Index(fields=["requester", "-opened_at", "-id"], name="ticket_requester"),
+            models.Index(
+                fields=["supplier", "-opened_at", "-id"],
+                name="ticket_supplier",
+                condition=models.Q(supplier__isnull=False),
+            ),
             models.Index(fields=["-opened_at", "-id"], name="ticket_newest"),  # across contracts
             models.Index(
                 fields=["service", "-opened_at", "-id"], name="ticket_service"

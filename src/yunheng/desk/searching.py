@@ -24,6 +24,8 @@ from .models import Ticket, TicketWords
 #: A ticket with more words takes no further ones: a tsvector has an end (1 MB), a ticket has none.
 FULL: Final = 12_000
 CLASSES: Final[tuple[EntryClass, ...]] = ("shared", "internal", "personal")
+#: Rows that are named to the server one by one: it guesses that the beginning of a word stands in many tickets.
+RARE: Final = 1_000
 COPY_WORDS: Final = "COPY ticket_words (subject_id, visibility, words) FROM STDIN"
 
 _NUMBER: Final = re.compile(r"[a-z0-9][a-z0-9-]*-[a-z]{2,6}-\d{4,8}(-\d*)?")
@@ -69,7 +71,7 @@ def narrow(
     """
     number = number_prefix(text)
     if number and only is None:
-        return tickets.filter(number__startswith=number)
+        return tickets.filter(_among(Ticket.objects.filter(number__startswith=number).values("pk")))
     wanted = queries(text)
     if not wanted:
         return tickets.none()
@@ -99,8 +101,14 @@ def _all_of(wanted: Sequence[str], classes: tuple[EntryClass, ...]) -> Q:
         rows = TicketWords.objects.filter(words__matches=part)
         if set(classes) != set(CLASSES):
             rows = rows.filter(visibility__in=classes)
-        condition &= Q(pk__in=rows.values("subject_id"))
+        condition &= _among(rows.values("subject_id"))
     return condition
+
+
+def _among(found: QuerySet[Any, dict[str, Any]]) -> Q:
+    """The tickets with these ids: by name where they are few, else by the question itself (1 query)."""
+    ids = [next(iter(row.values())) for row in found[: RARE + 1]]
+    return Q(pk__in=ids if len(ids) <= RARE else found)
 
 
 def _classes_by_scope(viewer: Viewer) -> dict[tuple[EntryClass, ...], list[int]]:
