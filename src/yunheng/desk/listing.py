@@ -95,7 +95,8 @@ def list_tickets(
     limit: int = PAGE,
     now: datetime | None = None,
 ) -> TicketPage:
-    """Tickets that the viewer may see, of one scope or of all (3 queries, 1 to 3 more for filters by name and by due, 1 for each word).
+    """Tickets that the viewer may see, of one scope or of all (3 queries, 1 to 3 more for filters by name and by due, 1
+    for each word).
 
     `after` is the `following` of the page before. Raises Invalid for what cannot be a filter, an order or a place in
     this list, and TooBroad when finding the page takes longer than LIMIT_MILLISECONDS.
