@@ -105,7 +105,7 @@ def _all_of(wanted: Sequence[str], classes: tuple[EntryClass, ...]) -> Q:
     return condition
 
 
-def _among(found: QuerySet[Any, dict[str, Any]]) -> Q:
+def _among(found: QuerySet[Any, Any]) -> Q:
     """The tickets with these ids: by name where they are few, else by the question itself (1 query)."""
     ids = [next(iter(row.values())) for row in found[: RARE + 1]]
     return Q(pk__in=ids if len(ids) <= RARE else found)
