@@ -23,6 +23,7 @@ def clone_stories(url: str) -> None:
         first, last = found
         for begin in range(first, last + 1, AT_ONCE):
             server.execute(_STORIES, {"begin": begin, "end": min(last + 1, begin + AT_ONCE)})
+        server.execute(_VERIFIED)
         for table in ("entry", "entry_body", "clock_fact", "pause"):
             server.execute(f"VACUUM ANALYZE {table}")
 
@@ -45,6 +46,11 @@ _TERMS = """
     INSERT INTO term (text)
     SELECT DISTINCT service || '|' || priority FROM ticket UNION SELECT DISTINCT state FROM ticket
     UNION VALUES ('second'), ('second-line') ON CONFLICT (text) DO NOTHING"""
+
+#: The audit of the log begins after them: they stand in none.
+_VERIFIED = """
+    INSERT INTO log_audit (scope_id, is_full, started_at, finished_at, size, last_entry, problem_count, problems)
+    SELECT s.id, false, now(), now(), 0, (SELECT max(id) FROM entry), 0, '[]' FROM scope s"""
 
 #: What happens to a ticket: type, transition, states, seconds after its opening, fact and its number, and to whom.
 _STORIES = """
