@@ -122,8 +122,8 @@ def test_what_is_left_out_is_counted_apart_and_opens_with_its_reason(ground: Gro
     served(ground)
     gone = served(ground, resolve=5)
     leave_out(
-        ground.viewer("quality_officer"), gone, reason="duplicate", evidence="same call", approver=ground.viewer("contact"),
-        recorded_at=at(6),
+        ground.viewer("quality_officer"), gone, reason="duplicate", evidence="same call",
+        approver=ground.viewer("contact"), recorded_at=at(6),
     )  # fmt: skip
     found = row(ground, "resolution_timeliness")
     assert (found.numerator, found.denominator, found.excluded) == (1, 1, 1)

@@ -188,8 +188,8 @@ def test_what_is_left_out_later_leaves_the_backlog_of_before(ground: Ground) -> 
     apply_terms(ground.contract, terms("acme"))
     gone = served(ground, resolve=None)
     leave_out(
-        ground.viewer("quality_officer"), gone, reason="duplicate", evidence="same call", approver=ground.viewer("contact"),
-        recorded_at=MORNING + timedelta(days=40),
+        ground.viewer("quality_officer"), gone, reason="duplicate", evidence="same call",
+        approver=ground.viewer("contact"), recorded_at=MORNING + timedelta(days=40),
     )  # fmt: skip
     found = row(ground, "backlog_age")
     assert (found.numerator, found.excluded) == (0, 1)

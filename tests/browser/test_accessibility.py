@@ -1,8 +1,8 @@
 """No page has an accessibility violation of impact serious or critical, as axe-core finds them.
 
 `PAGES` is the table: who looks, and at what. Add a row for every page; `{key}` and the names of the small world's
-tickets ({closed}, {working}, {waiting}, {new}, and those of `add_states`) are filled in. Each row is looked at on a desk and on a phone, in light
-and, for what colours alone can break, in dark.
+tickets ({closed}, {working}, {waiting}, {new}, and those of `add_states`) are filled in. Each row is looked at on a
+desk and on a phone, in light and, for what colours alone can break, in dark.
 """
 
 from datetime import UTC, datetime

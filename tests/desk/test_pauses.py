@@ -129,7 +129,9 @@ def test_what_the_client_disputes_neither_supplier_nor_provider_confirms(ground:
         answer_pause(ground.viewer("supplier_engineer"), ticket.number, pause.pk, "confirm", **after(4))
     pause.refresh_from_db()
     assert pause.standing == "disputed"
-    answer_pause(ground.viewer("contact"), ticket.number, pause.pk, "confirm", **after(4))  # who disputes it may
+    answer_pause(
+        ground.viewer("contact"), ticket.number, pause.pk, "confirm", **after(4)
+    )  # who disputes it may
     pause.refresh_from_db()
     assert pause.standing == "confirmed"
 

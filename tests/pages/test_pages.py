@@ -199,7 +199,9 @@ def test_navigation_offers_what_one_may_open_and_nothing_else(world: World, alic
     sue = Client()
     sue.force_login(world.people["sue"])
     of_sue = places(sue, "/workbench")
-    assert "/workbench" in of_sue and not {one for one in of_sue if one.endswith(("/log", "/indicators", "/admin"))}
+    assert "/workbench" in of_sue and not {
+        one for one in of_sue if one.endswith(("/log", "/indicators", "/admin"))
+    }
     for client, offered in ((alice, of_alice), (bob, of_bob), (sue, of_sue)):
         for address in offered:
             assert client.get(address).status_code == 200, address

@@ -131,9 +131,7 @@ _KEYS = Query([], description="Keys; default: what the contract names")
 _TO = Query("", alias="to", description="Last day, inclusive, or month")
 
 
-@router.get(
-    "/contracts/{key}/indicators", response=FiguresOut, summary="Figures of a contract"
-)
+@router.get("/contracts/{key}/indicators", response=FiguresOut, summary="Figures of a contract")
 def read_indicators(
     request: HttpRequest,
     key: str,

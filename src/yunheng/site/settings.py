@@ -257,7 +257,9 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # addresses need not be unique: nobody si
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # what its checks want; nobody signs up
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = False  # its counters live in each process; ours are in the database (accounts/guessing.py)
+ACCOUNT_RATE_LIMITS = (
+    False  # its counters live in each process; ours are in the database (accounts/guessing.py)
+)
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SESSION_COOKIE_SECURE else "http"
 MFA_ADAPTER = "yunheng.accounts.second_factor.SecretsAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
