@@ -380,7 +380,7 @@ class _Verification:
     def _walk_waiting(self) -> None:
         """Entries that the sealer has not reached yet."""
         overdue = self.check.started_at - OVERDUE
-        with connection.cursor() as cursor:
+        with connection.chunked_cursor() as cursor:  # after an import a million may wait
             cursor.execute(
                 _WAITING_ROWS,
                 [self.scope.pk],
