@@ -30,7 +30,7 @@ from yunheng.foundation.access import SYSTEM_VIEWER
 from yunheng.foundation.sealing import seal
 from yunheng.site.wsgi import application
 
-EXAMPLES = 6
+EXAMPLES = 4
 CHECKS = (
     not_a_server_error,
     status_code_conformance,
