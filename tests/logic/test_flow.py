@@ -177,6 +177,7 @@ def test_what_clocks_read_is_written_where_they_need_it(process: Process) -> Non
         "take_up_again": [FactKind.REOPENED],
         "reopen": [FactKind.REOPENED],
         "confirm": [FactKind.CONFIRMED],
+        "record_confirmation": [FactKind.CONFIRMED],
         "close": [FactKind.CLOSED],
         "close_without_word": [FactKind.CLOSED],
         "cancel": [FactKind.CANCELLED],
@@ -225,7 +226,7 @@ def test_a_guard_says_what_it_objects_to() -> None:
 
 def test_available_keeps_order_and_permission() -> None:
     keys = [item.key for item in available(INCIDENT, "resolved", {"ticket.confirm", "ticket.close"})]
-    assert keys == ["reopen", "confirm", "close_without_word"]
+    assert keys == ["reopen", "confirm", "record_confirmation", "close_without_word"]
     assert available(INCIDENT, "resolved", set()) == ()
     assert available(INCIDENT, "-100", PERMISSIONS) == ()
 

@@ -94,13 +94,14 @@ def test_what_a_stranger_uploads_is_not_kept(world: World, tmp_path: Path, setti
         "yunheng.site.sign_in.render",
         side_effect=lambda *args, **named: seen.append(os.listdir(tmp_path)) or HttpResponse(),
     ):
-        Client().post("/sign-in", {"login": "", "password": "", "file": large})
+        refused = Client().post("/sign-in", {"login": "", "password": "", "file": large})
+        assert (refused.status_code, os.listdir(tmp_path)) == (400, [])
         settings.FILE_UPLOAD_HANDLERS = (
             global_settings.FILE_UPLOAD_HANDLERS
         )  # what it would be like otherwise
         large.seek(0)
         Client().post("/sign-in", {"login": "", "password": "", "file": large})
-    assert [len(files) for files in seen] == [0, 1]
+    assert [len(files) for files in seen] == [1]
 
 
 def test_asking_for_many_cut_offs_does_not_fill_the_memory(world: World, bob: Client) -> None:
