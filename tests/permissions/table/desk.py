@@ -1,6 +1,6 @@
 """Pages of the desk."""
 
-from .rows import CLIENT_WIDE, EVERY_ROLE, WHOLE, Route, page
+from .rows import CLIENT_WIDE, EVERY_ROLE, PROVIDER, WHOLE, Route, page
 
 #: Who may open a ticket in some contract; who may assign, work on, and talk on the closed one.
 OPENERS = ("provider_admin", "service_manager", "desk_agent", "engineer", "contact", "requester", "stranger")
@@ -32,7 +32,11 @@ def act(path: str, may: tuple[str, ...], status: int) -> Route:
 
 ROUTES: dict[str, Route] = {
     "contracts/<slug:key>/tickets": page("/contracts/{key}/tickets", EVERY_ROLE),
-    "tickets/<str:number>": page("/tickets/{closed}", WHOLE),
+    "tickets/<str:number>": Route(  # clients are led to the ticket's page in their portal
+        "/tickets/{closed}",
+        404,
+        {**page("/tickets/{closed}", PROVIDER).named, **dict.fromkeys(CLIENT_WIDE, 302)},
+    ),
     "tickets/new": Route(  # clients are sent to the form of their portal
         "/tickets/new", 404, {**part("/tickets/new", OPENERS).named, **dict.fromkeys(CLIENTS, 302)}
     ),
@@ -42,7 +46,7 @@ ROUTES: dict[str, Route] = {
     "tickets/<str:number>/timeline": part("/tickets/{closed}/timeline", WHOLE),
     "tickets/<str:number>/changes": part("/tickets/{closed}/changes?seen=0.0", WHOLE),
     "tickets/<str:number>/refresh": act("/tickets/{closed}/refresh", WHOLE, 303),
-    "tickets/<str:number>/people": part("/tickets/{closed}/people", ASSIGNERS),
+    "tickets/<str:number>/people": part("/tickets/{closed}/people", WORKERS),
     "tickets/<str:number>/preview": part("/tickets/{closed}/preview", ASSIGNERS),
     # The ticket is closed: whoever may accept hears that its state allows it no longer.
     "tickets/<str:number>/move/<slug:transition>": act("/tickets/{closed}/move/accept", WORKERS, 409),
