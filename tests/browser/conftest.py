@@ -21,7 +21,7 @@ PATIENCE = 60_000
 compile_translations()  # both languages are tested, also in a checkout that was never installed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """The browser; tests are skipped where it is not installed."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
