@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from build_hook import compile_translations
-from django.conf import settings
+from django.test import override_settings
 from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.pages.world import PASSWORD, World, build_world
 
@@ -46,10 +46,8 @@ def world(committed_db: Any) -> Iterator[World]:
     """The small world and an administrator of everything ("root"), committed and sealed."""
     from yunheng.foundation.sealing import seal
 
-    hashers = settings.PASSWORD_HASHERS
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    yield _sealed(build_world, seal)
-    settings.PASSWORD_HASHERS = hashers
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield _sealed(build_world, seal)
 
 
 def _sealed(build: Any, seal: Any) -> World:

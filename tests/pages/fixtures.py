@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from build_hook import compile_translations
-from django.conf import settings
 from django.db import transaction
+from django.test import override_settings
 from tests.pages.world import World, build_world
 
 compile_translations()  # both languages are tested, also in a checkout that was never installed
@@ -15,11 +15,9 @@ compile_translations()  # both languages are tested, also in a checkout that was
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Contracts, personas and tickets; what a test of the module writes, later ones of the module see."""
-    hashers = settings.PASSWORD_HASHERS
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with django_db_blocker.unblock():
+    quick = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+    with quick, django_db_blocker.unblock():
         transaction.set_autocommit(True)
         with transaction.atomic():
             yield build_world()
             transaction.set_rollback(True)
-    settings.PASSWORD_HASHERS = hashers
