@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.template import engines
+from django_cotton.cotton_loader import Loader as CottonLoader
 from tests.browser import parts
 from tests.browser.signing_in import sign_in
 from tests.pages.world import World
@@ -32,6 +33,7 @@ def parts_page(
     settings.ROOT_URLCONF = "tests.browser.parts"
     dirs = engines["django"].engine.dirs
     dirs.append(parts.TEMPLATES)
+    forget_templates()
     monkeypatch.setattr(navigation.Shell, "palette_url", "/parts/palette")
     parts.asked.clear()
     parts.sent.clear()
@@ -45,6 +47,14 @@ def parts_page(
 
     yield make
     dirs.remove(parts.TEMPLATES)
+    forget_templates()
+
+
+def forget_templates() -> None:
+    """The loader of components reads the list of folders once for each process: have it read again."""
+    CottonLoader.get_dirs.cache_clear()
+    for loader in engines["django"].engine.template_loaders:
+        loader.reset()
 
 
 def read_in(world: World, language: str) -> None:
