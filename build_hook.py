@@ -1,4 +1,4 @@
-"""Builds what the package ships but the repository does not hold: bundled assets and compiled translations.
+"""Builds what the package ships but the repository does not hold: bundled assets, fonts, compiled translations.
 
 hatchling calls it for every wheel and editable install; `python build_hook.py` does the same by hand. It needs no
 Node.js and no gettext on the machine: both come as build requirements.
@@ -18,8 +18,18 @@ ROOT = Path(__file__).resolve().parent
 ASSETS = ROOT / "assets"
 DIST = ROOT / "src" / "yunheng" / "site" / "static" / "yunheng" / "dist"
 LOCALE = ROOT / "src" / "yunheng" / "locale"
+FONTS = ROOT / "src" / "yunheng" / "reports" / "rendering" / "fonts"
 
-#: Fetching about 60 MB of packages takes seconds on a good line; one try may take this long on a bad one.
+#: Fonts of the reports: npm package (under @expo-google-fonts) -> its files. All of them are under the OFL, whose text
+#: goes beside them. Chinese in both weights, because typst does not fake bold; the others are for single words.
+FONT_FILES = {
+    "noto-sans-sc": ["400Regular/NotoSansSC_400Regular.ttf", "700Bold/NotoSansSC_700Bold.ttf"],
+    "noto-emoji": ["400Regular/NotoEmoji_400Regular.ttf"],
+    "noto-sans-arabic": ["400Regular/NotoSansArabic_400Regular.ttf"],
+    "noto-sans-hebrew": ["400Regular/NotoSansHebrew_400Regular.ttf"],
+}
+
+#: Fetching about 130 MB of packages takes half a minute on a good line; one try may take this long on a bad one.
 FETCH_SECONDS = 240
 FETCH_TRIES = 2
 BUNDLE_SECONDS = 300
@@ -48,9 +58,9 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
 
 def build() -> None:
-    """Bundle assets and compile translations where they are missing or out of date."""
+    """Bundle assets, take out fonts and compile translations where they are missing or out of date."""
     compile_translations()
-    if _is_stale(DIST / "manifest.json", _asset_sources()):
+    if _is_stale(DIST / "manifest.json", _asset_sources()) or not has_fonts():
         bundle_assets()
 
 
@@ -65,7 +75,7 @@ def compile_translations() -> None:
 
 
 def bundle_assets() -> None:
-    """Install the front end's packages and bundle them, in a folder of its own so that a failure leaves no half."""
+    """Install the npm packages; bundle the front end, take out the fonts. A failure leaves no half behind."""
     node, npm = _node(), _npm()
     with tempfile.TemporaryDirectory() as scratch:
         environment = {
@@ -81,6 +91,23 @@ def bundle_assets() -> None:
         shutil.rmtree(DIST, ignore_errors=True)
         DIST.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(fresh, DIST)
+        take_fonts(work / "node_modules" / "@expo-google-fonts")
+
+
+def has_fonts() -> bool:
+    """Whether every font of the reports is there."""
+    names = [Path(file).name for files in FONT_FILES.values() for file in files]
+    return all((FONTS / name).exists() for name in names)
+
+
+def take_fonts(packages: Path) -> None:
+    """Copy the fonts of the reports and their licences out of the fetched packages."""
+    shutil.rmtree(FONTS, ignore_errors=True)
+    FONTS.mkdir(parents=True)
+    for package, files in FONT_FILES.items():
+        shutil.copy(packages / package / "LICENSE_FONT", FONTS / f"OFL-{package}.txt")
+        for file in files:
+            shutil.copy(packages / package / file, FONTS / Path(file).name)
 
 
 def fetch_packages(npm: list[str], folder: Path, environment: dict[str, str]) -> None:
