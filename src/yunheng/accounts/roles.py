@@ -24,7 +24,8 @@ _PROVIDER, _CLIENT, _SUPPLIER = (
     Organisation.Kind.SUPPLIER.value,
 )
 
-_LOOK = frozenset({"kpi.view", "contract.view", "log.view", "entry.internal", "entry.personal"})
+_READ = frozenset({"kpi.view", "contract.view", "log.view", "report.view"})
+_LOOK = _READ | {"entry.internal", "entry.personal"}
 _WORK = frozenset({"ticket.open", "ticket.work", "ticket.reply", "ticket.note"})
 _DESK = _WORK | {"ticket.accept", "ticket.assign", "ticket.profile", "ticket.close", "ticket.cancel"}
 _LEAD = _DESK | {"ticket.major", "ticket.correct_time", "ticket.exclude", "pause.answer", "pause.settle"}
@@ -36,13 +37,13 @@ ROLES: Final[dict[str, Role]] = {
             "provider_admin",
             _PROVIDER,
             "all",
-            _LOOK | _LEAD | {"contract.apply", "import.run", "admin.people", "admin.notify"},
+            _LOOK | _LEAD | {"report.write", "contract.apply", "import.run", "admin.people", "admin.notify"},
         ),
         Role(
             "service_manager",
             _PROVIDER,
             "all",
-            _LOOK | _LEAD | {"contract.apply", "import.run", "admin.notify"},
+            _LOOK | _LEAD | {"report.write", "contract.apply", "import.run", "admin.notify"},
         ),
         Role("desk_agent", _PROVIDER, "all", _LOOK | _DESK),
         Role("engineer", _PROVIDER, "all", _LOOK | _WORK | {"ticket.accept", "ticket.assign"}),
@@ -57,25 +58,20 @@ ROLES: Final[dict[str, Role]] = {
             "contact",
             _CLIENT,
             "all",
-            frozenset(
-                {
-                    "ticket.open",
-                    "ticket.reply",
-                    "ticket.confirm",
-                    "ticket.cancel",
-                    "pause.answer",
-                    "pause.settle",
-                    "kpi.view",
-                    "contract.view",
-                    "contract.accept",
-                    "log.view",
-                }
-            ),
+            _READ
+            | {
+                "ticket.open",
+                "ticket.reply",
+                "ticket.confirm",
+                "ticket.cancel",
+                "pause.answer",
+                "pause.settle",
+                "contract.accept",
+                "report.accept",
+            },
         ),
-        Role(
-            "appraiser", _CLIENT, "all", frozenset({"kpi.view", "contract.view", "log.view", "pause.answer"})
-        ),
-        Role("auditor", _CLIENT, "all", frozenset({"kpi.view", "contract.view", "log.view"})),
+        Role("appraiser", _CLIENT, "all", _READ | {"pause.answer"}),
+        Role("auditor", _CLIENT, "all", _READ),
         Role(
             "supplier_engineer",
             _SUPPLIER,

@@ -29,10 +29,12 @@ def contract_pack(name: str) -> bytes:
 
 @cache
 def newest_processes() -> Mapping[str, Process]:
-    """The newest version of each process, by key."""
+    """The newest version of each process whose subjects have clocks, by key: those that contracts speak of."""
     newest: dict[str, Process] = {}
     for path in sorted((PACKS / "processes").glob("*.yaml")):
         process = parse_process(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+        if not process.has_clocks:
+            continue
         if process.key not in newest or newest[process.key].version < process.version:
             newest[process.key] = process
     return newest

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from yunheng.accounts.models import Organisation, Person, Team
 from yunheng.contracts.queries import contracts_visible_to
 from yunheng.foundation.access import ALL, Viewer
-from yunheng.foundation.flow import load_processes
 from yunheng.foundation.refusals import Invalid
 from yunheng.sla.models import LiveClock
 
 from .models import Ticket
+from .processes import ticket_processes
 from .searching import narrow
 
 OPEN: Final = "open"  #: stands for every state in which work can still come
@@ -66,7 +66,7 @@ def final_states() -> frozenset[str]:
     """States of any process in which a ticket's life has ended."""
     return frozenset(
         state.key
-        for process in load_processes().values()
+        for process in ticket_processes()
         for state in process.states.values()
         if state.is_final
     )
@@ -75,7 +75,7 @@ def final_states() -> frozenset[str]:
 def waiting_states() -> Mapping[str, frozenset[str]]:
     """Waiting states of all processes by the party at fault ("client", "supplier", "provider")."""
     found: dict[str, set[str]] = {}
-    for process in load_processes().values():
+    for process in ticket_processes():
         for state in process.states.values():
             if state.category == "waiting" and state.party is not None:
                 found.setdefault(state.party.name.lower(), set()).add(state.key)

@@ -12,7 +12,7 @@ from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ClockDetail, ContractTerms, label_in
 from yunheng.foundation import wording
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.flow import UnknownProcessError, label_text, load_processes, process_of
+from yunheng.foundation.flow import UnknownProcessError, label_text, process_of
 from yunheng.logic.facts import Party
 from yunheng.sla.models import LiveClock
 from yunheng.sla.wording import Mark, mark_name, mark_of, party_name, used_percent
@@ -22,6 +22,7 @@ from .asking import COLUMNS, NAMES, USUAL
 from .listing import BY_DUE, BY_PRIORITY, NEWEST, OPEN, TicketPage
 from .models import Ticket
 from .narrowing import BREACHED, TODAY, waiting_states
+from .processes import ticket_processes
 from .wording import CATEGORY_MARKS, channel_name, kind_name, state_label
 
 HOURS = (2, 4, 8, 24)  #: offered as "due within"
@@ -182,7 +183,7 @@ def filter_choices(terms: Iterable[ContractTerms]) -> dict[str, list[tuple[str, 
     """What one may narrow a list to; priorities and services of these contracts, the first name of each key."""
     language = get_language() or ""
     states: dict[str, str] = {OPEN: _("Not closed")}
-    for process in load_processes().values():
+    for process in ticket_processes():
         for key, state in process.states.items():
             states.setdefault(key, label_text(state.label))
     priorities: dict[str, str] = {}
@@ -219,7 +220,7 @@ def waiting_choices() -> list[tuple[str, str]]:
             continue
         labels = {
             label_text(process.states[key].label): None
-            for process in load_processes().values()
+            for process in ticket_processes()
             for key in process.states
             if key in parties.get(party, ())
         }

@@ -9,8 +9,10 @@ from django.http import QueryDict
 
 from yunheng.accounts.models import Organisation, Person, Team
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.flow import label_text, load_processes
+from yunheng.foundation.flow import label_text
 from yunheng.logic.flow import Transition
+
+from .processes import ticket_processes
 
 ASSIGN: Final = "assign"
 _TEXTS: Final = frozenset({"note", "reason"})  #: fields that the one text of the form fills
@@ -39,7 +41,7 @@ def steps_for(viewer: Viewer) -> list[Step]:
         return []
     scopes = {scope_id for _role, scope_id in viewer.grants}
     found: dict[str, Step] = {}
-    for process in load_processes().values():
+    for process in ticket_processes():
         for transition in process.transitions.values():
             if transition.key in found or transition.key in _WHOLE or not _is_simple(transition):
                 continue

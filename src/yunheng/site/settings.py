@@ -143,6 +143,7 @@ INSTALLED_APPS = [
     "yunheng.sla",
     "yunheng.desk",
     "yunheng.appraisal",
+    "yunheng.reports",
     "yunheng.imports",
     "yunheng.site",
 ]

@@ -5,12 +5,12 @@ from typing import Final
 
 from yunheng.contracts.queries import terms_of_version
 from yunheng.foundation.access import SYSTEM_VIEWER
-from yunheng.foundation.flow import load_processes
 from yunheng.foundation.models import Scope
 from yunheng.foundation.refusals import Conflict, Invalid
 from yunheng.sla.queries import contract_timeline
 
 from ..models import Ticket
+from ..processes import ticket_processes
 from .moving import move_ticket
 
 TRANSITION: Final = "close_without_word"
@@ -18,7 +18,7 @@ TRANSITION: Final = "close_without_word"
 
 def waiting_states() -> frozenset[str]:
     """States from which some process lets a ticket close without the user's word."""
-    ways = (process.transitions.get(TRANSITION) for process in load_processes().values())
+    ways = (process.transitions.get(TRANSITION) for process in ticket_processes())
     return frozenset(state for way in ways if way is not None for state in way.from_)
 
 

@@ -147,9 +147,9 @@ class _Reader:
         )
 
     def opening(self, item: object, path: str) -> Opening:
-        parts = self.mapping(item, path, ("permission", "facts")) or {}
+        parts = self.mapping(item, path, ("permission",), ("facts",)) or {}
         facts = self.facts(parts.get("facts", ()), f"{path}.facts", AUTHOR_FACTS | {FactKind.OPENED}, ())
-        if "facts" in parts and all(fact.kind is not FactKind.OPENED for fact in facts):
+        if parts.get("facts") and all(fact.kind is not FactKind.OPENED for fact in facts):
             self.fault(f"{path}.facts", "must name OPENED")
         return Opening(self.permission(parts.get("permission"), f"{path}.permission"), facts)
 

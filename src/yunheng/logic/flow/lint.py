@@ -129,6 +129,11 @@ def _names(
 
 def _facts(process: Process) -> Iterator[Finding]:
     """A category that is entered without its fact would leave clocks running, or stop them for ever."""
+    if not process.has_clocks:
+        for key, transition in process.transitions.items():
+            if transition.facts:
+                yield _error(f"transitions.{key}.facts", "writes facts, and the opening writes none")
+        return
     for key, transition in process.transitions.items():
         path = f"transitions.{key}.facts"
         kinds = {fact.kind for fact in transition.facts}

@@ -106,6 +106,11 @@ class Process:
     states: Mapping[str, State]
     transitions: Mapping[str, Transition]
 
+    @property
+    def has_clocks(self) -> bool:
+        """Whether its subjects begin with a fact, so that clocks can run on them. A report, for one, has none."""
+        return bool(self.opening.facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
