@@ -188,6 +188,8 @@ def test_waiting_periods_are_answered_by_the_other_side(
     post(bob, f"{path}/settle", {"is_upheld": False, "text": "It falls"}, 403)  # for the other side to say
     settled = post(bob, f"{path}/settle", {"is_upheld": True, "text": "We look again"})
     assert settled[0]["standing"] == "upheld"
+    assert (settled[0]["answers"], settled[0]["may_answer"]) == ({"client": "upheld"}, False)
+    assert settled[0]["dispute_until"]  # nobody but the client answers this one
     for name in ("0" * 64, "nonsense", pause["name"].upper()):
         post(bob, f"tickets/{number}/pauses/{name}/confirm", {}, 404)
     opening = get(bob, f"tickets/{number}/timeline")["items"][0]["name"]

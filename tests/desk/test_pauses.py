@@ -159,3 +159,95 @@ def test_a_pause_of_another_ticket_is_not_found(ground: Ground) -> None:
     other = opened(ground).ticket
     with pytest.raises(NotFound):
         answer_pause(ground.viewer("contact"), other.number, pause.pk, "confirm", **after(4))
+
+
+def on_the_suppliers_account(ground: Ground) -> tuple[Ticket, Pause]:
+    """A ticket of the supplier that waited for it from 10:00 to 12:00; its clock `resolve` is the client's."""
+    ticket, pause = waiting(ground, "wait_for_supplier")
+    assign_ticket(ground.viewer("desk_agent"), ticket.number, team="vendor-acme", **after(3))
+    return ticket, pause
+
+
+def test_what_the_supplier_confirms_the_client_may_still_dispute(ground: Ground) -> None:
+    ticket, pause = on_the_suppliers_account(ground)
+    vendor, contact = ground.viewer("supplier_engineer"), ground.viewer("contact")
+    answer_pause(vendor, ticket.number, pause.pk, "confirm", **after(3))
+    assert clocks(ticket)["resolve"].elapsed_seconds == 1 * HOUR
+    with pytest.raises(Invalid) as refused:  # its own right is used up
+        answer_pause(vendor, ticket.number, pause.pk, "dispute", text="after all not", **after(3.5))
+    assert refused.value.code == "answered"
+    answer_pause(contact, ticket.number, pause.pk, "dispute", text="the part was here", **after(4))
+    pause.refresh_from_db()
+    assert (pause.standing, clocks(ticket)["resolve"].elapsed_seconds) == ("disputed", 4 * HOUR)
+    with pytest.raises(Forbidden):  # nobody but the client ends its dispute for the pause
+        settle_pause(vendor, ticket.number, pause.pk, is_upheld=True, text="it was not", **after(4))
+    settle_pause(
+        ground.viewer("service_manager"), ticket.number, pause.pk, is_upheld=False, text="true", **after(4)
+    )
+    pause.refresh_from_db()
+    assert pause.standing == "rejected"
+    with pytest.raises(Invalid):
+        answer_pause(contact, ticket.number, pause.pk, "dispute", text="again", **after(4))
+
+
+def test_after_the_term_another_sides_confirmation_is_final(ground: Ground) -> None:
+    ticket, pause = on_the_suppliers_account(ground)
+    answer_pause(ground.viewer("supplier_engineer"), ticket.number, pause.pk, "confirm", **after(4))
+    late = after(5 * DAY + 8)
+    with pytest.raises(Invalid) as refused:
+        answer_pause(ground.viewer("contact"), ticket.number, pause.pk, "dispute", text="no", **late)
+    assert refused.value.code == "lapsed"
+    answer_pause(
+        ground.viewer("contact"), ticket.number, pause.pk, "dispute", text="no", **after(5 * DAY + 7)
+    )
+
+
+def test_what_the_client_confirms_supplier_and_provider_may_still_dispute(ground: Ground) -> None:
+    ticket, pause = on_the_suppliers_account(ground)
+    answer_pause(ground.viewer("contact"), ticket.number, pause.pk, "confirm", **after(4))
+    with pytest.raises(Forbidden):  # the provider began it
+        answer_pause(
+            ground.viewer("service_manager"), ticket.number, pause.pk, "dispute", text="no", **after(4)
+        )
+    vendor = ground.viewer("supplier_engineer")
+    answer_pause(vendor, ticket.number, pause.pk, "dispute", text="not our part", **after(4))
+    pause.refresh_from_db()
+    assert pause.standing == "disputed"
+
+
+def test_a_dispute_that_another_side_takes_back_stays_the_clients(ground: Ground) -> None:
+    ticket, pause = on_the_suppliers_account(ground)
+    vendor, contact = ground.viewer("supplier_engineer"), ground.viewer("contact")
+    answer_pause(vendor, ticket.number, pause.pk, "dispute", text="not ours", **after(3))
+    answer_pause(contact, ticket.number, pause.pk, "dispute", text="nor ours", **after(3.5))
+    answer_pause(vendor, ticket.number, pause.pk, "confirm", **after(4))
+    pause.refresh_from_db()
+    assert (pause.standing, clocks(ticket)["resolve"].elapsed_seconds) == ("disputed", 4 * HOUR)
+    answer_pause(contact, ticket.number, pause.pk, "confirm", **after(4))
+    pause.refresh_from_db()
+    assert (pause.standing, clocks(ticket)["resolve"].elapsed_seconds) == ("confirmed", 2 * HOUR)
+
+
+def test_a_supplier_that_disputes_and_gives_way_leaves_the_client_its_right(ground: Ground) -> None:
+    ticket, pause = on_the_suppliers_account(ground)
+    vendor, contact = ground.viewer("supplier_engineer"), ground.viewer("contact")
+    answer_pause(vendor, ticket.number, pause.pk, "dispute", text="not ours", **after(3))
+    answer_pause(vendor, ticket.number, pause.pk, "confirm", **after(3.2))
+    answer_pause(contact, ticket.number, pause.pk, "dispute", text="it was here", **after(4))
+    pause.refresh_from_db()
+    assert (pause.standing, clocks(ticket)["resolve"].elapsed_seconds) == ("disputed", 4 * HOUR)
+
+
+def test_a_dispute_dated_back_before_a_confirmation_counts_all_the_same(ground: Ground) -> None:
+    ticket, pause = on_the_suppliers_account(ground)
+    answer_pause(ground.viewer("supplier_engineer"), ticket.number, pause.pk, "confirm", **after(4))
+    answer_pause(
+        ground.viewer("contact"),
+        ticket.number,
+        pause.pk,
+        "dispute",
+        text="we said so at once",
+        at=MORNING + timedelta(hours=3.5),
+        **after(5),
+    )
+    assert clocks(ticket)["resolve"].elapsed_seconds == 5 * HOUR

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests.desk.ground import MORNING, Ground, make_ground, opened
@@ -63,6 +64,31 @@ def test_what_is_answered_waits_no_more(ground: Ground) -> None:
     answer_pause(contact, first.number, found[first.pk].pk, "confirm", recorded_at=now)
     answer_pause(contact, second.number, found[second.pk].pk, "dispute", text="we did", recorded_at=now)
     assert pauses_waiting_for(contact, now=now) == []
+
+
+def test_what_another_side_answered_still_waits_for_the_client(ground: Ground) -> None:
+    ticket = waiting(ground, "wait_for_supplier", supplier=True)
+    vendor, contact, now = ground.viewer("supplier_engineer"), ground.viewer("contact"), MORNING + 2 * HOUR
+    (one,) = pauses_waiting_for(vendor, now=now)
+    answer_pause(vendor, ticket.number, one.pause.pk, "confirm", recorded_at=now)
+    assert pauses_waiting_for(vendor, now=now) == []
+    (still,) = pauses_waiting_for(contact, now=now)
+    assert (still.pause.standing, still.until) == ("confirmed", datetime(2026, 4, 6, 9, 0, tzinfo=UTC))
+    assert pauses_waiting_for(contact, now=datetime(2026, 4, 6, 9, 0, tzinfo=UTC)) == []
+
+
+def test_many_old_waiting_periods_hide_no_new_one(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yunheng.desk.queries._MOST_READ", 2)
+    for _n in range(3):
+        waiting(ground)
+    later = MORNING + 30 * 24 * HOUR
+    number = opened(ground, recorded_at=later).ticket.number
+    move_ticket(ground.viewer("desk_agent"), number, "accept", recorded_at=later)
+    newest = move_ticket(
+        ground.viewer("desk_agent"), number, "wait_for_client", {"note": "now"}, recorded_at=later
+    ).ticket
+    found = pauses_waiting_for(ground.viewer("contact"), now=later + HOUR)
+    assert [one.ticket for one in found] == [newest]
 
 
 def test_the_number_of_queries_does_not_grow(ground: Ground) -> None:

@@ -310,6 +310,9 @@ def test_12_a_pause_that_is_told_twice_is_one_and_an_end_without_a_beginning_is_
         ([K.PAUSE_DISPUTED], 5, 2),
         ([K.PAUSE_DISPUTED, K.PAUSE_UPHELD], 2, 2),
         ([K.PAUSE_DISPUTED, K.PAUSE_REJECTED], 5, 5),
+        ([K.PAUSE_CONFIRMED, K.PAUSE_DISPUTED], 5, 2),  # one side confirms, another disputes all the same
+        ([K.PAUSE_CONFIRMED, K.PAUSE_DISPUTED, K.PAUSE_REJECTED], 5, 5),
+        ([K.PAUSE_UPHELD, K.PAUSE_DISPUTED, K.PAUSE_UPHELD], 2, 2),
     ],
 )
 def test_13_a_disputed_pause_counts_as_running_and_both_results_are_shown(

@@ -9,6 +9,7 @@ from benchmarks import clocks
 from tests.logic.clock_histories import CALENDARS, PROFILES, REASONS, VARIANTS, random_history, random_now
 
 from yunheng.logic.clock import ClockPolicy, ClockState, Fact, fold
+from yunheng.logic.facts import FactKind as K
 from yunheng.logic.facts import Party
 from yunheng.logic.vector import NONE, ClockColumns, FactColumns, StatusCode, VectorPolicy, fold_many
 
@@ -100,3 +101,27 @@ def test_the_benchmark_measures_right_results() -> None:
         expected = same_fields(fold(told, policy, calendars, clocks.NOW))
         assert clocks.TERMS[str(expected["profile"])] == result.profile[place]
         assert row | {"profile": ""} == expected | {"profile": ""}, told
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_counted"),
+    [
+        ((K.PAUSE_CONFIRMED,), False),
+        ((K.PAUSE_CONFIRMED, K.PAUSE_DISPUTED), True),
+        ((K.PAUSE_UPHELD, K.PAUSE_DISPUTED), True),
+        ((K.PAUSE_CONFIRMED, K.PAUSE_DISPUTED, K.PAUSE_CONFIRMED), False),
+    ],
+)
+def test_a_dispute_after_another_sides_confirmation_counts_in_both_folds(
+    answers: tuple[K, ...], is_counted: bool
+) -> None:
+    opened_at = 1_780_300_800  # Monday, 2026-06-01 08:00 UTC
+    facts = [Fact(opened_at, 1, K.OPENED), Fact(opened_at, 2, K.PROFILED, "mail|P1")]
+    facts.append(Fact(opened_at + 600, 3, K.WAIT_BEGAN, "client", Party.CLIENT, 1))
+    facts.append(Fact(opened_at + 4200, 4, K.WAIT_ENDED, ref=1))
+    facts += [Fact(opened_at + 5000, 5 + place, kind, ref=1) for place, kind in enumerate(answers)]
+    now = opened_at + 6000
+    one = fold(facts, VARIANTS["plain"], CALENDARS, now)
+    many = fold_many(columns_of([facts]), VectorPolicy.from_policy(VARIANTS["plain"], TERMS), CALENDARS, now)
+    assert row_of(many, 0) == same_fields(one)
+    assert (one.elapsed_seconds, one.undisputed_elapsed_seconds) == (6000 if is_counted else 2400, 2400)

@@ -1,6 +1,6 @@
 """What may be read of tickets. Every query starts from `visible_to(viewer)`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -13,15 +13,17 @@ from yunheng.accounts.roles import ROLES
 from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ContractTerms, Label
 from yunheng.foundation.access import EntryClass, Viewer, visible_classes
-from yunheng.foundation.models import Attachment, Entry, EntryBody
+from yunheng.foundation.models import Attachment, Entry
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.logic.canonical import instant
 from yunheng.logic.facts import Party
+from yunheng.logic.worktime import HorizonError
 from yunheng.sla.models import Pause
-from yunheng.sla.queries import contract_timeline
+from yunheng.sla.queries import ContractTimeline, contract_timeline
 
 from .fold import ToldState, fold_entries
 from .models import Proposal, Ticket, TicketLink
+from .voices import answering_sides, voices_of
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
@@ -244,78 +246,71 @@ class WaitingPause:
 #: No contract gives so many working days; what was proposed earlier has lapsed.
 LONGEST_TERM: Final = timedelta(days=120)
 MOST_WAITING: Final = 100  #: rows of what waits for an answer
+_MOST_READ: Final = 300  #: of the newest waiting periods: whose term runs is among them
 
 
 def pauses_waiting_for(viewer: Viewer, *, now: datetime, ticket: Ticket | None = None) -> list[WaitingPause]:
-    """Proposed waiting periods that the viewer may confirm or dispute, as long as their term runs; the oldest first (3
-    queries, and one per contract). With `ticket` only its own.
+    """Waiting periods that the viewer's side has not answered and may still dispute, whatever other sides said to
+    them; the oldest first (3 queries, and one per contract). With `ticket` only its own.
     """
-    found = Pause.objects.filter(
-        scopes_where(viewer, "pause.answer"),
-        standing=Pause.Standing.PROPOSED,
-        began_at__gt=now - LONGEST_TERM,
-    ).order_by("began_at", "id")
+    found = (
+        Pause.objects.filter(scopes_where(viewer, "pause.answer"), began_at__gt=now - LONGEST_TERM)
+        .exclude(standing=Pause.Standing.REJECTED)
+        .order_by("-began_at", "-id")
+    )
     if ticket is not None:
         found = found.filter(scope_id=ticket.scope_id, subject_id=ticket.pk)
     found = found.filter(subject_id__in=visible_to(viewer).filter(is_observed=False).values("pk"))
-    pauses = list(found[:MOST_WAITING])
+    pauses = list(found[:_MOST_READ])
     tickets = Ticket.objects.select_related("scope").in_bulk({pause.subject_id for pause in pauses})
-    sides = beginning_sides([pause.pk for pause in pauses])
     timelines = {scope_id: contract_timeline(scope_id) for scope_id in {pause.scope_id for pause in pauses}}
+    running: list[tuple[Pause, ContractTerms | None, datetime | None]] = []
+    for pause in reversed(pauses):
+        terms = _terms_for(tickets[pause.subject_id], timelines[pause.scope_id])
+        until = term_ends_at(terms, tickets[pause.subject_id], pause)
+        if until is None or until > now:
+            running.append((pause, terms, until))
+    voices = voices_of([pause for pause, _terms, _until in running])
     waiting = []
-    for pause in pauses:
-        one = tickets[pause.subject_id]
-        version_id = timelines[one.scope_id].version_at(int(one.opened_at.timestamp()))
-        terms = None if version_id is None else terms_of_version(version_id)
-        until = term_ends_at(terms, one, pause)
-        if may_answer_pause(viewer, one, pause, sides[pause.pk]) and (until is None or until > now):
+    for pause, terms, until in running:
+        one, said = tickets[pause.subject_id], voices[pause.pk]
+        is_open = said.may_dispute(viewer.organisation_kind, until=until, now=now)
+        if is_open and may_answer_pause(viewer, one, pause, said.beginner):
             reason = terms.pause_reasons.get(pause.reason) if terms else None
             label = reason.label if reason else None
             waiting.append(WaitingPause(one, pause, label, Party(pause.party), until))
-    return waiting
-
-
-def beginning_sides(pause_ids: Sequence[int]) -> dict[int, str]:
-    """Side of whoever began each waiting period; the provider where its entry no longer says (1 query)."""
-    bodies = dict(EntryBody.objects.filter(pk__in=pause_ids).values_list("pk", "shared"))
-    return {pause_id: str((bodies.get(pause_id) or {}).get("side", "provider")) for pause_id in pause_ids}
-
-
-def disputing_side(ticket: Ticket, pause: Pause) -> str:
-    """The side that disputed a waiting period last; "" where nobody did (1 query)."""
-    told = (
-        EntryBody.objects.filter(
-            entry__scope_id=ticket.scope_id,
-            entry__subject_id=ticket.pk,
-            entry__type="pause.disputed",
-            shared__pause=pause.pk,
-        )
-        .order_by("-pk")
-        .values_list("shared", flat=True)
-        .first()
-    )
-    return str((told or {}).get("side", ""))
+    return waiting[:MOST_WAITING]
 
 
 def may_answer_pause(viewer: Viewer, ticket: Ticket, pause: Pause, beginner: str) -> bool:
-    """Whether it is for the viewer to confirm or dispute a waiting period that the side `beginner` began.
-
-    The client answers every one; the supplier what is on its own account; the provider what its supplier began, but
-    never for the client: else the two of them could agree that the client kept them waiting.
+    """Whether it is for the viewer's side to answer a waiting period that the side `beginner` began (see
+    `answering_sides`), whatever was said to it.
     """
     side = viewer.organisation_kind
-    if viewer.is_system or side == beginner or not viewer.may("pause.answer", ticket.scope_id):
+    if viewer.is_system or not viewer.may("pause.answer", ticket.scope_id):
         return False
-    if side == "provider":
-        return pause.party != Party.CLIENT
-    return side != "supplier" or (
-        pause.party == Party.SUPPLIER and ticket.supplier_id == viewer.organisation_id
-    )
+    if side not in answering_sides(ticket, pause, beginner):
+        return False
+    return side != "supplier" or ticket.supplier_id == viewer.organisation_id
+
+
+def pause_terms(ticket: Ticket, pauses: Iterable[Pause]) -> dict[int, datetime | None]:
+    """When the term to dispute each waiting period of a ticket ends, under the contract that the ticket follows; None
+    where no clock stops for it (1 query).
+    """
+    terms = _terms_for(ticket, contract_timeline(ticket.scope_id))
+    return {pause.pk: term_ends_at(terms, ticket, pause) for pause in pauses}
+
+
+def _terms_for(ticket: Ticket, timeline: ContractTimeline) -> ContractTerms | None:
+    """Terms of the contract version in force when the ticket was opened."""
+    version_id = timeline.version_at(int(ticket.opened_at.timestamp()))
+    return None if version_id is None else terms_of_version(version_id)
 
 
 def term_ends_at(terms: ContractTerms | None, ticket: Ticket, pause: Pause) -> datetime | None:
-    """When a proposed waiting period counts as confirmed: at the end of the contract's term, on the first of the clocks
-    that it stops (sla-semantics 13). None where it stops none.
+    """When a waiting period that nobody disputed counts as confirmed: at the end of the contract's term, on the first
+    of the clocks that it stops (sla-semantics 13). None where it stops none, or the calendar does not reach so far.
     """
     if terms is None:
         return None
@@ -328,8 +323,11 @@ def term_ends_at(terms: ContractTerms | None, ticket: Ticket, pause: Pause) -> d
         began = int(pause.began_at.timestamp())
         if policy.confirm_days < 1:
             ends.append(began)
-        else:
+            continue
+        try:
             ends.append(terms.calendars[name].end_of_working_day(began, policy.confirm_days))
+        except HorizonError:
+            continue
     return datetime.fromtimestamp(min(ends), UTC) if ends else None
 
 

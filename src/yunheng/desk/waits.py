@@ -1,28 +1,25 @@
 """The waiting periods of a ticket in words, and whose turn it is to answer them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.models import EntryBody
 from yunheng.logic.clock import Standing
 from yunheng.logic.facts import Party
-from yunheng.logic.worktime import HorizonError
 from yunheng.sla.models import Pause
 from yunheng.sla.queries import pauses_of
 from yunheng.sla.wording import party_name, reason_label, standing_name
 
 from .forms import Field, Form, Typed, fill
 from .naming import names_of
-from .queries import disputing_side, may_answer_pause
+from .queries import may_answer_pause, term_ends_at
 from .story import TicketStory
+from .voices import Voices, answering_sides, hear_all, voices_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,8 @@ class Wait:
     standing: str
     mark: str
     place: int  # of the entry that began it in the timeline, 0 when that is not to be seen
-    answer_until: datetime | None  # None where nobody has to answer any more
+    answer_until: datetime | None  # silence until then confirms; None where nobody has to answer any more
+    dispute_until: datetime | None  # somebody confirmed, and another side may still dispute it until then
     stops: tuple[str, ...]  # names of the viewer's clocks that this reason stops
     forms: tuple[Form, ...]
 
@@ -55,20 +53,23 @@ def waits_of(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -> 
     ticket = story.ticket
     pauses = pauses_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
     lapsed = _lapsed(story)
+    terms = {pause.pk: term_ends_at(story.terms, ticket, pause) for pause in pauses}
+    is_in_term = {pk: until is None or until > story.now for pk, until in terms.items()}
     open_ones = [
         pause
         for pause in pauses
         if pause.standing == Pause.Standing.DISPUTED
         or (pause.standing == Pause.Standing.PROPOSED and pause.pk not in lapsed)
+        or (pause.standing != Pause.Standing.REJECTED and is_in_term[pause.pk])
     ]
     may_speak = not ticket.is_observed and (
         viewer.may("pause.answer", ticket.scope_id) or viewer.may("pause.settle", ticket.scope_id)
     )
-    sides = _sides(story, [pause.pk for pause in open_ones]) if open_ones and may_speak else {}
+    voices = _voices(story, open_ones) if open_ones else {}
     words = {
-        pause.pk: _words_for(viewer, story, pause, sides[pause.pk])
+        pause.pk: _words_for(viewer, story, pause, voices[pause.pk], terms[pause.pk])
         for pause in open_ones
-        if pause.pk in sides
+        if may_speak
     }
     names = _names(story, [pk for pk, found in words.items() if found])
     return [
@@ -76,6 +77,8 @@ def waits_of(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -> 
             story,
             pause,
             is_lapsed=pause.pk in lapsed,
+            until=terms[pause.pk] if is_in_term[pause.pk] else None,
+            voices=voices.get(pause.pk, Voices()),
             forms=tuple(
                 fill(_form(story, names[pause.pk], *word), typed) for word in words.get(pause.pk, ())
             ),
@@ -84,15 +87,13 @@ def waits_of(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -> 
     ]
 
 
-def _sides(story: TicketStory, pause_ids: Sequence[int]) -> dict[int, str]:
-    """The side that began each waiting period; the provider where its entry no longer says."""
-    told: dict[int, Mapping[str, Any] | None] = {
-        entry.id: entry.shared for entry in story.window.entries if entry.id in pause_ids
-    }
-    missing = [pk for pk in pause_ids if pk not in told]
-    if missing:
-        told |= dict(EntryBody.objects.filter(pk__in=missing).values_list("pk", "shared"))
-    return {pk: str((told.get(pk) or {}).get("side", "provider")) for pk in pause_ids}
+def _voices(story: TicketStory, pauses: Sequence[Pause]) -> dict[int, Voices]:
+    """What each side said to the waiting periods; asks the database only where the page does not hold all entries."""
+    entries = story.window.entries
+    if len(entries) < story.window.total:
+        return voices_of(pauses)
+    told = sorted((entry.id, entry.type, entry.shared) for entry in entries)
+    return hear_all((pause.pk for pause in pauses), told)
 
 
 def _names(story: TicketStory, pause_ids: Sequence[int]) -> dict[int, str]:
@@ -113,7 +114,15 @@ def _lapsed(story: TicketStory) -> set[int]:
     }
 
 
-def _wait(story: TicketStory, pause: Pause, *, is_lapsed: bool, forms: tuple[Form, ...]) -> Wait:
+def _wait(
+    story: TicketStory,
+    pause: Pause,
+    *,
+    is_lapsed: bool,
+    until: datetime | None,
+    voices: Voices,
+    forms: tuple[Form, ...],
+) -> Wait:
     language = get_language() or ""
     terms = story.terms
     standing = Standing.LAPSED.value if is_lapsed else pause.standing
@@ -126,61 +135,37 @@ def _wait(story: TicketStory, pause: Pause, *, is_lapsed: bool, forms: tuple[For
         standing=standing_name(standing),
         mark={"proposed": "provisional", "disputed": "risk", "rejected": "breached"}.get(standing, "met"),
         place=story.window.places.get(pause.pk, 0),
-        answer_until=answer_until(pause, terms) if standing == Pause.Standing.PROPOSED else None,
+        answer_until=until if standing == Pause.Standing.PROPOSED else None,
+        dispute_until=until
+        if standing in {Pause.Standing.CONFIRMED, Pause.Standing.UPHELD}
+        and answering_sides(story.ticket, pause, voices.beginner) - voices.words.keys()
+        else None,
         stops=tuple(labels[key] for key in labels if reason is not None and key in reason.stops),
         forms=forms,
     )
-
-
-def answer_until(pause: Pause, terms: ContractTerms | None) -> datetime | None:
-    """When silence begins to count as a yes: the contract's working days after the wait began (sla-semantics 13)."""
-    if terms is None:
-        return None
-    calendars: Mapping[str, object] = terms.calendars
-    key = terms.confirm_calendar
-    if key is None:
-        stops = (
-            terms.pause_reasons[pause.reason].stops if pause.reason in terms.pause_reasons else frozenset()
-        )
-        goals = [
-            goal.calendar
-            for clock in terms.clocks
-            if clock in stops
-            for goal in terms.clocks[clock].goals.values()
-        ]
-        key = goals[0] if goals else None
-    if key is None or key not in calendars:
-        return None
-    if terms.confirm_days < 1:
-        return pause.began_at
-    try:
-        end = terms.calendars[key].end_of_working_day(int(pause.began_at.timestamp()), terms.confirm_days)
-    except HorizonError:
-        return None
-    return datetime.fromtimestamp(end, UTC)
 
 
 #: What can be said: the word in the address, what the button says, whether a reason is wanted.
 _Word = tuple[str, str, bool]
 
 
-def _words_for(viewer: Viewer, story: TicketStory, pause: Pause, beginner: str) -> list[_Word]:
+def _words_for(
+    viewer: Viewer, story: TicketStory, pause: Pause, voices: Voices, until: datetime | None
+) -> list[_Word]:
     """What the viewer may say: confirm or dispute what the other side began; of a dispute, give way."""
     ticket = story.ticket
     side = viewer.organisation_kind or "system"
-    may_answer = may_answer_pause(viewer, ticket, pause, beginner)
     words: list[_Word] = []
-    if pause.standing == Pause.Standing.PROPOSED and may_answer:
-        words += [("confirm", _("Confirm"), False), ("dispute", _("Dispute"), True)]
-    elif pause.standing == Pause.Standing.DISPUTED:
-        is_own_dispute = disputing_side(ticket, pause) == side
-        if is_own_dispute and may_answer:
+    if may_answer_pause(viewer, ticket, pause, voices.beginner):
+        if voices.may_confirm(side):
             words.append(("confirm", _("Confirm"), False))
-        elif viewer.may("pause.settle", ticket.scope_id):
-            if side == beginner:
-                words.append(("reject", _("Give way: count it as service time"), True))
-            elif is_own_dispute:
-                words.append(("uphold", _("Give way: the pause stands"), True))
+        if voices.may_dispute(side, until=until, now=story.now):
+            words.append(("dispute", _("Dispute"), True))
+    if voices.disputing and viewer.may("pause.settle", ticket.scope_id):
+        if side == voices.beginner:
+            words.append(("reject", _("Give way: count it as service time"), True))
+        elif side in voices.disputing and not words:
+            words.append(("uphold", _("Give way: the pause stands"), True))
     return words
 
 

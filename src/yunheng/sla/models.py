@@ -140,6 +140,6 @@ class Pause(models.Model):
             models.Index(
                 fields=["scope", "began_at"],
                 name="pause_waiting",
-                condition=models.Q(standing="proposed"),
+                condition=~models.Q(standing="rejected"),  # what another side may still dispute, too
             ),
         ]

@@ -1,9 +1,9 @@
-"""Who is at fault for a waiting period: the other side confirms or disputes it, and whoever gives way
-settles it.
+"""Who is at fault for a waiting period: the other sides confirm or dispute it, each for itself, and whoever gives way
+settles a dispute.
 """
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,15 +12,19 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import lock_subject
 from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
-from yunheng.logic.clock import Standing
 from yunheng.logic.facts import FactKind
 from yunheng.sla.models import Pause
-from yunheng.sla.queries import explain_clocks
+from yunheng.sla.queries import facts_of
 
 from ..models import Ticket
-from ..queries import beginning_sides, disputing_side, may_answer_pause
-from .basis import begin, fold_clocks, required_text, side_of, write_entry
+from ..queries import may_answer_pause, pause_terms
+from ..voices import CONFIRMED, DISPUTED, REJECTED, UPHELD, Voices, voices_of
+from .basis import Instants, begin, fold_clocks, required_text, side_of, write_entry
 from .moving import Done
+
+_STANDINGS: Final = frozenset(
+    {FactKind.PAUSE_CONFIRMED, FactKind.PAUSE_DISPUTED, FactKind.PAUSE_UPHELD, FactKind.PAUSE_REJECTED}
+)
 
 
 @transaction.atomic
@@ -35,46 +39,43 @@ def answer_pause(
     recorded_at: datetime | None = None,
     source: str | None = None,
 ) -> Done:
-    """Confirm or dispute a waiting period (sla-semantics 13). Only another side than the one that began it
+    """Confirm or dispute a waiting period (sla-semantics 13, ADR 0003). Only another side than the one that began it
     answers: the client; for a pause on the supplier's account the supplier too; the provider where it did
     not begin it, and never for the client.
 
-    A dispute says why, and comes before the contract's term has run out; silence until then confirms. What is disputed
-    only the side that disputes it may confirm after all. Needs `pause.answer`.
+    Each side answers once, for itself alone: what one confirms another may still dispute, and while one disputes it the
+    waiting period counts. A dispute says why, and comes before the contract's term has run out; silence until then
+    confirms. What is disputed only the side that disputes it may confirm after all. Needs `pause.answer`.
     """
     ticket, instants = begin(viewer, number, permission="pause.answer", at=at, recorded_at=recorded_at)
     lock_subject(ticket)
     pause = _pause(ticket, pause_id)
-    _check_side(viewer, ticket, pause)
+    voices, side = voices_of([pause])[pause.pk], side_of(viewer)
+    if not may_answer_pause(viewer, ticket, pause, voices.beginner):
+        raise Forbidden(
+            _("A waiting period is confirmed or disputed by the other side."), permission="pause.answer"
+        )
     if answer == "confirm":
-        if pause.standing not in {Pause.Standing.PROPOSED, Pause.Standing.DISPUTED}:
-            raise _answered(pause)
-        if pause.standing == Pause.Standing.DISPUTED and disputing_side(ticket, pause) != side_of(viewer):
-            raise _not_yours_to_settle()
-        kind, entry_type, words = FactKind.PAUSE_CONFIRMED, "pause.confirmed", text.strip()
+        if not voices.may_confirm(side):
+            raise _not_yours_to_settle() if voices.disputing else _answered(pause)
+        words = text.strip()
+        standing = None if voices.disputing - {side} else FactKind.PAUSE_CONFIRMED
+        if not voices.disputing and voices.confirming:
+            standing = None  # another side has confirmed it already
+        entry_type = CONFIRMED
     else:
-        if pause.standing != Pause.Standing.PROPOSED:
+        until = pause_terms(ticket, [pause])[pause.pk]
+        if not voices.may_dispute(side, until=None, now=instants.recorded_at):
             raise _answered(pause)
-        if has_lapsed(ticket, pause, int(instants.recorded_at.timestamp())):
+        if not voices.may_dispute(side, until=until, now=instants.recorded_at):
             raise Invalid(
                 {"answer": _("The term to dispute this waiting period has run out; it counts as confirmed.")},
                 code="lapsed",
             )
-        kind, entry_type, words = (
-            FactKind.PAUSE_DISPUTED,
-            "pause.disputed",
-            required_text("text", text),
-        )
-    entry_id = write_entry(
-        ticket,
-        entry_type,
-        viewer=viewer,
-        instants=instants,
-        source=source,
-        shared={"pause": pause.pk, "text": words, "side": side_of(viewer)},
-        facts=[FactDraft(kind, instants.seconds, ref=pause.pk)],
-    )
-    return Done(ticket, entry_id, fold_clocks(ticket, instants))
+        words = required_text("text", text)
+        standing = None if voices.disputing else FactKind.PAUSE_DISPUTED
+        entry_type = DISPUTED
+    return _record(viewer, ticket, pause, instants, entry_type, words, standing, source=source)
 
 
 @transaction.atomic
@@ -90,55 +91,71 @@ def settle_pause(
     source: str | None = None,
 ) -> Done:
     """End the dispute over a waiting period. Nobody decides for themselves: that the pause stands is for
-    the side that disputed it to say, that it falls for the side that began it. Needs `pause.settle`.
+    the side that disputed it to say, that it falls for the side that began it. Where another side disputes it as well,
+    giving way ends one's own dispute only, and is recorded as a confirmation. Needs `pause.settle`.
     """
     ticket, instants = begin(viewer, number, permission="pause.settle", at=at, recorded_at=recorded_at)
     lock_subject(ticket)
     pause = _pause(ticket, pause_id)
+    voices = voices_of([pause])[pause.pk]
     if pause.standing != Pause.Standing.DISPUTED:
         raise Invalid({"pause": _("Nobody disputes this waiting period.")}, code="not_disputed")
-    giving_way = disputing_side(ticket, pause) if is_upheld else beginning_sides([pause.pk])[pause.pk]
-    if side_of(viewer) != giving_way and not viewer.is_system:
+    giving_way = voices.disputing if is_upheld else {voices.beginner}
+    if side_of(viewer) not in giving_way and not viewer.is_system:
         raise _not_yours_to_settle()
+    words = required_text("text", text)
+    entry_type, standing = (
+        (UPHELD, FactKind.PAUSE_UPHELD) if is_upheld else (REJECTED, FactKind.PAUSE_REJECTED)
+    )
+    if is_upheld and not viewer.is_system and voices.disputing - {side_of(viewer)}:
+        return _record(viewer, ticket, pause, instants, CONFIRMED, words, None, source=source)
+    return _record(viewer, ticket, pause, instants, entry_type, words, standing, source=source)
+
+
+def _record(
+    viewer: Viewer,
+    ticket: Ticket,
+    pause: Pause,
+    instants: Instants,
+    entry_type: str,
+    text: str,
+    standing: FactKind | None,
+    *,
+    source: str | None,
+) -> Done:
+    """Write an answer, and the fact of the standing that follows from it where it changes.
+
+    Folds take the last standing by instant: a fact is never dated before the one that it follows, however far back the
+    answer is dated.
+    """
+    facts = []
+    if standing is not None:
+        earlier = [
+            fact.at
+            for fact in facts_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
+            if fact.ref == pause.pk and fact.kind in _STANDINGS
+        ]
+        facts = [FactDraft(standing, max([instants.seconds, *earlier]), ref=pause.pk)]
     entry_id = write_entry(
         ticket,
-        "pause.upheld" if is_upheld else "pause.rejected",
+        entry_type,
         viewer=viewer,
         instants=instants,
         source=source,
-        shared={"pause": pause.pk, "text": required_text("text", text), "side": side_of(viewer)},
-        facts=[
-            FactDraft(
-                FactKind.PAUSE_UPHELD if is_upheld else FactKind.PAUSE_REJECTED,
-                instants.seconds,
-                ref=pause.pk,
-            )
-        ],
+        shared={"pause": pause.pk, "text": text, "side": side_of(viewer)},
+        facts=facts,
     )
     return Done(ticket, entry_id, fold_clocks(ticket, instants))
 
 
-def has_lapsed(ticket: Ticket, pause: Pause, at: int) -> bool:
-    """Whether the contract's term to answer had run out by an instant, on any clock that the pause stops."""
-    explained = explain_clocks(scope_id=ticket.scope_id, subject_id=ticket.pk, now=at)
-    return any(
-        segment.entry == pause.pk and segment.standing is Standing.LAPSED
-        for clock in explained.values()
-        if clock.explanation is not None
-        for segment in clock.explanation.segments
-    )
-
-
-def may_answer(viewer: Viewer, ticket: Ticket, pause: Pause) -> bool:
-    """Whether it is for the viewer to confirm or dispute the waiting period (whatever its standing)."""
-    return may_answer_pause(viewer, ticket, pause, beginning_sides([pause.pk])[pause.pk])
-
-
-def _check_side(viewer: Viewer, ticket: Ticket, pause: Pause) -> None:
-    if not may_answer(viewer, ticket, pause):
-        raise Forbidden(
-            _("A waiting period is confirmed or disputed by the other side."), permission="pause.answer"
-        )
+def may_answer(
+    viewer: Viewer, ticket: Ticket, pause: Pause, voices: Voices, *, until: datetime | None, now: datetime
+) -> bool:
+    """Whether the viewer may now confirm or dispute the waiting period, whose term ends at `until`."""
+    if not may_answer_pause(viewer, ticket, pause, voices.beginner):
+        return False
+    side = side_of(viewer)
+    return voices.may_confirm(side) or voices.may_dispute(side, until=until, now=now)
 
 
 def _pause(ticket: Ticket, pause_id: int) -> Pause:

@@ -8,15 +8,14 @@ from ninja import Field, Schema
 
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.answers import Input, Instant, viewer_of
-from yunheng.sla.queries import pauses_of
 
 from ..actions import answer_pause, settle_pause
 from ..actions.links import link_tickets, unlink_tickets
 from ..models import Ticket
-from ..naming import entry_named, names_of
+from ..naming import entry_named
 from ..queries import access_ticket, links_of
 from .routing import router
-from .shapes import PauseOut, pause_out
+from .shapes import PauseOut, pauses_out
 
 
 class AnswerIn(Input):
@@ -52,12 +51,6 @@ class LinkOut(Schema):
     is_from_other: bool = Field(description="The sentence begins with the other ticket")
 
 
-def _pauses(viewer: Viewer, ticket: Ticket) -> list[dict[str, Any]]:
-    pauses = pauses_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
-    names = names_of(ticket, (pause.pk for pause in pauses))
-    return [pause_out(viewer, ticket, pause, names[pause.pk]) for pause in pauses]
-
-
 def _links(viewer: Viewer, ticket: Ticket) -> list[dict[str, Any]]:
     return [
         {
@@ -78,7 +71,7 @@ def _links(viewer: Viewer, ticket: Ticket) -> list[dict[str, Any]]:
 def read_pauses(request: HttpRequest, number: str) -> list[dict[str, Any]]:
     """Each with the party at fault and its standing, oldest first."""
     viewer = viewer_of(request)
-    return _pauses(viewer, access_ticket(viewer, number, with_people=False))
+    return pauses_out(viewer, access_ticket(viewer, number, with_people=False))
 
 
 def _answered(
@@ -89,7 +82,7 @@ def _answered(
     answer_pause(
         viewer, ticket.number, entry_named(viewer, ticket, name), answer, text=given.text, at=given.at
     )
-    return _pauses(viewer, ticket)
+    return pauses_out(viewer, ticket)
 
 
 @router.post(
@@ -99,7 +92,7 @@ def _answered(
     summary="Confirm a waiting period",
 )
 def post_confirmation(request: HttpRequest, number: str, name: str, body: AnswerIn) -> list[dict[str, Any]]:
-    """The other side agrees that it had to be waited for."""
+    """The other side agrees that it had to be waited for. That ends its own right to dispute it, nobody else's."""
     return _answered(request, number, name, "confirm", body)
 
 
@@ -110,7 +103,7 @@ def post_confirmation(request: HttpRequest, number: str, name: str, body: Answer
     summary="Dispute a waiting period",
 )
 def post_dispute(request: HttpRequest, number: str, name: str, body: AnswerIn) -> list[dict[str, Any]]:
-    """The other side disagrees, and says why, within the contract's term."""
+    """The other side disagrees, and says why, within the contract's term, whether or not another side agreed."""
     return _answered(request, number, name, "dispute", body)
 
 
@@ -121,7 +114,7 @@ def post_dispute(request: HttpRequest, number: str, name: str, body: AnswerIn) -
     summary="Settle a disputed waiting period",
 )
 def post_settlement(request: HttpRequest, number: str, name: str, body: SettleIn) -> list[dict[str, Any]]:
-    """A dispute ends when one side gives way."""
+    """A dispute ends when one side gives way; while a third side disputes as well, that one's stays."""
     viewer = viewer_of(request)
     ticket = access_ticket(viewer, number, with_people=False)
     settle_pause(
@@ -132,7 +125,7 @@ def post_settlement(request: HttpRequest, number: str, name: str, body: SettleIn
         text=body.text,
         at=body.at,
     )
-    return _pauses(viewer, ticket)
+    return pauses_out(viewer, ticket)
 
 
 @router.get("/tickets/{number}/links", response=list[LinkOut], tags=["agreements"], summary="Linked tickets")

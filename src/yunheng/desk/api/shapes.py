@@ -13,12 +13,15 @@ from yunheng.logic.clock import Segment
 from yunheng.logic.facts import Party
 from yunheng.logic.flow import Transition
 from yunheng.logic.flow.model import FieldKind
-from yunheng.sla.models import LiveClock, Pause
+from yunheng.sla.models import LiveClock
+from yunheng.sla.queries import pauses_of
 
 from ..actions import may_answer
 from ..models import Ticket
-from ..naming import Named, named_by
+from ..naming import Named, named_by, names_of
+from ..queries import pause_terms
 from ..story import ClockStory, TimelineLine
+from ..voices import voices_of
 
 #: What of an entry's data only projections need, and what in it names another entry by its id.
 _PROJECTED = frozenset({"facts", "supersedes"})
@@ -242,7 +245,14 @@ class PauseOut(Schema):
     expected_until: datetime | None
     standing: Literal["proposed", "confirmed", "disputed", "upheld", "rejected"]
     note: str
-    may_answer: bool = Field(description="Whether it is for the reader to confirm or dispute it")
+    answers: dict[str, Literal["confirmed", "disputed", "upheld"]] = Field(
+        description="What each side said last: provider, client, supplier; each speaks for itself alone"
+    )
+    dispute_until: datetime | None = Field(
+        description="A side that has not answered may dispute it until then, whatever another side said;"
+        " null where no clock stops for it"
+    )
+    may_answer: bool = Field(description="Whether the reader may confirm or dispute it now")
 
 
 def ticket_row(ticket: Ticket) -> dict[str, Any]:
@@ -418,16 +428,26 @@ def offered_out(transition: Transition) -> dict[str, Any]:
     }
 
 
-def pause_out(viewer: Viewer, ticket: Ticket, pause: Pause, name: str) -> dict[str, Any]:
-    """A waiting period."""
-    return {
-        "name": name,
-        "reason": pause.reason,
-        "party": Party(pause.party).name.lower(),
-        "began_at": pause.began_at,
-        "ended_at": pause.ended_at,
-        "expected_until": pause.expected_until,
-        "standing": pause.standing,
-        "note": pause.note,
-        "may_answer": may_answer(viewer, ticket, pause),
-    }
+def pauses_out(viewer: Viewer, ticket: Ticket) -> list[dict[str, Any]]:
+    """The waiting periods of a ticket, oldest first (4 queries)."""
+    pauses = pauses_of(scope_id=ticket.scope_id, subject_id=ticket.pk)
+    names = names_of(ticket, (pause.pk for pause in pauses))
+    voices, terms, now = voices_of(pauses), pause_terms(ticket, pauses), datetime.now(UTC)
+    return [
+        {
+            "name": names[pause.pk],
+            "reason": pause.reason,
+            "party": Party(pause.party).name.lower(),
+            "began_at": pause.began_at,
+            "ended_at": pause.ended_at,
+            "expected_until": pause.expected_until,
+            "standing": pause.standing,
+            "note": pause.note,
+            "answers": {
+                side: word.removeprefix("pause.") for side, word in voices[pause.pk].words.items() if side
+            },
+            "dispute_until": terms[pause.pk],
+            "may_answer": may_answer(viewer, ticket, pause, voices[pause.pk], until=terms[pause.pk], now=now),
+        }
+        for pause in pauses
+    ]
