@@ -212,6 +212,10 @@ def _observed_sentence(entry: TimelineEntry, terms: ContractTerms | None, langua
         "closed": _("Closure recorded"),
         "cancelled": _("Cancellation recorded"),
         "wait_ended": _("Waiting ended"),
+        "pause_confirmed": _("Waiting period confirmed"),
+        "pause_disputed": _("Waiting period disputed"),
+        "pause_upheld": _("Dispute settled: the waiting period stands"),
+        "pause_rejected": _("Dispute settled: the waiting period does not stand"),
     }
     words = []
     for kind, term in facts_in(entry):

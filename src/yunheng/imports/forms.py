@@ -98,6 +98,10 @@ def field_names() -> dict[str, str]:
         "line": _("Support line"),
         "state": _("State"),
         "resolution": _("Resolution"),
+        "description": _("Description"),
+        "channel": _("Channel"),
+        "major": _("Major incident (yes or no)"),
+        "kind": _("Kind of ticket"),
         "requester": _("Requester (personal)"),
         "assignee": _("Assignee (personal)"),
     }

@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.terms import ContractTerms
+from yunheng.desk.actions import CHANNELS, KIND_CODES
 from yunheng.logic.facts import FactKind
 
 from .history import OBSERVED, Happening, History, SourceFact, Standing, StoredFact, live_through
@@ -31,6 +32,9 @@ _LIMITS: Final = {
     "impact": 16,
     "urgency": 16,
     "state": 40,
+    "channel": 20,
+    "major": 10,
+    "kind": 20,
 }
 _INSTANT_KINDS: Final = {
     "responded_at": FactKind.RESPONDED,
@@ -49,7 +53,17 @@ _EVENT_KINDS: Final = {
     "confirmed": FactKind.CONFIRMED,
     "closed": FactKind.CLOSED,
     "cancelled": FactKind.CANCELLED,
+    "dispatched": FactKind.DISPATCHED,
+    "arrived": FactKind.ARRIVED,
 }
+_ANSWERS: Final = {
+    "pause_confirmed": FactKind.PAUSE_CONFIRMED,
+    "pause_disputed": FactKind.PAUSE_DISPUTED,
+    "pause_upheld": FactKind.PAUSE_UPHELD,
+    "pause_rejected": FactKind.PAUSE_REJECTED,
+}
+_YES: Final = frozenset({"yes", "true", "1", "y", "是", "重大"})
+_NO: Final = frozenset({"no", "false", "0", "n", "否", ""})
 _STATES: Final = {
     FactKind.OPENED: "new",
     FactKind.RESPONDED: "in_progress",
@@ -154,6 +168,10 @@ class TableReader:
                     texts[name],
                     _("is none of the contract's: {known}").format(known=", ".join(known)),
                 )
+        fault = _fault_of_words(texts)
+        if fault is not None:
+            name, reason = fault
+            return Rejection(row, columns.get(name, name), texts[name], reason)
         if not texts["number"]:
             return Rejection(row, columns["number"], "", _("is missing"))
         instants: dict[str, int] = {}
@@ -201,6 +219,9 @@ class TableReader:
                     known=", ".join(EVENTS)
                 ),
             )
+        fault = self._fault_of_event(name, reason)
+        if fault:
+            return Rejection(row, self.mapping.columns["event"], event, fault)
         if name == "waiting" and reason not in self.terms.pause_reasons:
             return Rejection(
                 row,
@@ -213,6 +234,19 @@ class TableReader:
         made.event = made.state = event
         return made
 
+    def _fault_of_event(self, name: str, detail: str) -> str:
+        """What is wrong with what stands behind the colon of an event, "" for nothing."""
+        if not detail or name == "waiting":
+            return ""
+        if name == "dispatched":
+            if detail in self.terms.suppliers:
+                return ""
+            known = ", ".join(self.terms.suppliers)
+            return _("names no supplier of the contract: {known}").format(known=known)
+        if name == "closed" and detail == "silence":
+            return ""
+        return _("has nothing behind “:” with this event")
+
     def _text(self, name: str, fields: Sequence[str]) -> str:
         """A field as our word: translated by the mapping, else its default."""
         text = fields[self._at[name]].strip() if name in self._at else ""
@@ -222,6 +256,17 @@ class TableReader:
         if not text and name == "service" and len(self.terms.services) == 1:
             text = next(iter(self.terms.services))
         return text
+
+
+def _fault_of_words(texts: Mapping[str, str]) -> tuple[str, str] | None:
+    """The field of fixed words that holds another one, and the reason."""
+    if texts["channel"] and texts["channel"] not in CHANNELS:
+        return "channel", _("is none of: {known}").format(known=", ".join(CHANNELS))
+    if texts["kind"] and texts["kind"] not in KIND_CODES:
+        return "kind", _("is none of: {known}").format(known=", ".join(KIND_CODES))
+    if texts["major"].lower() not in _YES | _NO:
+        return "major", _("is neither yes nor no")
+    return None
 
 
 def _object(columns: Sequence[tuple[str, int]], fields: Sequence[str]) -> str:
@@ -295,10 +340,11 @@ def event_history(
     team = _last_term(stored, FactKind.ASSIGNED)
     wait: Happening | None = None
     open_ref = _open_wait(stored)
+    newest, newest_ref = wait, max((one.ref for one in stored if one.kind == FactKind.WAIT_BEGAN), default=0)
     happenings: list[Happening] = []
     for row in new:
         facts: list[SourceFact] = []
-        name, _colon, reason = row.event.partition(":")
+        name, _colon, detail = row.event.partition(":")
         kind = _EVENT_KINDS.get(name)
         if not is_opened and (name == "opened" or not says_opened):
             facts.append(SourceFact(FactKind.OPENED, row.at))
@@ -316,13 +362,17 @@ def event_history(
             wait, open_ref = None, 0
         happening = Happening(OBSERVED, row.at, row.row, row.shared, _or_nothing(row.personal), facts)
         if name == "waiting":
-            party = reader.terms.pause_reasons[reason].party
-            facts.append(SourceFact(FactKind.WAIT_BEGAN, row.at, reason, party))
-            wait = happening
+            party = reader.terms.pause_reasons[detail].party
+            facts.append(SourceFact(FactKind.WAIT_BEGAN, row.at, detail, party))
+            wait = newest = happening
+        elif name in _ANSWERS:
+            if newest is not None or newest_ref:
+                ref = 0 if newest else newest_ref
+                facts.append(SourceFact(_ANSWERS[name], row.at, ref=ref, opener=newest))
         elif kind is FactKind.RESOLVED:
             facts.append(SourceFact(kind, row.at, row.texts["line"]))
         elif kind is not None and kind is not FactKind.OPENED:
-            facts.append(SourceFact(kind, row.at))
+            facts.append(SourceFact(kind, row.at, detail))
         if row.texts["ci"] or row.texts["cause"]:
             facts.append(SourceFact(FactKind.CLASSIFIED, row.at, _classification(row.texts)))
         happenings.append(happening)
@@ -333,9 +383,17 @@ def event_history(
         default=new[0].at,
     )
     facts = [fact for happening in everything for fact in happening.facts]
-    standing = _standing(reader, last.texts, _state_of_events(facts))
+    standing = _standing(reader, _texts_told(rows, new), _state_of_events(facts))
     live_through(standing, everything)
     return _history(last.texts["number"], opened, happenings, standing, known)
+
+
+def _texts_told(rows: Sequence[TableRow], new: Sequence[TableRow]) -> dict[str, str]:
+    """Each text as the last row that has one tells it: rows need not repeat what stays."""
+    told: dict[str, str] = {}
+    for row in sorted({row.row: row for row in (*rows, *new)}.values(), key=lambda row: (row.at, row.row)):
+        told |= {name: text for name, text in row.texts.items() if text or name not in told}
+    return told
 
 
 def _last_state(facts: Sequence[SourceFact], last: int) -> str:
@@ -384,9 +442,12 @@ def _or_nothing(text: str) -> str:
 
 def _standing(reader: TableReader, texts: Mapping[str, str], state: str) -> Standing:
     return Standing(
-        kind=reader.mapping.ticket_kind,
+        kind=texts["kind"] or reader.mapping.ticket_kind,
         state=state,
         title=texts["title"] or texts["number"],
+        description=texts["description"],
+        channel=texts["channel"] or "import",
+        is_major=texts["major"].lower() in _YES,
         service=texts["service"],
         impact=texts["impact"],
         urgency=texts["urgency"],

@@ -74,6 +74,9 @@ class Standing:
     kind: str = "incident"
     state: str = "new"
     title: str = ""
+    description: str = ""
+    channel: str = "import"
+    is_major: bool = False
     service: str = ""
     impact: str = ""
     urgency: str = ""

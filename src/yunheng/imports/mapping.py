@@ -23,7 +23,7 @@ _MAX_WORDS: Final = 1_000  #: different words of a column that are looked up
 INSTANTS: Final = ("opened_at", "responded_at", "restored_at", "resolved_at", "closed_at", "cancelled_at")
 TEXTS: Final = (
     *("title", "service", "priority", "impact", "urgency", "category", "ci", "cause", "team", "line"),
-    *("state", "resolution"),
+    *("state", "resolution", "description", "channel", "major", "kind"),
 )
 NAMES: Final = ("requester", "assignee")  #: personal, always
 FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -34,10 +34,13 @@ REQUIRED: Final[Mapping[Kind, tuple[str, ...]]] = {
     "tickets": ("number", "opened_at"),
     "events": ("number", "at", "event"),
 }
-#: What a row of events can say. "waiting" is followed by a reason code of the contract: "waiting:waiting_client".
+#: What a row of events can say. "waiting" is followed by a reason code of the contract: "waiting:waiting_client";
+#: "dispatched" may be by the key of a supplier; "closed:silence" is a closing without the user's word.
+#: pause_… is said of the newest wait of the ticket.
 EVENTS: Final = (
-    *("opened", "responded", "updated", "assigned", "restored", "resolved", "reopened", "confirmed"),
-    *("closed", "cancelled", "waiting", "resumed", "noted"),
+    *("opened", "responded", "updated", "assigned", "dispatched", "arrived", "restored", "resolved"),
+    *("reopened", "confirmed", "closed", "cancelled", "waiting", "resumed", "pause_confirmed"),
+    *("pause_disputed", "pause_upheld", "pause_rejected", "noted"),
 )
 #: Headers by which a proposal recognises a field; compared by letters and digits, without case and width.
 HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -119,6 +122,10 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "line": ("解决级别", "支持级别", "line", "supportline"),
     "state": ("状态", "工单状态", "state", "status"),
+    "description": ("详细描述", "现象描述", "描述", "description", "details"),
+    "channel": ("来源", "渠道", "报障渠道", "受理渠道", "channel", "source"),
+    "major": ("重大事件", "是否重大", "major", "ismajor"),
+    "kind": ("工单类型", "单据类型", "tickettype", "ticketkind"),
     "resolution": ("解决方案", "处理结果", "处理过程", "resolution", "solution"),
     "requester": ("报障人", "报修人", "联系人", "用户", "申请人", "requester", "caller", "user"),
     "assignee": ("处理人", "工程师", "负责人", "受理人", "assignee", "assignedto", "engineer"),

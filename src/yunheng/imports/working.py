@@ -371,5 +371,6 @@ def contract_words(contract: Contract) -> dict[str, list[tuple[str, Any]]]:
         "impact": list(terms.matrix.impacts.items()),
         "urgency": list(terms.matrix.urgencies.items()),
         "event": [(key, None) for key in EVENTS if key != "waiting"]
-        + [(f"waiting:{code}", reason.label) for code, reason in terms.pause_reasons.items()],
+        + [(f"waiting:{code}", reason.label) for code, reason in terms.pause_reasons.items()]
+        + [(f"dispatched:{key}", {"zh-Hans": name}) for key, name in terms.suppliers.items()],
     }

@@ -69,6 +69,12 @@ _FACT: Final = Struct(">hiqiqiqiqihiiihiqiqiq")
 _KEY: Final = Struct(">hiqi16s")
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _NULL: Final = "\\N"
+_STANDINGS: Final[Mapping[FactKind, str]] = {
+    FactKind.PAUSE_CONFIRMED: "confirmed",
+    FactKind.PAUSE_DISPUTED: "disputed",
+    FactKind.PAUSE_UPHELD: "upheld",
+    FactKind.PAUSE_REJECTED: "rejected",
+}
 _FACTS_PER_BLOCK: Final = 2_000
 
 
@@ -361,6 +367,7 @@ def _write_pauses(histories: Sequence[History], scope_id: int, sender: Sender) -
     """Waits that began in this batch, and ends of those that began earlier."""
     rows: list[str] = []
     ended: list[tuple[datetime, int]] = []
+    answered: list[tuple[str, int]] = []
     for history in histories:
         open_waits: dict[int, list[str]] = {}
         for happening in history.happenings:
@@ -378,16 +385,29 @@ def _write_pauses(histories: Sequence[History], scope_id: int, sender: Sender) -
                         open_waits[ref][6] = _stamp(fact.at)
                     else:
                         ended.append((datetime.fromtimestamp(fact.at, UTC), ref))
+                elif fact.kind in _STANDINGS:
+                    ref = fact.opener.entry_id if fact.opener is not None else fact.ref
+                    if ref in open_waits:
+                        open_waits[ref][7] = _STANDINGS[fact.kind]
+                    else:
+                        answered.append((_STANDINGS[fact.kind], ref))
         rows += ["\t".join(row) for row in open_waits.values()]
     if rows:
         sender.copy(_COPY_PAUSES, [("\n".join(rows) + "\n").encode()])
     if ended:
         sender.afterwards(partial(_end_pauses, ended))
+    if answered:
+        sender.afterwards(partial(_answer_pauses, answered))
 
 
 def _end_pauses(ended: Sequence[tuple[datetime, int]]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany("UPDATE pause SET ended_at = %s WHERE id = %s", ended)
+
+
+def _answer_pauses(answered: Sequence[tuple[str, int]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany("UPDATE pause SET standing = %s WHERE id = %s", answered)
 
 
 def _forget_pauses(scope_id: int, superseded: Sequence[int]) -> None:
@@ -425,7 +445,8 @@ def _update_tickets(changed: Mapping[int, Standing], scope_id: int, teams: Teams
     Ticket.objects.bulk_update(
         known,
         [
-            *("state", "title", "impact", "urgency", "priority", "category", "ci", "cause", "team"),
+            *("state", "title", "description", "channel", "is_major", "impact", "urgency", "priority"),
+            *("category", "ci", "cause", "team"),
             *("resolution", "restored_at", "resolved_at", "closed_at", "moved_at", "reopen_count"),
             "row_version",
         ],
@@ -438,9 +459,11 @@ def _ticket_row(history: History, standing: Standing, destination: Destination, 
         (
             *(str(history.subject_id), str(uuid7()), str(destination.scope_id), history.number),
             *(standing.state, standing.kind, str(destination.processes[standing.kind]), "1"),
-            *(_stamp(history.opened_at), standing.kind, _text(standing.title), "", "import"),
+            *(_stamp(history.opened_at), standing.kind, _text(standing.title)),
+            *(_text(standing.description), standing.channel),
             *(_text(standing.service), _text(standing.impact), _text(standing.urgency)),
-            *(_text(standing.priority), "f", _text(standing.category), _text(standing.ci)),
+            *(_text(standing.priority), "t" if standing.is_major else "f"),
+            *(_text(standing.category), _text(standing.ci)),
             *(_text(standing.cause), _team(standing, teams), "", _text(standing.resolution)),
             *(_when(standing.restored_at), _when(standing.resolved_at), _when(standing.closed_at)),
             *(_when(standing.moved_at), str(standing.reopen_count), "t", destination.system),
@@ -456,7 +479,10 @@ def _write_words(histories: Sequence[History], sender: Sender) -> None:
         standing = history.standing
         if history.is_known or standing is None:
             continue
-        texts = (standing.title, standing.resolution, standing.ci, standing.category, standing.cause)
+        texts = (
+            *(standing.title, standing.description, standing.resolution, standing.ci),
+            *(standing.category, standing.cause),
+        )
         words = observed_words(history.number, history.source_number, texts)
         lines.append(copy_line(history.subject_id, "shared", words))
         names = asking_names(history.happenings[0].personal)
@@ -469,7 +495,10 @@ def _write_words(histories: Sequence[History], sender: Sender) -> None:
 
 
 def _update(ticket: Ticket, standing: Standing, teams: Teams) -> None:
-    for name in ("state", "title", "impact", "urgency", "priority", "category", "ci", "cause", "resolution"):
+    for name in (
+        *("state", "title", "description", "channel", "is_major", "impact", "urgency", "priority"),
+        *("category", "ci", "cause", "resolution"),
+    ):
         setattr(ticket, name, getattr(standing, name))
     ticket.reopen_count = standing.reopen_count
     ticket.team_id = teams.ids[teams.key_of(standing.team)] if standing.team else None
