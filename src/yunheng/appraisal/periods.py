@@ -1,7 +1,7 @@
 """The period that a page is about: from and to as local days of the contract, months before and after."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -50,6 +50,11 @@ class Period:
         first = datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC)
         last = datetime(self.end.year, self.end.month, self.end.day, tzinfo=UTC)
         return f"{wording.day(first)} – {wording.day(last)}"
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """The instant at which a local day begins, epoch seconds UTC."""
+    return int(datetime.combine(day, time.min, zone).timestamp())
 
 
 def month_of(day: date) -> Period:

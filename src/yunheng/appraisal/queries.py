@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from yunheng.logic.vector.worktime import open_seconds
 
 from .figures import BASES, GROUPINGS, PARTS, Basis, Figures, Grouping, Item, Part, Row
 from .indicators import INDICATORS, Indicator, Material
+from .periods import midnight
 from .study import Reign, Study, outcome_of, study_scope
 
 Int64 = npt.NDArray[np.int64]
@@ -149,15 +150,15 @@ class _Frame:
     @classmethod
     def of(cls, study: Study, start: date, end: date, basis: Basis, is_common: bool) -> "_Frame":
         zone = ZoneInfo(study.terms.zone)
-        begin, finish = _midnight(start, zone), _midnight(end + timedelta(days=1), zone)
+        begin, finish = midnight(start, zone), midnight(end + timedelta(days=1), zone)
         return cls(study, begin, finish, basis, is_common, zone)
 
     def months(self) -> Iterator[tuple[str, "_Frame"]]:
         """The calendar months of the period as frames of their own, clipped to it, by "YYYY-MM"."""
         month = datetime.fromtimestamp(self.start, self.zone).date().replace(day=1)
-        while (begin := _midnight(month, self.zone)) < self.end:
+        while (begin := midnight(month, self.zone)) < self.end:
             following = (month + timedelta(days=32)).replace(day=1)
-            end = min(_midnight(following, self.zone), self.end)
+            end = min(midnight(following, self.zone), self.end)
             yield f"{month:%Y-%m}", replace(self, start=max(begin, self.start), end=end)
             month = following
 
@@ -543,10 +544,6 @@ def _place(after: str | None) -> int:
 
 
 # --- what is asked ------------------------------------------------------------------------------------------------
-
-
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day, time.min, zone).timestamp())
 
 
 def _keys(study: Study, keys: Sequence[str] | None) -> list[str]:

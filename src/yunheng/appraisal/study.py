@@ -1,12 +1,12 @@
 """Brings facts, contract versions and clocks of one scope together at one log position, ready for every indicator."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,7 @@ class Study:
     lives: Milestones
     reigns: tuple[Reign, ...]  #: in the order in which they begin, at least one
     _snapshots: dict[int, Milestones] = field(default_factory=dict, repr=False)
+    _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
     def evaluated_at(self) -> datetime:
@@ -82,6 +83,14 @@ class Study:
             _remember(self._snapshots, cut_off, found, most=_RECENT_SNAPSHOTS)
         return found
 
+    def derived(self, key: Hashable, make: Callable[[], V]) -> V:
+        """What is read or computed from the study once and kept with it, under a key that says what it is."""
+        found: V | None = self._derived.get(key)
+        if found is None:
+            found = make()
+            _remember(self._derived, key, found, most=_MOST_DERIVED)
+        return found
+
     def is_left_out(self, subjects: Int64) -> Bool:
         """Which subjects do not belong to the population by what is known now, whatever the cut-off."""
         found: Bool = self.lives.is_left_out[np.searchsorted(self.lives.subject, subjects)]
@@ -91,6 +100,7 @@ class Study:
 _recent: dict[tuple[object, ...], Study] = {}
 _RECENT_STUDIES = 4
 _RECENT_SNAPSHOTS = 3
+_MOST_DERIVED = 8
 _lock = Lock()
 _FRESH_SECONDS = 20
 

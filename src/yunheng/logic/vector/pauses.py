@@ -39,18 +39,23 @@ class Pauses:
         Of several in force the one that began first has the time. `undisputed`: as if open disputes were
         settled for the pause.
         """
+        begins, ends, places = self.stretches(undisputed=undisputed)
+        return rows_between(begins, ends, (self.party[places] + 1).astype(np.int8), rows)
+
+    def stretches(self, *, undisputed: bool = False) -> tuple[Array, Array, Array]:
+        """Rows [begin, end) in which a pause stops the clock, disjoint and in order, and the place of that pause."""
         is_running = self.standing == FactKind.PAUSE_REJECTED
         if not undisputed:
             is_running |= self.standing == FactKind.PAUSE_DISPUTED
-        begins, ends, party = self.begins, self.ends, self.party
+        begins, ends, places = self.begins, self.ends, np.arange(len(self.begins))
         if is_running.any():
-            stopping = np.flatnonzero(~is_running)
-            begins, ends, party = begins[stopping], ends[stopping], party[stopping]
+            places = np.flatnonzero(~is_running)
+            begins, ends = begins[places], ends[places]
         covered_to = np.maximum.accumulate(ends)
         clipped = begins.copy()
         np.maximum(begins[1:], covered_to[:-1], out=clipped[1:])
         kept = np.flatnonzero(clipped < ends)
-        return rows_between(clipped[kept], ends[kept], (party[kept] + 1).astype(np.int8), rows)
+        return clipped[kept], ends[kept], places[kept]
 
 
 def find_pauses(chunk: Chunk, policy: VectorPolicy) -> Pauses:
