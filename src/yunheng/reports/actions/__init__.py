@@ -1,0 +1,28 @@
+"""What may be done with reports: asked for, drafted, written on, issued, delivered, answered, planned."""
+
+from .delivering import deliver_report
+from .drafting import carry_out, draft_report, seal_all
+from .issuing import accept_report, discard_report, issue_report, return_report
+from .planning import carry_out_plans, set_plan
+from .requesting import redraft_report, request_report
+from .templating import drop_template, put_template
+from .writing import write_comments, write_fault
+
+__all__ = [
+    "accept_report",
+    "carry_out",
+    "carry_out_plans",
+    "deliver_report",
+    "discard_report",
+    "draft_report",
+    "drop_template",
+    "issue_report",
+    "put_template",
+    "redraft_report",
+    "request_report",
+    "return_report",
+    "seal_all",
+    "set_plan",
+    "write_comments",
+    "write_fault",
+]
