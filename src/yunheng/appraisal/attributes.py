@@ -64,7 +64,7 @@ def attributes_of(study: Study) -> Attributes:
 def _read(study: Study) -> Attributes:
     subjects = study.lives.subject
     with connection.cursor() as cursor:
-        cursor.cursor.execute(_GROUPED, [study.scope_id], binary=True)
+        cursor.execute(_GROUPED, [study.scope_id])
         groups = cursor.fetchall()
         told: list[tuple[int, str]] = []
         if not study.is_live:
