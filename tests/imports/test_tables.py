@@ -1,6 +1,7 @@
 """Tables of tickets and of events, as CSV and as workbooks, read by a mapping; and what a preview proposes."""
 
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from yunheng.foundation.actor import SYSTEM
 from yunheng.foundation.models import Entry
 from yunheng.foundation.refusals import Invalid
 from yunheng.foundation.sealing import check_log
+from yunheng.foundation.table_files import Sheet, write_workbook
 from yunheng.imports.actions import import_table
 from yunheng.imports.mapping import load_mapping, mapping_text, read_mapping
 from yunheng.imports.preview import preview_table
@@ -439,3 +441,78 @@ def test_a_workbook_that_claims_endless_rows_is_refused_or_read_at_once(
             open_table(path, wanted=frozenset())
     else:
         assert open_table(path, wanted=frozenset()).rows == 1
+
+
+def changed(plain: Path, path: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
+    """The workbook with one part rewritten."""
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            data = source.read(name)
+            target.writestr(name, change(data) if name == part else data)
+    return path
+
+
+def test_a_workbook_with_too_many_different_texts_is_refused_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are all kept in memory, unlike the rows."""
+    monkeypatch.setattr("yunheng.imports.tables.MAX_STRINGS", 1 << 20)
+    path, same = tmp_path / "texts.xlsx", tmp_path / "same.xlsx"
+    for target, texts in (
+        (path, (f"{place}-{'x' * 100}" for place in range(12_000))),
+        (same, ["x"] * 12_000),
+    ):
+        target.write_bytes(write_workbook([Sheet("Sheet", ["title"], ([text] for text in texts))]))
+    with pytest.raises(SourceError, match=r"texts\.xlsx holds more than 1 MB of different texts.*CSV"):
+        open_table(path, wanted=frozenset())
+    assert open_table(same, wanted=frozenset()).rows == 12_000
+
+
+def test_shared_and_formatted_texts_of_a_workbook_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "shared.xlsx"
+    plain = tmp_path / "plain.xlsx"
+    plain.write_bytes(write_workbook([Sheet("Sheet", ["number", "title"], [["1", "打印机"], ["2", "<&>"]])]))
+    spoken = '<rPh sb="0" eb="1"><t>x</t></rPh>'
+    rich = f'<si><r><rPr><b/></rPr><t>bold</t></r><r><t xml:space="preserve"> 打印机</t></r>{spoken}</si>'
+    changed(
+        plain,
+        path,
+        "xl/sharedStrings.xml",
+        lambda data: data.replace("<si><t>打印机</t></si>".encode(), rich.encode()),
+    )
+    records = [record.fields for record in open_table(path, wanted=frozenset()).records()]
+    assert records == [["1", "bold 打印机"], ["2", "<&>"]]
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "piece"),
+    [
+        ("xl/worksheets/sheet1.xml", b"<sheetData>", b"<a/>"),  # before the rows
+        ("xl/worksheets/sheet1.xml", b"</row>", b"<c/>"),  # one row without end
+        ("xl/worksheets/sheet1.xml", b"</sheetData>", b'<row r="1"/>'),  # rows that are none
+        ("xl/styles.xml", b"<cellXfs", b"<a/>"),
+    ],
+)
+def test_a_part_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, before: bytes, piece: bytes
+) -> None:
+    monkeypatch.setattr("yunheng.imports.tables.MAX_PIECE", 2 << 20)
+    monkeypatch.setattr("yunheng.imports.tables.MAX_RATIO", 100_000)
+    plain = as_workbook(tmp_path / "plain.xlsx", [["number"], ["1"]])
+    assert open_table(plain, wanted=frozenset()).rows == 1
+    filling = piece * ((3 << 20) // len(piece))
+    path = changed(
+        plain, tmp_path / "full.xlsx", part, lambda data: data.replace(before, filling + before, 1)
+    )
+    with pytest.raises(SourceError, match="a row or a part of more than 2 MB"):
+        open_table(path, wanted=frozenset())
+
+
+def test_many_rows_together_may_be_larger_than_one_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunheng.imports.tables.MAX_PIECE", 1 << 18)
+    path = as_workbook(
+        tmp_path / "long.xlsx", [["number", "title"], *([str(at), "x"] for at in range(20_000))]
+    )
+    assert open_table(path, wanted=frozenset()).rows == 20_000

@@ -25,6 +25,10 @@ from .source import (
 )
 
 MAX_WORKBOOK: Final = 2 << 30  #: unpacked bytes of a workbook
+MAX_STRINGS: Final = (
+    64 << 20
+)  #: unpacked bytes of a workbook's shared strings, all of which are kept in memory
+MAX_PIECE: Final = 16 << 20  #: unpacked bytes of a row, or of any other part that is no sheet
 MAX_COLUMNS: Final = 500
 MAX_ROWS: Final = 1_048_576  #: of a sheet, by the format
 
@@ -105,12 +109,119 @@ def _check_workbook(path: Path) -> None:
         )
 
 
+class _Archive(zipfile.ZipFile):
+    """The parts of a workbook, none of which takes more memory than it may: openpyxl keeps every part whole but the
+    sheets, of which it keeps a row.
+    """
+
+    held = 0  #: bytes read since the last row, or since a part was opened
+    most = MAX_PIECE
+
+    def open(self, *args: Any, **options: Any) -> Any:
+        self.held = 0
+        return _Part(self, super().open(*args, **options))
+
+    def count(self, read: int) -> None:
+        """Add to what is held. Raises SourceError where it is too much."""
+        self.held += read
+        if self.held <= self.most:
+            return
+        name = Path(self.filename or "").name
+        limit = self.most >> 20
+        if self.most == MAX_STRINGS:
+            raise SourceError(
+                _(
+                    "{name} holds more than {limit} MB of different texts; a workbook keeps them all in memory."
+                    " Save the sheet as CSV, which is read row by row."
+                ).format(name=name, limit=limit)
+            )
+        raise SourceError(
+            _("{name} has a row or a part of more than {limit} MB; that is not read.").format(
+                name=name, limit=limit
+            )
+        )
+
+
+class _Part:
+    """A part that is being read."""
+
+    def __init__(self, archive: _Archive, stream: Any) -> None:
+        self.archive = archive
+        self.stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes; all of a small part."""
+        most = self.archive.most - self.archive.held + 1
+        data: bytes = self.stream.read(most if size is None or size < 0 else size)
+        self.archive.count(len(data))
+        return data
+
+    def close(self) -> None:
+        """Close it."""
+        self.stream.close()
+
+    def __enter__(self) -> "_Part":
+        return self
+
+    def __exit__(self, *_caught: object) -> None:
+        self.close()
+
+
+def _open_book(path: Path) -> Any:
+    """The workbook; raises SourceError for one that would take too much memory."""
+    from openpyxl.reader.excel import ExcelReader
+    from openpyxl.xml.constants import SHARED_STRINGS
+
+    class Reader(ExcelReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(path, read_only=True, data_only=True, keep_links=False)
+            self.archive.close()
+            self.archive = _Archive(path)
+            self.archive.most = MAX_PIECE
+
+        def read_strings(self) -> None:
+            found = self.package.find(SHARED_STRINGS)
+            if found is None:
+                return
+            self.archive.most = MAX_STRINGS
+            with self.archive.open(found.PartName[1:]) as part:
+                self.shared_strings = list(_strings(part))
+            self.archive.most = MAX_PIECE
+
+    reader = Reader()
+    try:
+        reader.read()
+    except BaseException:
+        reader.archive.close()
+        raise
+    return reader.wb
+
+
+def _strings(part: _Part) -> Iterator[str]:
+    """The texts of the part of shared strings; its tree is thrown away as it grows."""
+    from openpyxl.cell.text import Text
+    from openpyxl.xml.constants import SHEET_MAIN_NS
+    from openpyxl.xml.functions import iterparse
+
+    depth, root = 0, None
+    for event, node in iterparse(part, events=("start", "end")):
+        if event == "start":
+            root = node if root is None else root
+            depth += 1
+            continue
+        depth -= 1
+        if depth == 1:
+            if node.tag == f"{{{SHEET_MAIN_NS}}}si":
+                yield Text.from_tree(node).content.replace("x005F_", "")
+            root.clear()
+
+
 @contextmanager
 def _sheet(path: Path) -> Iterator[Any]:
-    from openpyxl import load_workbook
-
     try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        book = _open_book(path)
+    except SourceError:
+        raise
     except Exception as error:  # openpyxl has no error class of its own for damaged files
         raise SourceError(
             _("{name} is no readable workbook: {reason}").format(name=path.name, reason=error)
@@ -139,6 +250,7 @@ def _sheet_records(path: Path, width: int) -> Iterator[Record]:
         # Rows that a file leaves out are made up as empty ones: for a row 10¹² that would take years.
         rows = sheet.iter_rows(min_row=2, max_row=MAX_ROWS + 1, max_col=max(width, 1), values_only=True)
         for place, values in enumerate(rows, start=2):
+            sheet.parent._archive.held = 0
             if place > MAX_ROWS:
                 raise SourceError(
                     _("{name} has a row beyond the last one that a workbook has ({limit:,}).").format(
