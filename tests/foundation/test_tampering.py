@@ -317,3 +317,23 @@ def test_a_later_check_holds_new_heads_against_the_old_one(scope, cheat):
     assert "are not what the head there signs" in check_log(scope, is_full=False).problems[0].message
     cheat("DELETE FROM tree_head WHERE scope_id = %s", scope.pk)
     assert any("an audit has seen, is gone" in str(p) for p in check_log(scope, is_full=False).problems)
+
+
+def test_problems_beyond_the_first_are_counted_and_not_kept(scope, cheat, monkeypatch):
+    monkeypatch.setattr("yunheng.foundation.log_check._MOST_KEPT", 3)
+    cheat("UPDATE entry SET source = 'device' WHERE scope_id = %s", scope.pk)
+    altered = check_log(scope)
+    assert (len(altered.problems), altered.is_sound) == (3, False)
+    assert altered.problem_count == 3 + altered.unnamed_count >= 7
+    assert altered.keep(scope).problem_count == altered.problem_count
+    cheat("DELETE FROM log_leaf WHERE scope_id = %s", scope.pk)
+    strays = check_log(scope)
+    assert len(strays.problems) == 3
+    assert strays.problem_count >= 7
+
+
+def test_few_problems_are_all_kept(scope, cheat):
+    cheat("UPDATE entry SET source = 'device' WHERE scope_id = %s AND subject_id = 1", scope.pk)
+    check = check_log(scope)
+    assert check.problem_count == len(check.problems) > 0
+    assert check.unnamed_count == 0

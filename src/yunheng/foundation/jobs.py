@@ -114,12 +114,12 @@ def _check(*, is_full: bool) -> None:
             is_full
             or before is None
             or (before.size, before.last_entry) != (check.size, check.last_entry)
-            or len(found) != before.problem_count
+            or check.problem_count != before.problem_count
         ):
             check.keep(scope)
         for problem in found[:20]:
             logger.critical("log %s: %s", scope.key, problem)
-        if found:
-            broken.append(f"log {scope.key}: {len(found)} problems, first: {found[0]}")
+        if check.problem_count:
+            broken.append(f"log {scope.key}: {check.problem_count} problems, first: {found[0]}")
     if broken:
         raise BrokenLogError("; ".join(broken))

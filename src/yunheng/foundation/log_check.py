@@ -27,6 +27,7 @@ OVERDUE: Final = timedelta(minutes=10)
 
 _ROWS: Final = 5_000
 _MOST_NAMED: Final = 100  # problems that an audit keeps
+_MOST_KEPT: Final = 1_000  # problems that a verification keeps; where a table is lost, each entry has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,25 @@ class LogCheck:
     heads: int = 0
     waiting: int = 0
     last_entry: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)  # the first thousand of them
+    problem_count: int = 0
     warnings: list[str] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.problems
+        return not self.problem_count
+
+    @property
+    def unnamed_count(self) -> int:
+        """Problems that are counted and not kept."""
+        return self.problem_count - len(self.problems)
+
+    def add(self, problem: Problem) -> None:
+        """Count a problem, and keep it if it is among the first."""
+        self.problem_count += 1
+        if len(self.problems) < _MOST_KEPT:
+            self.problems.append(problem)
 
     def keep(self, scope: Scope) -> LogAudit:
         """Record the outcome; the next verification that is not full goes on from the newest sound one."""
@@ -87,7 +100,7 @@ class LogCheck:
             finished_at=self.finished_at,
             size=self.size,
             last_entry=self.last_entry,
-            problem_count=len(self.problems),
+            problem_count=self.problem_count,
             problems=[str(problem) for problem in self.problems[:_MOST_NAMED]],
         )
 
@@ -134,14 +147,16 @@ class _Verification:
         now = datetime.now(UTC)
         self.scope = scope
         self.check = LogCheck(scope.key, is_full, now, now)
-        self.erased: list[tuple[str, str, Problem]] = []  # leaf, class, what to say if nothing covers it
-        self.redacted: dict[str, set[str]] = defaultdict(set)  # by leaf
+        # leaf, class, and what is said of the entry if nothing covers it: id, number, type, index
+        self.erased: list[tuple[bytes, str, tuple[int, str, str, int | None]]] = []
+        self.redacted: dict[bytes, set[str]] = defaultdict(set)  # by leaf
         self.next_index = 0
 
     def run(self) -> LogCheck:
         check = self.check
         problems, check.warnings = check_keys()
-        check.problems += [Problem(message) for message in problems]
+        for message in problems:
+            check.add(Problem(message))
         audit = None if check.is_full else _newest_sound_audit(self.scope)
         # State before heads: the sealer goes on meanwhile, and each state has its head when it is committed.
         state = LogState.objects.filter(scope=self.scope).first()
@@ -162,36 +177,43 @@ class _Verification:
             for row in rows:
                 self._check_leaf(row)
         self._find_strays(audit)
-        if self._uncovered():
+        if any(True for _problem in self._uncovered()):
             self._look_for_records_of_erasures()
-        check.problems += self._uncovered()
+        for problem in self._uncovered():
+            check.add(problem)
         check.finished_at = datetime.now(UTC)
         return check
 
-    def _uncovered(self) -> list[Problem]:
+    def _uncovered(self) -> Iterator[Problem]:
         """What is to be said of data that was erased without a record of it."""
-        return [problem for leaf, visibility, problem in self.erased if visibility not in self.redacted[leaf]]
+        text = _("its {visibility} data was erased, and no {redacted} entry says so")
+        for leaf, visibility, (entry_id, number, entry_type, index) in self.erased:
+            if visibility not in self.redacted.get(leaf, ()):
+                message = text.format(visibility=visibility, redacted=REDACTED)
+                yield Problem(message, entry_id, number, entry_type, index)
 
     def _look_for_records_of_erasures(self) -> None:
         """Read once more what waits, then what was sealed since: an erasure that the last walk met was committed
         together with its record. Anything else met on the way is for the next verification.
         """
         check, erased = self.check, list(self.erased)
-        count, waiting, last_entry = len(check.problems), check.waiting, check.last_entry
+        kept, count = len(check.problems), check.problem_count
+        waiting, last_entry = check.waiting, check.last_entry
         self._walk_waiting()
         for _index, rows in self._log_rows(self.next_index):
             for row in rows:
                 self._check_leaf(row)
         self.erased = erased
         check.waiting, check.last_entry = waiting, last_entry
-        del check.problems[count:]
+        del check.problems[kept:]
+        check.problem_count = count
 
     def _say(self, message: str, row: tuple[Any, ...] | None = None, index: int | None = None) -> None:
         """Add a problem; `row` begins with id, scope, number and type of the entry."""
         if row is None:
-            self.check.problems.append(Problem(message, index=index))
+            self.check.add(Problem(message, index=index))
         else:
-            self.check.problems.append(Problem(message, row[0], row[2], row[3], index))
+            self.check.add(Problem(message, row[0], row[2], row[3], index))
 
     # --- heads ---
 
@@ -341,7 +363,7 @@ class _Verification:
     def _check_leaf(self, row: tuple[Any, ...]) -> None:
         index, entry_id, leaf, *columns = row
         if columns[0] is None:
-            self.check.problems.append(Problem(_("it is sealed, but gone"), entry_id, index=index))
+            self.check.add(Problem(_("it is sealed, but gone"), entry_id, index=index))
             return
         self.check.last_entry = max(self.check.last_entry, entry_id)
         if _hash(columns[8]) != _hash(leaf):
@@ -368,14 +390,11 @@ class _Verification:
         ):
             self._say(message, row, index)
         if entry_type == REDACTED and data[0]:
-            self.redacted[str(data[0].get("leaf"))].update(data[0].get("classes", ()))
+            self.redacted[_leaf_named(data[0].get("leaf"))].update(data[0].get("classes", ()))
         if body_id is not None:
             for visibility, digest, value in zip(VISIBILITIES, digests, data, strict=True):
                 if digest is not None and value is None:
-                    text = _("its {visibility} data was erased, and no {redacted} entry says so")
-                    message = text.format(visibility=visibility, redacted=REDACTED)
-                    problem = Problem(message, row[0], row[2], row[3], index)
-                    self.erased.append((leaf.hex(), visibility, problem))
+                    self.erased.append((leaf, visibility, (row[0], row[2], row[3], index)))
 
     def _walk_waiting(self) -> None:
         """Entries that the sealer has not reached yet."""
@@ -390,9 +409,7 @@ class _Verification:
                     self.check.waiting += 1
                     row = tuple(columns)
                     if row[0] is None:
-                        self.check.problems.append(
-                            Problem(_("it waits for the sealer, but is gone"), entry_id)
-                        )
+                        self.check.add(Problem(_("it waits for the sealer, but is gone"), entry_id))
                         continue
                     if sealed_id is not None:
                         self._say(_("it waits for the sealer, but is in a log already"), row)
@@ -405,17 +422,29 @@ class _Verification:
         """Entries that are neither in a log nor waiting."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT id, scope_id, subject_number, type FROM entry WHERE scope_id = %s AND id > %s"
+                "SELECT id, scope_id, subject_number, type, count(*) OVER () FROM entry"
+                " WHERE scope_id = %s AND id > %s"
                 " AND NOT EXISTS (SELECT FROM log_leaf WHERE entry_id = entry.id)"
-                " AND NOT EXISTS (SELECT FROM unsealed WHERE entry_id = entry.id) ORDER BY id",
-                [self.scope.pk, audit.last_entry if audit else 0],
+                " AND NOT EXISTS (SELECT FROM unsealed WHERE entry_id = entry.id) ORDER BY id LIMIT %s",
+                [self.scope.pk, audit.last_entry if audit else 0, _MOST_KEPT],
             )
-            for row in cursor.fetchall():
-                self._say(_("it stands in no log and does not wait for the sealer"), row)
+            strays = cursor.fetchall()
+        for row in strays:
+            self._say(_("it stands in no log and does not wait for the sealer"), row)
+        if strays:
+            self.check.problem_count += strays[0][4] - len(strays)
 
 
 def _newest_sound_audit(scope: Scope) -> LogAudit | None:
     return LogAudit.objects.filter(scope=scope, problem_count=0).order_by("-pk").first()
+
+
+def _leaf_named(value: Any) -> bytes:
+    """A leaf as an entry names it, in hex; anything that is none names none."""
+    try:
+        return bytes.fromhex(str(value))
+    except ValueError:
+        return b""
 
 
 def _hash(value: Any) -> bytes:

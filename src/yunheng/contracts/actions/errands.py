@@ -106,8 +106,8 @@ def _done(errand: Errand, viewer: Viewer, key: str) -> tuple[bool, str]:
         return False, ngettext(
             "%(count)d problem. The first: %(first)s",
             "%(count)d problems. The first: %(first)s",
-            len(check.problems),
-        ) % {"count": len(check.problems), "first": first}
+            check.problem_count,
+        ) % {"count": check.problem_count, "first": first}
     if errand.kind == Errand.Kind.REFRESH:
         fresh = refresh_calendars(viewer=viewer, at=now, contract=contract)
     else:
