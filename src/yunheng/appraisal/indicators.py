@@ -1,4 +1,4 @@
-"""The catalogue of indicators that tickets feed: name, definition, and how each one's sample is drawn (R32)."""
+"""The catalogue of indicators that tickets and reports feed: name, definition, and how each one's sample is drawn (R32)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Indicator:
     key: str
     label: Promise | str
     definition: Promise | str
-    population: Literal["settled", "created", "responded", "resolved", "restored", "closed", "open"]
+    population: Literal["settled", "created", "responded", "resolved", "restored", "closed", "open", "due"]
     unit: Unit
     draw: Draw
     bases: tuple[samples.Basis, ...] = ("events",)
@@ -109,6 +109,11 @@ def _source_reassigned(material: Material, question: Question, clocks: Sequence[
 def _source_reopened(material: Material, question: Question, clocks: Sequence[str]) -> Sample:
     flag = material.lives.source_reopened.astype(np.int64)
     return samples.source_flag(material.lives, question, flag, material.term_ids(_is_positive))
+
+
+def _no_tickets(material: Material, question: Question, clocks: Sequence[str]) -> Sample:
+    """Of what is about no ticket; see `deliverables`."""
+    return Sample(row=samples._NONE, at=samples._NONE, is_hit=np.empty(0, np.bool_))
 
 
 def _backlog(material: Material, question: Question, clocks: Sequence[str]) -> Sample:
@@ -254,6 +259,16 @@ _CATALOGUE = (
         "open",
         "tickets",
         _backlog,
+    ),
+    Indicator(
+        "report_on_time",
+        _contract_name("report_on_time"),
+        _(
+            "Reports whose term fell into the period: issued in time / due. Not issued is a miss; returned counts as late."
+        ),
+        "due",
+        "%",
+        _no_tickets,
     ),
     Indicator(
         "source_made_sla",

@@ -130,8 +130,10 @@ def indicator_page(contract: Contract, question: Question, *, now: datetime) -> 
         position=question.position,
         now=now,
     )
-    chosen_key = question.show if question.show in keys else next(iter(_headline_keys(keys)), "")
-    lines = tuple(_line(contract, question, row, trends.get(row.key, []), chosen_key) for row in found.rows)
+    chosen_key = question.show if question.show in keys else next(iter(headline_keys(keys)), "")
+    lines = tuple(
+        figure_line(contract, question, row, trends.get(row.key, []), chosen_key) for row in found.rows
+    )
     chosen = next((line for line in lines if line.row.key == chosen_key and not line.is_group), None)
     grouping: Grouping = question.by if question.by in {"priority", "service", "team"} else "priority"
     groups: list[Row] = []
@@ -150,17 +152,17 @@ def indicator_page(contract: Contract, question: Question, *, now: datetime) -> 
                 now=now,
             )
             groups = [row for row in parts.rows if row.group]
-    months = _from_first(trends.get(chosen_key, []))
+    months = from_first(trends.get(chosen_key, []))
     by_key = {line.row.key: line for line in lines if not line.is_group}
     return IndicatorPage(
         figures=found,
         question=question,
-        tiles=tuple(by_key[key] for key in _headline_keys(keys)),
+        tiles=tuple(by_key[key] for key in headline_keys(keys)),
         lines=lines,
         charts=_charts(chosen, months, groups) if chosen is not None else {},
         chosen=chosen,
-        trend_rows=tuple(_line(contract, _of_month(question, row), row, [], "") for row in months),
-        group_rows=tuple(_line(contract, _by(question, grouping), row, [], "") for row in groups),
+        trend_rows=tuple(figure_line(contract, _of_month(question, row), row, [], "") for row in months),
+        group_rows=tuple(figure_line(contract, _by(question, grouping), row, [], "") for row in groups),
         chart_grouping=grouping,
     )
 
@@ -171,14 +173,15 @@ def headline(contract: Contract, question: Question, *, now: datetime) -> tuple[
         contract, start=question.period.start, end=question.period.end, basis=question.basis, now=now
     )
     totals = {row.key: row for row in found.rows if not row.group}
-    keys = _headline_keys(list(totals))
+    keys = headline_keys(list(totals))
     trends = trend(
         contract, keys=keys, end=question.period.end, months=TREND_MONTHS, basis=question.basis, now=now
     )
-    return found, [_line(contract, question, totals[key], trends.get(key, []), "") for key in keys]
+    return found, [figure_line(contract, question, totals[key], trends.get(key, []), "") for key in keys]
 
 
-def _headline_keys(keys: Sequence[str]) -> list[str]:
+def headline_keys(keys: Sequence[str]) -> list[str]:
+    """The figures that stand at the top, of those that there are."""
     preferred = [key for key in HEADLINES if key in keys]
     return (preferred + [key for key in keys if key not in preferred])[:TILES]
 
@@ -251,6 +254,7 @@ def population_name(population: str) -> str:
         "closed": _("closed in the period"),
         "logged": _("created in the period"),
         "open": _("open at the end of the period"),
+        "due": _("due in the period"),
     }.get(population, population)
 
 
@@ -269,6 +273,7 @@ def at_name(population: str) -> str:
         "restored": _("Restored"),
         "closed": _("Closed"),
         "open": _("Opened"),
+        "due": _("Due"),
     }.get(population, _("When"))
 
 
@@ -312,9 +317,12 @@ def _mark(row: Row) -> tuple[str, str]:
     return ("met", pgettext("goal", "met")) if row.is_met else ("breached", pgettext("goal", "missed"))
 
 
-def _line(contract: Contract, question: Question, row: Row, months: Sequence[Row], chosen: str) -> FigureLine:
+def figure_line(
+    contract: Contract, question: Question, row: Row, months: Sequence[Row], chosen: str
+) -> FigureLine:
+    """One figure in words, with its trend where `months` are given; `chosen` is the key shown in the charts."""
     mark, mark_label = _mark(row)
-    months = _from_first(months)
+    months = from_first(months)
     points = [(one.group, one.value, one.is_met) for one in months]
     story = "; ".join(f"{one.group}: {value_text(one)}" for one in months)
     spread = ""
@@ -357,7 +365,7 @@ def _line(contract: Contract, question: Question, row: Row, months: Sequence[Row
     )
 
 
-def _from_first(months: Sequence[Row]) -> Sequence[Row]:
+def from_first(months: Sequence[Row]) -> Sequence[Row]:
     """Months from the first one that has anything on, half a year at least: before the service there is no trend."""
     begun = next((place for place, row in enumerate(months) if row.denominator), len(months))
     return months[min(begun, max(0, len(months) - 6)) :]

@@ -22,6 +22,7 @@ from yunheng.logic.vector.milestones import NEVER, Milestones
 from yunheng.logic.vector.samples import AGE_BANDS, ClockOutcome, Question, Sample, backlog, in_period
 from yunheng.logic.vector.worktime import open_seconds
 
+from .deliverables import item_page, sample_of, settled_in
 from .figures import BASES, GROUPINGS, PARTS, Basis, Figures, Grouping, Item, Part, Row
 from .indicators import INDICATORS, Indicator, Material
 from .periods import midnight
@@ -127,6 +128,12 @@ def items(
         if month is None:
             raise _no_group(group)
         frame = month
+    if INDICATORS[key].population == "due":
+        if group and by != "month":
+            raise _no_group(group)
+        found = settled_in(study, frame.start, frame.end)
+        return item_page(found, group, part, _place(after), limit)
+    if by == "month" and group:
         sample = _members(frame, key, None, "", part)
     else:
         sample = _members(frame, key, by, group, part)
@@ -298,6 +305,9 @@ def _duration(terms: ContractTerms, spec: IndicatorSpec) -> Callable[[Int64, Int
 
 def _rows(frame: _Frame, key: str, by: Grouping | None) -> Iterator[Row]:
     indicator = INDICATORS[key]
+    if indicator.population == "due":
+        yield from _report_rows(frame, indicator, by)
+        return
     sample, left_out = frame.sample(indicator)
     yield _row(frame, indicator, sample, left_out, "", "")
     if by == "month":
@@ -322,6 +332,16 @@ def _rows(frame: _Frame, key: str, by: Grouping | None) -> Iterator[Row]:
                 band,
                 _("%(band)s days") % {"band": band},
             )
+
+
+def _report_rows(frame: _Frame, indicator: Indicator, by: Grouping | None) -> Iterator[Row]:
+    """Reports have no priority, service or team: a row over all, and one per month."""
+    parts = [("", frame), *(frame.months() if by == "month" else ())]
+    for month, inner in parts:
+        found = settled_in(inner.study, inner.start, inner.end)
+        sample = sample_of(found)
+        row = _row(inner, indicator, sample, sample.take(_NOTHING), month, month)
+        yield replace(row, is_provisional=any(one.is_provisional for one in found))
 
 
 def _row(

@@ -22,6 +22,7 @@ from .terms import (
     Matrix,
     PauseReason,
     Priority,
+    ReportTerm,
     Service,
 )
 
@@ -117,6 +118,15 @@ def compile_terms(
         confirm_calendar=pauses["confirm_calendar"],
         backdating_default_seconds=desk["backdating"]["default"],
         backdating_seconds=desk["backdating"]["roles"],
+        reports={
+            report["kind"]: ReportTerm(
+                kind=report["kind"],
+                working_days=report["working_days"],
+                seconds=report["seconds"],
+                calendar=report["calendar"],
+            )
+            for report in terms.get("reports", ())  # terms of an earlier release have none
+        },
     )
 
 

@@ -54,6 +54,7 @@ def differences(old: Terms, new: Terms) -> list[Difference]:
     found += _keyed("pauses", old["pauses"]["reasons"], new["pauses"]["reasons"], name="code")
     found += _keyed("exclusions", old["exclusions"], new["exclusions"], name="code")
     found += _keyed("indicators", old["indicators"], new["indicators"], _indicator)
+    found += _keyed("reports", _reports(old), _reports(new), name="kind")
     if old["escalation"] != new["escalation"]:
         found += _listed(
             "escalation", map(_escalation, old["escalation"]), map(_escalation, new["escalation"])
@@ -232,6 +233,13 @@ def _indicator(indicator: Mapping[str, Any]) -> Mapping[str, Any]:
         shown = f"{'≥' if goal['comparison'] == 'at_least' else '≤'} {value}"
     within = indicator["within_seconds"]
     return {**indicator, "goal": shown, "within_seconds": None if within is None else show_seconds(within)}
+
+
+def _reports(terms: Terms) -> list[dict[str, Any]]:
+    return [
+        {"kind": item["kind"], "due": show_goal(item), "calendar": item["calendar"] or ""}
+        for item in terms.get("reports", ())
+    ]
 
 
 def _escalation(step: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The indicators a contract may name (reference/indicators.md, those that tickets feed) and which options each has."""
+"""The indicators a contract may name (reference/indicators.md, those that tickets and reports feed) and the options of each."""
 
 from __future__ import annotations
 
@@ -102,5 +102,6 @@ INDICATORS: dict[str, IndicatorKind] = {
             of=("logged", "eligible"),
         ),
         _kind("recurrence", "重复发生率", "Recurrence", "percent", "days", days=30),
+        _kind("report_on_time", "报告按时提交率", "Reports on time", "percent"),
     )
 }

@@ -88,6 +88,7 @@ def _lint_calendars(linter: Linter) -> bool:
     used |= {service["calendar"] for service in linter.terms["services"]}
     used |= {indicator["calendar"] for indicator in linter.terms["indicators"]}
     used.add(linter.terms["pauses"]["confirm_calendar"])
+    used |= {report["calendar"] for report in linter.terms.get("reports", ())}
     used.add((linter.terms["desk"]["auto_close"] or {}).get("calendar"))
     is_open = True
     first, last = (date.fromisoformat(linter.terms["valid"][name]) for name in ("from", "to"))

@@ -76,6 +76,7 @@ def check_meaning(reading: Reading) -> None:
     _check_targets(reading)
     _check_pauses(reading)
     _check_indicators(reading)
+    _check_reports(reading)
     _check_desk(reading)
 
 
@@ -376,6 +377,30 @@ def _check_indicators(reading: Reading) -> None:
         reading.known(calendar, reading.names("calendars"), (*path, "calendar"), "calendars")
         for index, clock in enumerate(indicator.get("clocks") or []):
             reading.known(clock, clocks, (*path, "clocks", index), "clocks")
+
+
+def _check_reports(reading: Reading) -> None:
+    reports = reading.section("reports")
+    for kind, report in reports.items():
+        if not isinstance(report, dict):
+            continue
+        due, calendar = report.get("due"), report.get("calendar")
+        if isinstance(due, dict) and due["working_days"] and calendar is None:
+            reading.error(
+                "report_calendar",
+                ("reports", kind),
+                gettext_noop("working days need a calendar"),
+                gettext_noop("add “calendar:” with one of: %(known)s"),
+                known=", ".join(reading.names("calendars")),
+            )
+        reading.known(calendar, reading.names("calendars"), ("reports", kind, "calendar"), "calendars")
+    if "report_on_time" in reading.section("indicators") and not any(reports.values()):
+        reading.error(
+            "report_term",
+            ("indicators", "report_on_time"),
+            gettext_noop("the contract does not say when a report is due"),
+            gettext_noop("add “reports: {monthly: {due: 5 working days, calendar: …}}”"),
+        )
 
 
 def _check_desk(reading: Reading) -> None:

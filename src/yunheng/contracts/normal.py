@@ -101,6 +101,8 @@ def terms_of(raw: Mapping[str, Any]) -> dict[str, Any]:
             for code, exclusion in raw["exclusions"].items()
         ],
         "indicators": [_indicator(key, indicator, clocks) for key, indicator in raw["indicators"].items()],
+        # Left out where nothing is written: terms of before mean the same, and so have the same digest.
+        **({"reports": _reports(raw["reports"])} if _reports(raw["reports"]) else {}),
         "escalation": [
             {"clock": step["clock"], "share": round(float(step["at"]["percent"])), "roles": step["tell"]}
             for step in raw["escalation"]
@@ -114,6 +116,14 @@ def terms_of(raw: Mapping[str, Any]) -> dict[str, Any]:
             },
         },
     }
+
+
+def _reports(raw: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, **report["due"], "calendar": report["calendar"]}
+        for kind, report in (raw or {}).items()
+        if report
+    ]
 
 
 def resolved_targets(raw: Mapping[str, Any]) -> list[tuple[dict[str, Any] | None, Path | None]]:

@@ -136,6 +136,7 @@ class ContractView:
     pauses: Sequence[tuple[str, str, str, bool]]
     confirming: str
     exclusions: Sequence[tuple[str, str, str]]
+    reports: Sequence[str]
     escalation: Sequence[str]
     indicators: Sequence[Mapping[str, str]]
     desk: Sequence[str]
@@ -195,6 +196,7 @@ def view_of(
             )
             for item in terms["exclusions"]
         ],
+        reports=_reports(terms),
         escalation=_escalation(terms),
         indicators=[_indicator(item, terms) for item in terms["indicators"]],
         desk=_desk(terms),
@@ -369,6 +371,28 @@ def _confirming(terms: Terms) -> str:
         "days": pauses["confirm_days"],
         "calendar": _calendar_label(terms, where) if where else _("of the goal's calendar"),
     }
+
+
+def _reports(terms: Terms) -> list[str]:
+    names = {"monthly": _("Monthly service report"), "ledger": _("Service ledger")}
+    lines = []
+    for item in terms.get("reports", ()):
+        if item["working_days"] is not None:
+            within = _("by the end of working day %(days)d of the following month (%(calendar)s)") % {
+                "days": item["working_days"],
+                "calendar": _calendar_label(terms, item["calendar"]),
+            }
+        elif item["calendar"]:
+            within = _("within %(time)s of service time after the month (%(calendar)s)") % {
+                "time": words.duration(item["seconds"], is_exact=True),
+                "calendar": _calendar_label(terms, item["calendar"]),
+            }
+        else:
+            within = _("within %(time)s after the end of the month") % {
+                "time": words.duration(item["seconds"], is_exact=True)
+            }
+        lines.append(f"{names[item['kind']]}: {within}")
+    return lines
 
 
 def _escalation(terms: Terms) -> list[str]:

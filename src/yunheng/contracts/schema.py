@@ -500,6 +500,15 @@ DESK = Record(
     }
 )
 
+REPORT = Record(
+    {
+        "due": Entry(Duration(), "How long after the end of the month it is due", is_required=True),
+        "calendar": Entry(
+            KEY, "Calendar that the term is counted in; working days need one, hours without one are elapsed"
+        ),
+    }
+)
+
 EXEMPTION = Record(
     {
         "warning": Entry(Choice(WARNINGS), "Code of the warning", is_required=True),
@@ -554,6 +563,15 @@ CONTRACT = Record(
         ),
         "indicators": Entry(
             MapOf(Choice(tuple(INDICATORS)), INDICATOR), "Indicators with their goals", default={}
+        ),
+        "reports": Entry(
+            Record(
+                {
+                    "monthly": Entry(REPORT, "Monthly service report (月度服务报告)"),
+                    "ledger": Entry(REPORT, "Service ledger (服务台账)"),
+                }
+            ),
+            "Reports that are owed, and when each is due",
         ),
         "escalation": Entry(ListOf(ESCALATION), "Who is told when a goal comes near", default=[]),
         "desk": Entry(DESK, "Rules of the service desk"),

@@ -122,6 +122,27 @@ class IndicatorSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportTerm:
+    """When a report on a month is due, counted from the month's end: `working_days` or `seconds`."""
+
+    kind: str  #: monthly, ledger
+    working_days: int | None
+    seconds: int | None
+    calendar: str | None  #: None: elapsed time
+
+    def due_at(self, month_end: int, calendars: Mapping[str, OpenTime]) -> int:
+        """The instant, epoch seconds UTC. Working days end with the day's last window: the n-th open day from the first
+        day of the following month on. Raises HorizonError when the calendar ends before.
+        """
+        if self.working_days is not None and self.calendar is not None:
+            # "After the local day of": the last second of the month is on its last day.
+            return calendars[self.calendar].end_of_working_day(month_end - 1, self.working_days)
+        if self.calendar is not None:
+            return calendars[self.calendar].add(month_end, self.seconds or 0)
+        return month_end + (self.seconds or 0)
+
+
+@dataclass(frozen=True, slots=True)
 class EscalationStep:
     """When a clock reaches a share of its goal, these roles are told."""
 
@@ -162,6 +183,7 @@ class ContractTerms:
     confirm_calendar: str | None
     backdating_default_seconds: int
     backdating_seconds: Mapping[str, int]  #: by role, where it differs
+    reports: Mapping[str, ReportTerm] = field(default_factory=dict)  #: reports that are owed, by kind
 
     def profile(self, service: str, priority: str) -> str:
         """The key under which goals are looked up: "service|priority"."""

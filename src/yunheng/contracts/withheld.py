@@ -59,6 +59,7 @@ def used_calendars(terms: Terms) -> frozenset[str]:
         *(service["calendar"] for service in terms["services"]),
         *(target["calendar"] for target in terms["targets"]),
         *(indicator["calendar"] for indicator in terms["indicators"]),
+        *(report["calendar"] for report in terms.get("reports", ())),
         terms["pauses"]["confirm_calendar"],
         auto_close.get("calendar"),
     }

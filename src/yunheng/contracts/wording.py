@@ -210,6 +210,7 @@ def section(key: str) -> str:
         "pauses": _("Pauses"),
         "exclusions": _("Exclusions"),
         "indicators": _("Indicators"),
+        "reports": _("Reports"),
         "escalation": _("Escalation"),
         "desk": _("Service desk"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from .difference import show_seconds
+from .difference import show_goal, show_seconds
 from .schema import WEEKDAYS
 
 Terms = Mapping[str, Any]
@@ -72,6 +72,11 @@ def document_of(terms: Terms, *, remark: str = "") -> str:
         }
     if terms["indicators"]:
         data["indicators"] = {item["key"]: _indicator(item) for item in terms["indicators"]}
+    if terms.get("reports"):
+        data["reports"] = {
+            item["kind"]: _without_none({"due": show_goal(item), "calendar": item["calendar"]})
+            for item in terms["reports"]
+        }
     if terms["escalation"]:
         data["escalation"] = [
             {"clock": step["clock"], "at": f"{step['share']} %", "tell": list(step["roles"])}
