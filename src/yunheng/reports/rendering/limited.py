@@ -33,6 +33,7 @@ _ENVIRONMENT: Final[Mapping[str, str]] = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
+    "MPL_IGNORE_SYSTEM_FONTS": "1",
 }
 
 

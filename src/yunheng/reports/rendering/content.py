@@ -1,0 +1,147 @@
+"""Makes content ready for the documents: gaps filled, characters that no document may hold replaced, words added.
+
+Every renderer gets the same prepared content. It holds text, whole numbers, true, false, nothing, lists and dicts only.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from yunheng.reports.rendering.shape import CHAPTERS, CHARTS, SHAPES, Shape
+from yunheng.reports.rendering.words import words_of
+
+#: Stands where a character stood that must not be in a document: visible, and in every font.
+REPLACEMENT: Final = "□"
+# Controls but tab and line feed, lone surrogates, non-characters, and the two overrides that make text read backwards.
+_ILLEGAL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202d\u202e]")
+_BREAKS: Final = re.compile("\r\n|\r|\u2028|\u2029|\x0b|\x0c")
+MOST_TEXT: Final = 100_000  #: characters of one text
+_SIGNS: Final = {True: "✓", False: "×", None: "—"}
+
+
+class ContentError(ValueError):
+    """The content is not what this renderer can read."""
+
+
+def clean_text(text: str) -> str:
+    """The text with line breaks as line feeds and illegal characters visibly replaced; cut after MOST_TEXT."""
+    return _ILLEGAL.sub(REPLACEMENT, _BREAKS.sub("\n", text[:MOST_TEXT]))
+
+
+def prepare(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Content with every name of its shape, and what is derived from it for showing (`state` beside `is_met`, …).
+
+    Raises ContentError for a kind or a format that is not known here, or for a value of the wrong sort.
+    """
+    kind = content.get("kind")
+    if content.get("format") != 1 or not isinstance(kind, str) or kind not in SHAPES:
+        raise ContentError(f"content of format {content.get('format')!r}, kind {kind!r}")
+    known = words_of(str(content.get("language", "")))
+    given = {**content, "words": {**known, **content.get("words", {})}}
+    ready = _filled(given, SHAPES[kind], kind)
+    assert isinstance(ready, dict)
+    words = ready["words"]
+    report = ready["report"]
+    if report["is_draft"] is None:
+        report["is_draft"] = not report["issued_on"]
+    _add_states(ready, words)
+    if kind == "monthly":
+        _prepare_monthly(ready, words)
+    return ready
+
+
+def _prepare_monthly(ready: dict[str, Any], words: Mapping[str, str]) -> None:
+    asked = set(ready["sections"])
+    ready["sections"] = [name for name in CHAPTERS if name in asked]
+    misses = ready["misses"]
+    limit = misses["limit"] or 500
+    misses["total"] = misses["total"] or len(misses["rows"])
+    misses["rows"] = misses["rows"][:limit]
+    shown = len(misses["rows"])
+    misses["note"] = (
+        words["misses_cut"].format(shown=shown, total=misses["total"]) if misses["total"] > shown else ""
+    )
+    for calendar in ready["calendars"]:
+        calendar["is_provisional"] = bool(calendar["provisional_years"])
+    ready["has_provisional"] = any(row["is_provisional"] for row in ready["attainment"]["rows"]) or any(
+        calendar["is_provisional"] for calendar in ready["calendars"]
+    )
+
+
+#: names that `prepare` adds to a monthly report's content, for the check of templates: path -> shape
+def shape_for_templates(kind: str) -> dict[str, Shape]:
+    """The shape of what a template sees: the content's, the derived names, the charts."""
+    shape: dict[str, Shape] = _with_states(SHAPES[kind])
+    if CHARTS[kind]:
+        shape["charts"] = dict.fromkeys(CHARTS[kind], "")
+    if kind == "monthly":
+        shape["misses"] = {**shape["misses"], "note": ""}
+        shape["calendars"] = [{**shape["calendars"][0], "is_provisional": False}]
+        shape["has_provisional"] = False
+    return shape
+
+
+def _with_states(shape: Shape) -> Shape:
+    if isinstance(shape, dict):
+        made = {name: _with_states(part) for name, part in shape.items()}
+        return {**made, "state": ""} if "is_met" in shape else made
+    if isinstance(shape, list):
+        return [_with_states(part) for part in shape]
+    return shape
+
+
+def _add_states(value: Any, words: Mapping[str, str]) -> None:
+    """Beside every `is_met`, what it says in a sign and a word."""
+    if isinstance(value, dict):
+        for part in value.values():
+            _add_states(part, words)
+        if "is_met" in value:
+            is_met = value["is_met"] if isinstance(value["is_met"], bool) else None
+            word = {True: words["met"], False: words["missed"], None: words["no_data"]}[is_met]
+            value["state"] = f"{_SIGNS[is_met]} {word}"
+    elif isinstance(value, list):
+        for part in value:
+            _add_states(part, words)
+
+
+def _filled(value: Any, shape: Shape, place: str) -> Any:
+    """The value cleaned; names that are missing get the emptiest value of their shape."""
+    if isinstance(shape, dict):
+        if value is None:
+            value = {}
+        if not isinstance(value, Mapping):
+            raise ContentError(f"{place}: a group of values was expected")
+        made = {name: _filled(value.get(name), part, f"{place}.{name}") for name, part in shape.items()}
+        more = {clean_text(str(name)): _clean(part, place) for name, part in value.items() if name not in shape}
+        return {**made, **more}
+    if isinstance(shape, list):
+        if value is None:
+            value = []
+        if not isinstance(value, list | tuple):
+            raise ContentError(f"{place}: a list was expected")
+        return [_filled(part, shape[0], f"{place}[]") for part in value]
+    if value is None:
+        return shape
+    value = _clean(value, place)
+    if isinstance(value, dict | list):
+        raise ContentError(f"{place}: one value was expected")
+    if isinstance(shape, bool):
+        return bool(value)
+    if isinstance(shape, int):
+        if not isinstance(value, int):
+            raise ContentError(f"{place}: a whole number was expected")
+        return value
+    return str(value) if isinstance(shape, str) else value
+
+
+def _clean(value: Any, place: str) -> Any:
+    """Plain data, cleaned; ContentError for anything else."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, Mapping):
+        return {clean_text(str(name)): _clean(part, place) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(part, place) for part in value]
+    raise ContentError(f"{place}: {type(value).__name__} is no plain data")

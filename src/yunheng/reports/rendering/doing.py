@@ -1,0 +1,63 @@
+"""What the limited process does: render, check a template, or make the standard template."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from yunheng.reports.rendering.content import prepare
+from yunheng.reports.rendering.outcome import TemplateFault
+from yunheng.reports.rendering.rows import read_rows
+
+
+def do_task(task: Mapping[str, Any], folder: Path) -> list[TemplateFault]:
+    """Do it; files are left in the folder. The faults of a template that could not be used, else nothing."""
+    content = prepare(task["content"])
+    given = folder / "given.docx"
+    template = given.read_bytes() if given.exists() else None
+    if task["do"] == "template":
+        from yunheng.reports.rendering.standard import build_template
+
+        (folder / "template.docx").write_bytes(build_template(content["language"], content["kind"]))
+        return []
+    if task["do"] == "check":
+        from yunheng.reports.rendering.word import try_template
+
+        assert template is not None
+        return try_template(template, content)
+    return _render(content, task["formats"], template, folder)
+
+
+def _render(
+    content: Mapping[str, Any], formats: list[str], template: bytes | None, folder: Path
+) -> list[TemplateFault]:
+    pages: list[int] = []
+    is_monthly = content["kind"] == "monthly"
+    if "xlsx" in formats:
+        from yunheng.reports.rendering.excel import write_workbook
+
+        write_workbook(content, read_rows(folder / "rows.jsonl"), folder / "report.xlsx")
+    if "pdf" in formats or ("docx" in formats and template is None):
+        # The standard Word report is laid out like the PDF, which tells the pages for its contents.
+        from yunheng.reports.rendering.pdf import typeset
+
+        drawn = _charts(content, "svg") if is_monthly else {}
+        root = folder / "typeset"
+        root.mkdir()
+        made, pages = typeset(content, drawn, read_rows(folder / "rows.jsonl"), root)
+        if "pdf" in formats:
+            (folder / "report.pdf").write_bytes(made)
+    if "docx" in formats:
+        from yunheng.reports.rendering.word import fill_template
+
+        drawn = _charts(content, "png") if is_monthly else {}
+        document, faults = fill_template(template, content, drawn, pages)
+        if faults:
+            return faults
+        (folder / "report.docx").write_bytes(document)
+    return []
+
+
+def _charts(content: Mapping[str, Any], picture: Any) -> dict[str, bytes]:
+    from yunheng.reports.rendering.charts import draw_charts
+
+    return draw_charts(content, picture)
