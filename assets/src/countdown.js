@@ -1,4 +1,4 @@
-// What is left, live: <span data-countdown="ISO due" [data-warn="ISO or seconds before"]>; looks at risk and breached at the moment.
+// How far off a due moment is by the wall clock, live: <span data-countdown="ISO due" [data-warn="ISO or seconds before"]>; looks at risk and breached at the moment.
 import { each } from "./page.js";
 import { say } from "./words.js";
 
@@ -28,7 +28,7 @@ function show(element) {
   const now = Date.now();
   const look = now > due ? "breached" : now >= warnAt(element, due) ? "risk" : "running";
   const text = element.querySelector("[data-countdown-text]") ?? element;
-  const sentence = say(look === "breached" ? "over" : "left", { time: spell(due - now) });
+  const sentence = say(look === "breached" ? "past_due" : "due_in", { time: spell(due - now) });
   if (text.textContent !== sentence) text.textContent = sentence;
   const mark = element.closest(".state, [data-look]") ?? element;
   if (mark.dataset.look === look) return;

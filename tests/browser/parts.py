@@ -21,13 +21,18 @@ asked: list[str] = []  #: what the palette asked for
 sent: list[dict[str, object]] = []  #: what arrived
 
 
+def now() -> datetime:
+    """The moment from which the page's rows are due; a test may hold it still."""
+    return datetime.now(UTC)
+
+
 def _page(request: HttpRequest, status: int = 200, **more: object) -> HttpResponse:
-    now = datetime.now(UTC)
+    moment = now()
     rows = [
         {
             "number": f"T-{index}",
-            "due": now + timedelta(minutes=minutes),
-            "warn": now + timedelta(minutes=minutes - 30),
+            "due": moment + timedelta(minutes=minutes),
+            "warn": moment + timedelta(minutes=minutes - 30),
         }
         for index, minutes in enumerate((-12.5, 10.5, 42.5, 192.5), 1)
     ]

@@ -108,19 +108,19 @@ def get(mapping: Any, key: Any) -> Any:
 
 @register.simple_tag
 def countdown(due: datetime, warn: datetime | str | None = None) -> SafeString:
-    """What is left until `due`, by the wall clock, as a mark that the page keeps up to date; from `warn` on at risk."""
+    """How far off `due` is by the wall clock, not in service time, live on the page; at risk from `warn` on."""
     now = timezone.now()
     left = int((due - now).total_seconds())
     starts_at = warn if isinstance(warn, datetime) else None
     kind = "breached" if left < 0 else "risk" if starts_at is not None and now >= starts_at else "running"
-    words = _("%(time)s over") if left < 0 else _("%(time)s left")
+    words = _("%(time)s past due") if left < 0 else _("due in %(time)s")
     return format_html(
         '<span class="state state-{}" data-countdown="{}"{} title="{}">'
         '<span class="icon icon-{}" aria-hidden="true"></span><span data-countdown-text>{}</span></span>',
         kind,
         due.isoformat(),
         format_html(' data-warn="{}"', starts_at.isoformat()) if starts_at else "",
-        wording.exact_instant(due),
+        _("due %(at)s; counted by the wall clock, not in service time") % {"at": wording.exact_instant(due)},
         kind,
         words % {"time": wording.duration(abs(left) // 60 * 60)},
     )
