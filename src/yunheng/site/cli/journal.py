@@ -12,6 +12,7 @@ from yunheng.foundation.supervisor.messages import ngettext
 
 from . import CommandError
 from .database import open_database
+from .numbers import whole
 
 if TYPE_CHECKING:
     from yunheng.foundation.models import Scope
@@ -39,7 +40,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help=_("only whether the log has grown from the head in this file, which somebody kept outside"),
     )
     heads = whats.add_parser("heads", parents=[some], help=_("list the signed heads, newest first"))
-    heads.add_argument("--limit", type=int, default=20, help=_("at most so many (default %(default)s)"))
+    heads.add_argument(
+        "--limit", type=whole(1, 100_000), default=20, help=_("at most so many (default %(default)s)")
+    )
     prove = whats.add_parser(
         "prove", parents=[one], help=_("evidence of one ticket's history for the client")
     )
@@ -175,7 +178,8 @@ def _check(args: argparse.Namespace) -> int:
                 "waiting": check.waiting,
                 "seconds": f"{seconds:.1f}",
                 "warnings": check.warnings,
-                "problems": [
+                "problem_count": check.problem_count,
+                "problems": [  # the first thousand
                     {
                         "entry": problem.entry_id,
                         "subject": problem.subject_number,
@@ -191,6 +195,8 @@ def _check(args: argparse.Namespace) -> int:
             continue
         for line in [*check.warnings, *map(str, check.problems)]:
             print(f"  {line}")
+        if check.unnamed_count:
+            print("  " + _("… and {count} more").format(count=check.unnamed_count))
         verdict = (
             _("Log {log} is sound: {count} leaves under {heads} heads, {waiting} waiting, {seconds} s.")
             if check.is_sound
@@ -203,7 +209,7 @@ def _check(args: argparse.Namespace) -> int:
                 heads=check.heads,
                 waiting=check.waiting,
                 seconds=f"{seconds:.1f}",
-                problems=len(check.problems),
+                problems=check.problem_count,
             )
         )
     if args.json:

@@ -14,6 +14,7 @@ from yunheng.foundation.supervisor.messages import gettext as _
 
 from . import CommandError
 from .database import open_database
+from .numbers import whole
 
 if TYPE_CHECKING:
     from yunheng.appraisal.figures import Figures, Item, Row
@@ -60,7 +61,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--part", choices=_PARTS, default="denominator", help=_("with --items: which of them")
     )
     parser.add_argument(
-        "--limit", type=int, default=0, help=_("with --items: at most so many (default: all)")
+        "--limit",
+        type=whole(0, 10_000_000),
+        default=0,
+        help=_("with --items: at most so many (default: all)"),
     )
     parser.add_argument("--json", action="store_true", help=_("machine-readable"))
 

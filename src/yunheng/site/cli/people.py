@@ -13,6 +13,7 @@ from yunheng.foundation.supervisor.messages import gettext as _
 from . import CommandError
 from .answers import print_columns, print_json, refusals_as_errors
 from .database import open_database
+from .numbers import whole
 
 if TYPE_CHECKING:
     from yunheng.accounts.models import Person
@@ -130,7 +131,9 @@ def _register_token(subparsers: "argparse._SubParsersAction[argparse.ArgumentPar
     one.add_argument("login", metavar="LOGIN")
     one.add_argument("--name", required=True, help=_("what it is for"))
     one.add_argument("--scope", action="append", choices=("read", "write", "admin"), required=True)
-    one.add_argument("--days", type=int, default=90, help=_("valid for so many days (default %(default)s)"))
+    one.add_argument(
+        "--days", type=whole(1, 3650), default=90, help=_("valid for so many days (default %(default)s)")
+    )
     one = _listing(actions, _("list tokens"))
     one.add_argument("--login", metavar="LOGIN")
     one = actions.add_parser("revoke", help=_("end a token at once"))

@@ -120,7 +120,10 @@ def _docs(args: argparse.Namespace) -> int:
     from yunheng.foundation.flow import load_processes
     from yunheng.foundation.mermaid import process_page
 
-    args.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        args.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{args.folder}: {error.strerror or error}") from None
     newest = {
         process.key: process for process in sorted(load_processes().values(), key=lambda item: item.version)
     }
@@ -161,5 +164,9 @@ def _read(path: Path) -> "Process":
         return read_process(path)
     except FlowError as error:
         raise CommandError("\n  ".join(f"{path}: {fault}" for fault in error.faults)) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise CommandError(
+            _("{file} cannot be read: {reason}").format(file=path, reason=error.strerror or error)
+        ) from None
+    except ValueError as error:
         raise CommandError(f"{path}: {error}") from None

@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.cli.database import APP_URL, OWNER_URL, Database, is_marked, mark_migrated, reach_database
 from yunheng.site.cli.service import CALLED_AS, run_as_service_account
-from yunheng.site.cli.web import add_address
+from yunheng.site.cli.web import add_address, check_port
 
 logger = logging.getLogger("yunheng.up")
 
@@ -47,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         _refuse_a_second(lock, args)
         stack.callback(lock.release)
         _log_to(folder)
-        _check_port(args.host, args.port)
+        check_port(args.host, args.port)
         database = stack.enter_context(reach_database())
         environment = {**os.environ, "YUNHENG_DATA": str(folder.path), APP_URL: database.app_url}
         environment.pop(OWNER_URL, None)
@@ -102,27 +101,6 @@ def _log_to(folder: DataFolder) -> None:
     from yunheng.site.logging import configure
 
     configure("up", folder.logs)
-
-
-def _check_port(host: str, port: int) -> None:
-    """Say clearly that an address cannot be used, before anything is started."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    deadline = time.monotonic() + 3  # processes of a killed predecessor may be on their way out
-    while True:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except (OSError, OverflowError) as error:
-                if time.monotonic() < deadline and not isinstance(error, OverflowError):
-                    time.sleep(0.2)
-                    continue
-                raise SupervisorError(
-                    _("{host}:{port} cannot be used: {reason}. Choose another port with --port.").format(
-                        host=host, port=port, reason=getattr(error, "strerror", None) or error
-                    )
-                ) from error
-        return
 
 
 def _migrate(environment: dict[str, str]) -> None:

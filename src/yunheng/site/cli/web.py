@@ -2,12 +2,16 @@
 
 import argparse
 import os
+import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yunheng.foundation.supervisor.children import follow_parent, follow_supervisor
+from yunheng.foundation.supervisor.children import SUPERVISED, follow_parent, follow_supervisor
+from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.cli.database import reach_database
+from yunheng.site.cli.numbers import whole
 from yunheng.site.cli.service import run_as_service_account
 
 if TYPE_CHECKING:
@@ -26,14 +30,41 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def add_address(parser: argparse.ArgumentParser) -> None:
     """The options that say where to listen."""
     parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on (default %(default)s)"))
-    parser.add_argument("--port", type=int, default=8080, help=_("port to listen on (default %(default)s)"))
-    parser.add_argument("--workers", type=int, default=2, help=_("web processes (default %(default)s)"))
+    parser.add_argument(
+        "--port", type=whole(1, 65_535), default=8080, help=_("port to listen on (default %(default)s)")
+    )
+    parser.add_argument(
+        "--workers", type=whole(1, 64), default=2, help=_("web processes (default %(default)s)")
+    )
+
+
+def check_port(host: str, port: int) -> None:
+    """Say clearly that an address cannot be used, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    deadline = time.monotonic() + 3  # processes of a killed predecessor may be on their way out
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except (OSError, OverflowError) as error:
+                if time.monotonic() < deadline and not isinstance(error, OverflowError):
+                    time.sleep(0.2)
+                    continue
+                raise SupervisorError(
+                    _("{host}:{port} cannot be used: {reason}. Choose another port with --port.").format(
+                        host=host, port=port, reason=getattr(error, "strerror", None) or error
+                    )
+                ) from error
+        return
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop."""
     follow_supervisor()
     run_as_service_account()
+    if not os.environ.get(SUPERVISED):  # else it has looked, and starts this process until it comes up
+        check_port(args.host, args.port)
     with reach_database():
         serve(args.host, args.port, args.workers)
     return 0

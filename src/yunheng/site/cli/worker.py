@@ -6,13 +6,16 @@ from pathlib import Path
 from yunheng.foundation.supervisor.children import follow_supervisor
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.cli.database import reach_database, set_up_django
+from yunheng.site.cli.numbers import whole
 from yunheng.site.cli.service import run_as_service_account
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """`yunheng worker`"""
     parser = subparsers.add_parser("worker", help=_("start only a worker for background jobs"))
-    parser.add_argument("--jobs", type=int, default=4, help=_("jobs at the same time (default %(default)s)"))
+    parser.add_argument(
+        "--jobs", type=whole(1, 100), default=4, help=_("jobs at the same time (default %(default)s)")
+    )
 
 
 def run(args: argparse.Namespace) -> int:
