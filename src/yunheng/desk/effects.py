@@ -11,6 +11,7 @@ from yunheng.accounts.models import Membership, Organisation, Person, Team
 from yunheng.accounts.roles import ROLES
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import terms_of_version
+from yunheng.foundation import wording
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import Outcome, Resolved, Step, effect, guard, resolver
 from yunheng.foundation.models import Entry, SubjectBase
@@ -54,7 +55,7 @@ def confirmation_term_passed(step: Step) -> str | None:
     if closes_at is None:
         return _("The contract lets no ticket close without the user's word.")
     if step.at < closes_at:
-        return _("The user may still answer until %(until)s.") % {"until": f"{closes_at:%Y-%m-%d %H:%M} UTC"}
+        return _("The user may still answer until %(until)s.") % {"until": wording.instant(closes_at)}
     return None
 
 

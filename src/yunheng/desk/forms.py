@@ -133,7 +133,7 @@ class Form:
     @property
     def is_click(self) -> bool:
         """Whether nothing is asked for: one click does it."""
-        return not self.open_fields and not self.errors and not self.is_conflict
+        return not (self.open_fields or self.errors or self.is_conflict or self.is_unfolded)
 
 
 def fill(form: Form, typed: Typed | None) -> Form:
@@ -246,6 +246,13 @@ def read_transition(transition: Transition, data: Mapping[str, Any]) -> dict[str
     if faults:
         raise Invalid(faults)
     return values
+
+
+def check_filled(names: Iterable[str], data: Mapping[str, Any]) -> None:
+    """Raises Invalid for each of these fields that was left empty."""
+    empty = [name for name in names if not str(data.get(name, "")).strip()]
+    if empty:
+        raise Invalid({name: _("This field is required.") for name in empty})
 
 
 def join_faults(*readers: Callable[[], Any]) -> list[Any]:

@@ -2,12 +2,13 @@
 settles a dispute.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from yunheng.foundation import wording
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import lock_subject
@@ -170,7 +171,7 @@ def _not_yours_to_settle() -> Forbidden:
 
 
 def _answered(pause: Pause) -> Invalid:
-    since = f"{pause.began_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    since = wording.instant(pause.began_at)
     return Invalid(
         {"answer": _("The waiting period since %(since)s was answered already.") % {"since": since}},
         code="answered",

@@ -14,7 +14,7 @@ from yunheng.foundation.pages import PageRequest, show_contract, signed_in
 from yunheng.foundation.refusals import Invalid, NotFound
 
 from ..choices import find_requesters, similar_in_words, similar_tickets
-from ..forms import Typed, check_text, join_faults, read_local, text_values
+from ..forms import Typed, check_filled, check_text, join_faults, read_local, text_values
 from ..opening_form import NewTicket, contract_chosen, new_ticket_form, open_from_form
 from ..promises import promises_of_new
 from ..reading import priority_words, read_profile
@@ -32,7 +32,9 @@ def new_ticket(request: PageRequest) -> HttpResponse:
         return _show(request, form)
     try:
         check_text(request.POST)
-        at, failed_at, files = join_faults(
+        required = [one.name for one in form.form.fields if one.is_required]
+        _none, at, failed_at, files = join_faults(
+            lambda: check_filled(required, request.POST),
             lambda: read_local("at", request.POST.get("at", "")),
             lambda: read_local("failed_at", request.POST.get("failed_at", "")),
             lambda: read_uploads(request.FILES.getlist("files")),

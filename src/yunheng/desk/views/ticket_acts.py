@@ -16,7 +16,7 @@ from yunheng.foundation.refusals import Conflict, Forbidden, Invalid, NotFound
 
 from .. import actions
 from ..choices import own_team, teams_for
-from ..forms import Typed, check_text, join_faults, read_local, read_transition, text_values
+from ..forms import Typed, check_filled, check_text, join_faults, read_local, read_transition, text_values
 from ..naming import entry_named
 from ..queries import access_proposal, access_ticket
 from ..reading import terms_of
@@ -214,9 +214,9 @@ def link(request: PageRequest, number: str) -> HttpResponse:
     access_ticket(request.viewer, number, with_people=False)
 
     def work(_seen: Seen | None) -> None:
-        actions.link_tickets(
-            request.viewer, number, request.POST.get("other", ""), request.POST.get("kind", "")
-        )
+        data = request.POST
+        check_filled(("kind", "other"), data)
+        actions.link_tickets(request.viewer, number, data["other"], data["kind"])
 
     return act(request, number, "link", work, done=_("Linked."), refused=_SIDE)
 
