@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from yunheng.accounts.wording import role_label
 from yunheng.foundation import wording as words
 
 from . import wording
@@ -287,7 +288,7 @@ def _major(terms: Terms) -> str:
         return ""
     return _("A major incident stands outside the table: it is %(priority)s, declared by %(roles)s.") % {
         "priority": _labels(terms["priorities"])[major["priority"]],
-        "roles": wording.listed(wording.role(role) for role in major["set_by"]),
+        "roles": wording.listed(role_label(role) for role in major["set_by"]),
     }
 
 
@@ -402,7 +403,7 @@ def _escalation(terms: Terms) -> list[str]:
         % {
             "clock": clocks.get(step["clock"], step["clock"]),
             "share": step["share"],
-            "roles": wording.listed(wording.role(role) for role in step["roles"]),
+            "roles": wording.listed(role_label(role) for role in step["roles"]),
         }
         for step in terms["escalation"]
     ]
@@ -464,7 +465,7 @@ def _desk(terms: Terms) -> list[str]:
     )
     lines += [
         _("%(role)s: up to %(time)s later.")
-        % {"role": wording.role(role), "time": words.duration(limit, is_exact=True)}
+        % {"role": role_label(role), "time": words.duration(limit, is_exact=True)}
         for role, limit in backdating["roles"].items()
     ]
     return lines

@@ -100,23 +100,6 @@ def party(key: str) -> str:
     return names.get(key, key)
 
 
-def role(key: str) -> str:
-    """A role, as a contract names it."""
-    names = {
-        "provider_admin": _("administrator of the provider"),
-        "service_manager": _("service manager"),
-        "desk_agent": _("service desk"),
-        "engineer": _("engineer"),
-        "quality_officer": _("quality officer"),
-        "requester": _("requester"),
-        "contact": _("contact of the client"),
-        "appraiser": _("appraiser of the client"),
-        "auditor": _("auditor of the client"),
-        "supplier_engineer": _("engineer of the supplier"),
-    }
-    return names.get(key, key)
-
-
 def fact(key: str) -> str:
     """What starts or stops a clock."""
     names = {
