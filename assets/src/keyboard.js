@@ -1,7 +1,7 @@
 // Keys: "/" search, "?" help, "g" and a letter go, "j k" walk through a list, "o" opens, "x" chooses, data-hotkey presses what it names.
 import { isTyping } from "./page.js";
 
-let pendingGo = 0;
+let goPressedAt = -Infinity; // when "g" was pressed, on the clock of events
 const isShown = (element) => element.offsetParent !== null || element.getClientRects().length > 0;
 
 const links = () => [...document.querySelectorAll("[data-row] a[data-row-link]")].filter(isShown);
@@ -48,8 +48,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || document.querySelector("dialog[open]")) return;
-  const isGo = pendingGo && Date.now() - pendingGo < 1500;
-  pendingGo = 0;
+  const isGo = event.timeStamp - goPressedAt < 1500;
+  goPressedAt = -Infinity;
   if (isGo) {
     const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
     if (link) {
@@ -59,7 +59,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "g") {
-    pendingGo = Date.now();
+    goPressedAt = event.timeStamp;
     return;
   }
   if (press(event.key) || actions[event.key]?.()) event.preventDefault();

@@ -1,6 +1,7 @@
 """A ticket's whole life in a real browser, by the roles who live it: on the desk in Chinese, on a phone in English."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from tests.browser.signing_in import sign_in
 from tests.pages.world import World, open_one
 
-from yunheng.desk.models import Ticket
+from yunheng.desk.models import Proposal, Ticket
 from yunheng.sla.models import Pause
 
 pytestmark = pytest.mark.browser
@@ -32,7 +33,7 @@ def someone(open_page: Any, world: World, login: str, language: str, width: int)
 
 
 def act(page: Any, key: str, **fields: str) -> None:
-    """Open the form of an act, fill it in, send it, and wait until the page says that it happened."""
+    """Open the form of an act, fill it in and send it; whoever calls waits for what comes of it."""
     form = page.locator(f"#f-{key}")
     if not form.is_visible():
         page.locator(
@@ -57,12 +58,22 @@ def state(number: str) -> str:
     return Ticket.objects.values_list("state", flat=True).get(number=number)
 
 
-def wait_for_state(page: Any, number: str, wanted: str) -> None:
+def wait_for(page: Any, read: Callable[[], Any], wanted: Any) -> None:
+    """Until the database says so: a click returns before the server has answered it."""
     for _try in range(600):
-        if state(number) == wanted:
+        if read() == wanted:
             return
         page.wait_for_timeout(100)
-    raise AssertionError(f"{state(number)} is not {wanted}; {page.inner_text('main')[:600]}")
+    raise AssertionError(f"{read()!r} is not {wanted!r}; {page.url}: {page.inner_text('main')[:600]}")
+
+
+def wait_for_state(page: Any, number: str, wanted: str) -> None:
+    wait_for(page, lambda: state(number), wanted)
+
+
+def wait_for_standing(page: Any, subject: int, wanted: str) -> None:
+    """How the one pause of the ticket stands."""
+    wait_for(page, lambda: Pause.objects.get(subject_id=subject).standing, wanted)
 
 
 def no_sideways(page: Any, width: int) -> None:
@@ -117,8 +128,7 @@ def test_a_whole_life(open_page: Any, world: World, complaints: list[str], langu
     bob.wait_for_url(f"**/portal/requests/{number}")
     assert "先记一条备注" not in bob.inner_text("body")
     bob.locator(f"form[action$='/portal/requests/{number}/pauses/confirm'] .button-primary").click()
-    bob.wait_for_load_state("networkidle")
-    assert Pause.objects.get(subject_id=ticket.pk).standing == "confirmed"
+    wait_for_standing(bob, ticket.pk, "confirmed")
 
     ken.reload()
     click(ken, "resume")
@@ -163,8 +173,7 @@ def test_a_dispute_and_a_correction_need_two(
     pause = bob.locator(f"form[action$='/portal/requests/{number}/pauses/confirm']")
     pause.locator("[name=text]").fill("早上就答复了。")
     pause.locator("button[formaction$='/dispute']").click()
-    bob.wait_for_load_state("networkidle")
-    assert Pause.objects.get(subject_id=pk).standing == "disputed"
+    wait_for_standing(bob, pk, "disputed")
 
     alice = someone(open_page, world, "alice", language, width)
     alice.goto(f"/tickets/{number}")
@@ -173,7 +182,7 @@ def test_a_dispute_and_a_correction_need_two(
     form.locator("[name=text]").fill("邮件确实到了。")
     form.locator("button[type=submit]").click()
     alice.wait_for_selector("form[action$='/pauses/reject']", state="detached")
-    assert Pause.objects.get(subject_id=pk).standing == "rejected"
+    wait_for_standing(alice, pk, "rejected")
 
     alice.locator("details:has(> details #f-propose-leave_out) > summary").click()
     act(alice, "propose-leave_out", reason="test", text="演练工单")
@@ -181,10 +190,10 @@ def test_a_dispute_and_a_correction_need_two(
     assert alice.locator("form[action$='/approve']").count() == 0  # not by whoever proposed it
     bob.goto(f"/portal/requests/{number}")
     bob.locator("form[action*='/portal/proposals/'] button[value=approve]").click()
-    bob.wait_for_load_state("networkidle")
+    wait_for(bob, lambda: Proposal.objects.get(ticket_id=pk).standing, "approved")
     alice.reload()
     alice.wait_for_selector("text=演练工单")
-    assert alice.locator("#f-propose-take_back").count() == 1
+    alice.wait_for_selector("#f-propose-take_back", state="attached")
     assert unexpected(complaints) == []
 
 
