@@ -318,6 +318,19 @@ def test_teams(world: World, admin: Client) -> None:
 # --- an unattended browser
 
 
+@pytest.mark.parametrize(("box", "ended"), [({"end_tokens": "on"}, True), ({}, False)])
+def test_the_box_beside_a_password_says_whether_tokens_end(
+    world: World, admin: Client, box: dict[str, str], ended: bool
+) -> None:
+    person = new_person(f"box-{ended}".lower())
+    create_token(viewer=SYSTEM_VIEWER, person=person, name="robot", scopes=["read"])
+    page = admin.get(f"/admin/people/{person.uuid}/password").content.decode()
+    assert re.search(r'name="end_tokens"[^>]* checked', page)  # ticked unless somebody unticks it
+    typed = {"password": STRONG, "again": STRONG, **box}
+    assert admin.post(f"/admin/people/{person.uuid}/password", typed).status_code == 303
+    assert person.tokens.filter(revoked_at=None).exists() is not ended
+
+
 @pytest.mark.parametrize("path", ["password", "invitation", "second-factor"])
 def test_accounts_are_opened_with_ones_own_password_only(world: World, path: str) -> None:
     person = new_person(f"opened-{path}")

@@ -10,23 +10,27 @@ import time_machine
 from axes.models import AccessAttempt
 from django.contrib.auth import SESSION_KEY
 from django.test import Client
+from django.utils.translation import get_language, override
 from tests.pages.fixtures import world
 from tests.pages.test_sign_in import SECRET, code_at, post
 from tests.pages.world import PASSWORD, World, token
 
+from yunheng.accounts import letters
 from yunheng.accounts.actions import disable_person, enable_person, set_password
-from yunheng.accounts.guessing import CODES
+from yunheng.accounts.guessing import ADDRESSES, CODES
 from yunheng.accounts.models import ApiToken, Person, Session
 from yunheng.accounts.second_factor import (
     add_second_factor,
     app_address,
     has_second_factor,
+    new_recovery_codes,
     picture,
     remove_second_factor,
 )
-from yunheng.accounts.security import reset_second_factor
+from yunheng.accounts.security import make_reset, reset_password, reset_second_factor
 from yunheng.accounts.sessions import device_in_words, forget_ended_sessions
 from yunheng.foundation.access import SYSTEM_VIEWER
+from yunheng.foundation.models import Entry
 from yunheng.foundation.refusals import Forbidden, Invalid
 
 __all__ = ["world"]
@@ -478,3 +482,110 @@ def _code(secret: str) -> str:
 
     with mock.patch("tests.pages.test_sign_in.SECRET", secret):
         return code_at(datetime.now(UTC))
+
+
+# --- letters about the account, and tokens that end with a password
+
+
+@pytest.fixture
+def mail(world: World) -> Iterator[list[tuple[str, str, str]]]:
+    """Mails to alice and bob as (to, subject, text)."""
+    sent: list[tuple[str, str, str]] = []
+    before, addresses = letters._senders[:], dict(Person.objects.values_list("pk", "email"))
+    Person.objects.filter(login="alice").update(email="alice@example.com", zone="Asia/Shanghai")
+    letters.register(lambda person, subject, text: sent.append((person.email, subject, text)), lambda: True)
+    yield sent
+    letters._senders[:] = before
+    for pk, address in addresses.items():
+        Person.objects.filter(pk=pk).update(email=address)
+
+
+def test_a_changed_password_is_told_by_mail_in_the_persons_language(
+    world: World, mail: list[tuple[str, str, str]]
+) -> None:
+    client = signed_in()
+    wrong = {"old_password": "nonsense", "password": NEW, "again": NEW}
+    assert client.post("/me/password", wrong).status_code == 422
+    assert mail == []  # nothing has changed
+    answer = client.post("/me/password", {"old_password": PASSWORD, "password": NEW, "again": NEW})
+    assert answer.status_code == 303
+    ((to, subject, text),) = mail
+    assert (to, subject) == ("alice@example.com", "Your password for Yunheng has changed")
+    assert "“alice”" in text and "by whoever was signed in as you" in text and "(Asia/Shanghai)" in text
+    languages: list[str | None] = []
+    letters.register(lambda _person, _subject, _text: languages.append(get_language()), lambda: True)
+    Person.objects.filter(login="alice").update(language="zh-hans")
+    with override("en"):
+        set_password(viewer=SYSTEM_VIEWER, person=Person.objects.get(login="alice"), password=PASSWORD)
+    assert languages == ["zh-hans"]
+
+
+def test_a_second_factor_that_comes_or_goes_is_told_by_mail(
+    world: World, without_factor: None, mail: list[tuple[str, str, str]]
+) -> None:
+    alice = Person.objects.get(login="alice")
+    then = datetime.now(UTC) - timedelta(hours=1)
+    with pytest.raises(Invalid):
+        add_second_factor(alice, SECRET, "000000", then)
+    assert mail == []
+    add_second_factor(alice, SECRET, code_at(then), then)
+    new_recovery_codes(alice)
+    reset_second_factor(viewer=SYSTEM_VIEWER, person=alice)
+    assert [subject for _to, subject, _text in mail] == [
+        "Signing in to Yunheng asks you for a code from now on",
+        "Your recovery codes for Yunheng are new",
+        "Signing in to Yunheng asks you for no code any more",
+    ]
+    assert "An administrator did it." in mail[2][2]
+
+
+def test_nothing_is_sent_to_somebody_without_an_address(
+    world: World, mail: list[tuple[str, str, str]]
+) -> None:
+    Person.objects.filter(login="alice").update(email="")
+    set_password(viewer=SYSTEM_VIEWER, person=Person.objects.get(login="alice"), password=NEW)
+    assert mail == []
+
+
+def test_another_address_is_told_to_the_one_before(world: World, mail: list[tuple[str, str, str]]) -> None:
+    client = signed_in()
+    assert client.post("/me/email", {"email": "thief@example.com"}).status_code == 303
+    ((to, subject, _text),) = mail
+    assert (to, subject) == ("alice@example.com", "Your e-mail address in Yunheng has changed")
+
+
+def test_addresses_are_not_asked_for_one_after_the_other(world: World) -> None:
+    Person.objects.filter(login="bob").update(email="bob@example.com")
+    client = signed_in()
+    for _try in range(ADDRESSES.per_name):
+        assert "Somebody else here" in client.post("/me/email", {"email": "bob@example.com"}).content.decode()
+    stopped = client.post("/me/email", {"email": "bob@example.com"})
+    assert stopped.status_code == 429 and "Too many tries" in stopped.content.decode()
+    assert "Somebody else here" not in stopped.content.decode()
+    assert is_in(client)
+    other = signed_in("bob")
+    assert other.post("/me/email", {"email": "bob@example.com"}).status_code == 303  # others are not held up
+
+
+@pytest.mark.parametrize("ends_tokens", [True, False])
+def test_tokens_end_with_a_password_or_a_second_factor_that_is_reset(
+    world: World, without_factor: None, ends_tokens: bool, mail: list[tuple[str, str, str]]
+) -> None:
+    alice, then = Person.objects.get(login="alice"), datetime.now(UTC) - timedelta(hours=1)
+    acts = [
+        lambda: set_password(viewer=SYSTEM_VIEWER, person=alice, password=NEW, ends_tokens=ends_tokens),
+        lambda: reset_password(secret=make_reset(alice), password=PASSWORD, ends_tokens=ends_tokens),
+        lambda: reset_second_factor(viewer=SYSTEM_VIEWER, person=alice, ends_tokens=ends_tokens),
+    ]
+    add_second_factor(alice, SECRET, code_at(then), then)
+    mail.clear()
+    for act in acts:
+        client = Client(headers={"Authorization": f"Bearer {token(world, 'alice')}"})
+        assert client.get("/api/v1/me").status_code == 200
+        act()
+        assert client.get("/api/v1/me").status_code == (401 if ends_tokens else 200)
+        entry = Entry.objects.filter(type__startswith="person.").select_related("body").latest("pk")
+        assert entry.body.shared is not None
+        assert entry.body.shared["tokens"] == ("ended" if ends_tokens else "kept")
+        alice.refresh_from_db()
+    assert all(("API token has ended" in text) == ends_tokens for _to, _subject, text in mail)

@@ -131,6 +131,38 @@ class PasswordForm(AdminForm):
         return found
 
 
+class SetPasswordForm(PasswordForm):
+    """A password for somebody else."""
+
+    end_tokens = forms.BooleanField(
+        label=gettext_lazy("End their API tokens, too"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy(
+            "Leave it ticked unless you know that nobody else has had a hand in the account: a token goes on without"
+            " any password. Programs that use one need a new one."
+        ),
+        widget=forms.CheckboxInput,
+    )
+
+
+class InvitedForm(PasswordForm):
+    """One's own password by a link; who has API tokens may end them with it."""
+
+    end_tokens = forms.BooleanField(
+        label=gettext_lazy("End my API tokens, too"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Programs that use one need a new one."),
+        widget=forms.CheckboxInput,
+    )
+
+    def __init__(self, *args: Any, has_tokens: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_tokens:
+            del self.fields["end_tokens"]
+
+
 class OrganisationForm(AdminForm):
     """A new organisation."""
 

@@ -38,6 +38,7 @@ PASSWORDS: Final = Limits("password", 5, 40, 40)
 CODES: Final = Limits("code", 5, 40, 10)
 TOKENS: Final = Limits("token", 40, 40, 2**31)
 RESETS: Final = Limits("reset", 3, 20, 3)
+ADDRESSES: Final = Limits("address", 5, 20, 5)  #: changes of one's own address, by the login of who asks
 
 
 @dataclass(frozen=True, slots=True)

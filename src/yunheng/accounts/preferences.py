@@ -2,11 +2,13 @@
 
 import logging
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.refusals import Invalid
 
 from .actions.checks import person_faults
+from .alarms import tell_change
 from .models import Person
 
 _log = logging.getLogger(__name__)
@@ -46,8 +48,8 @@ def change_profile(*, person: Person, name: str, language: str, zone: str) -> No
 def change_email(*, person: Person, email: str) -> None:
     """Write down the person's e-mail address, "" for none. It is where a new password would be sent to.
 
-    Raises Invalid for what is no address, and for one that somebody else here has: a letter to it could not say whom
-    it is for.
+    The address before is told. Raises Invalid for what is no address, and for one that somebody else here has: a letter
+    to it could not say whom it is for.
     """
     email = email.strip()
     faults = person_faults(name=person.name, email=email, language=person.language, zone=person.zone)
@@ -55,7 +57,11 @@ def change_email(*, person: Person, email: str) -> None:
         faults["email"] = _("Somebody else here has this address.")
     if faults:
         raise Invalid(faults)
-    _change(person, email=email)
+    before = person.email
+    with transaction.atomic():
+        _change(person, email=email)
+        if before and email != before:
+            tell_change(person, "email", by="person", address=before)
 
 
 def _change(person: Person, **new: str) -> None:

@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.foundation.refusals import Invalid
 
+from .alarms import tell_change
 from .models import Person
 
 __all__ = ["generate_totp_secret"]
@@ -119,7 +120,8 @@ def add_second_factor(person: Person, secret: str, code: str, at: datetime) -> l
         user=person, type=_APP, data={"secret": encrypt(secret), "last_step": step}, created_at=at
     )
     _log.info("second_factor.added", extra={"person": str(person.uuid)})
-    return new_recovery_codes(person)
+    tell_change(person, "second_factor_added", by="person")
+    return _make_codes(person)
 
 
 @transaction.atomic
@@ -128,6 +130,11 @@ def new_recovery_codes(person: Person) -> list[str]:
     Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
     if not has_second_factor(person.pk):
         raise Invalid({"code": _("There is no second factor to recover.")})
+    tell_change(person, "recovery_codes", by="person")
+    return _make_codes(person)
+
+
+def _make_codes(person: Person) -> list[str]:
     Authenticator.objects.filter(user_id=person.pk, type=_CODES).delete()
     _log.info("recovery_codes.made", extra={"person": str(person.uuid)})
     codes: list[str] = RecoveryCodes.activate(person).get_unused_codes()

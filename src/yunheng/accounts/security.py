@@ -18,6 +18,8 @@ from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
 
 from .actions.checks import password_faults
 from .actions.telling import tell_account
+from .actions.tokens import end_tokens
+from .alarms import tell_change
 from .models import Organisation, Person
 from .queries import actor_of
 from .reach import require_change
@@ -54,11 +56,13 @@ def turn_off_second_factor(*, viewer: Viewer, person: Person) -> None:
         raise Invalid({"second_factor": _("The administrator requires a second factor of everybody here.")})
     if remove_second_factor(person):
         tell_account("person.second_factor_removed", viewer, person, {"by": "person"})
+        tell_change(person, "second_factor_removed", by="person")
 
 
 @transaction.atomic
-def reset_second_factor(*, viewer: Viewer, person: Person) -> None:
-    """Remove somebody's second factor, for instance after a lost phone, and end their sessions.
+def reset_second_factor(*, viewer: Viewer, person: Person, ends_tokens: bool = True) -> None:
+    """Remove somebody's second factor, for instance after a lost phone, and end their sessions and, unless they are to
+    stay, their API tokens. The person is told by mail.
 
     Raises Forbidden beyond the viewer's reach and for tokens, Invalid for oneself and where there is none.
     """
@@ -70,7 +74,10 @@ def reset_second_factor(*, viewer: Viewer, person: Person) -> None:
     if not remove_second_factor(person):
         raise Invalid({"person": _("%(person)s has no second factor.") % {"person": person.name}})
     end_sessions(person.pk)
-    tell_account("person.second_factor_removed", viewer, person, {"by": "administrator"})
+    ended = end_tokens(person) if ends_tokens else 0
+    told = {"by": "administrator", "tokens": "ended" if ends_tokens else "kept"}
+    tell_account("person.second_factor_removed", viewer, person, told)
+    tell_change(person, "second_factor_removed", by="administrator", ended_tokens=ended)
 
 
 def person_for_claim(login: str) -> Person | None:
@@ -129,8 +136,9 @@ def person_of_reset(secret: str) -> Person:
 
 
 @transaction.atomic
-def reset_password(*, secret: str, password: str) -> Person:
-    """Set the password of whom the link belongs to; the link and all sessions end. The second factor stays.
+def reset_password(*, secret: str, password: str, ends_tokens: bool = True) -> Person:
+    """Set the password of whom the link belongs to; the link, all sessions and, unless they are to stay, the API tokens
+    end. The second factor stays.
 
     Raises NotFound for a link that does not count, Invalid for a weak password.
     """
@@ -145,7 +153,10 @@ def reset_password(*, secret: str, password: str) -> Person:
     person.must_change_password = False
     person.save(update_fields=["password", "must_change_password"])
     end_sessions(person.pk)
-    tell_account("person.password_set", actor_of(person), person, {"by": "mail"})
+    ended = end_tokens(person) if ends_tokens else 0
+    told = {"by": "mail", "tokens": "ended" if ends_tokens else "kept"}
+    tell_account("person.password_set", actor_of(person), person, told)
+    tell_change(person, "password", by="mail", ended_tokens=ended)
     return person
 
 

@@ -18,6 +18,11 @@ def tokens_of(person_id: int, *, now: datetime) -> list[ApiToken]:
     return rows
 
 
+def has_tokens(person_id: int) -> bool:
+    """Whether the person has a token that nobody ended (1 query)."""
+    return ApiToken.objects.filter(person_id=person_id, revoked_at=None).exists()
+
+
 def own_token(person_id: int, uuid: UUID) -> ApiToken:
     """The person's token. Raises NotFound, also for somebody else's."""
     token = ApiToken.objects.select_related("person").filter(person_id=person_id, uuid=uuid).first()

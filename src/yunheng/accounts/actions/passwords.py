@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
 
+from ..alarms import tell_change
 from ..models import Person
 from ..queries import actor_of
 from ..reach import require_change
 from ..sessions import end_sessions
 from .checks import password_faults
 from .telling import tell_account
+from .tokens import end_tokens
 
 _log = logging.getLogger("yunheng.accounts.actions")
 
@@ -25,12 +27,20 @@ _SALT = "yunheng.accounts.invitation"
 
 
 @transaction.atomic
-def set_password(*, viewer: Viewer, person: Person, password: str, old_password: str | None = None) -> None:
+def set_password(
+    *,
+    viewer: Viewer,
+    person: Person,
+    password: str,
+    old_password: str | None = None,
+    ends_tokens: bool = True,
+) -> None:
     """Set a password: one's own with the present one, or somebody else's within the viewer's reach (`may_change`).
 
     A token sets none: who holds a leaked one would sign in with it as somebody else, and without its limits. Ends the
-    person's sessions. A password that somebody else set must be changed by the person. Raises Invalid with all that is
-    weak about the password.
+    sessions of somebody else and, unless they are to stay, the API tokens: after a takeover a thief's would live on. A
+    password that somebody else set must be changed by the person, who is told by mail. Raises Invalid with all that
+    is weak about the password.
     """
     if viewer.token_scopes is not None:
         raise Forbidden(_("A token sets no passwords."), permission="admin.people")
@@ -48,9 +58,13 @@ def set_password(*, viewer: Viewer, person: Person, password: str, old_password:
     _write(person, password, must_change=not is_own and not viewer.is_system)
     if is_own:
         _log.info("person.password_changed", extra={"actor": viewer.actor.id, "person": str(person.uuid)})
+        tell_change(person, "password", by="person")
     else:
         end_sessions(person.pk)
-        tell_account("person.password_set", viewer, person, {"by": "administrator"})
+        ended = end_tokens(person) if ends_tokens else 0
+        told = {"by": "administrator", "tokens": "ended" if ends_tokens else "kept"}
+        tell_account("person.password_set", viewer, person, told)
+        tell_change(person, "password", by="administrator", ended_tokens=ended)
 
 
 @transaction.atomic
@@ -88,8 +102,10 @@ def invited_person(secret: str) -> Person:
 
 
 @transaction.atomic
-def accept_invitation(*, secret: str, password: str) -> Person:
-    """Set the password of whom the link invites; the link ends with it. Raises NotFound, and Invalid for a weak one."""
+def accept_invitation(*, secret: str, password: str, ends_tokens: bool = True) -> Person:
+    """Set the password of whom the link invites; the link, sessions and, unless they are to stay, API tokens end with
+    it. Raises NotFound, and Invalid for a weak one.
+    """
     found = invited_person(secret)
     person = Person.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=found.pk)
     if not constant_time_compare(_fingerprint(person), _fingerprint(found)) or not person.is_active:
@@ -99,7 +115,10 @@ def accept_invitation(*, secret: str, password: str) -> Person:
         raise Invalid({"password": weak})
     _write(person, password, must_change=False)
     end_sessions(person.pk)
-    tell_account("person.password_set", actor_of(person), person, {"by": "invitation"})
+    ended = end_tokens(person) if ends_tokens else 0
+    told = {"by": "invitation", "tokens": "ended" if ends_tokens else "kept"}
+    tell_account("person.password_set", actor_of(person), person, told)
+    tell_change(person, "password", by="invitation", ended_tokens=ended)
     return person
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Forbidden, Invalid
 
+from ..alarms import tell_change
 from ..models import ApiToken, Organisation, Person
 from ..reach import require_change, require_organisation
 from ..sessions import end_sessions
@@ -92,6 +93,7 @@ def change_person(*, viewer: Viewer, person: Person, name: str, email: str, lang
             _("A token changes no e-mail address: a new password could be sent to it."),
             permission="admin.people",
         )
+    before = person.email
     Person.objects.filter(pk=person.pk).update(**new)
     for field, value in new.items():
         setattr(person, field, value)
@@ -101,6 +103,8 @@ def change_person(*, viewer: Viewer, person: Person, name: str, email: str, lang
     )
     if "email" in changed and viewer.person_id != person.pk:
         tell_account("person.email_changed", viewer, person)
+        if before:
+            tell_change(person, "email", by="administrator", address=before)
 
 
 @transaction.atomic

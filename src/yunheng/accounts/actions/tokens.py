@@ -80,3 +80,9 @@ def revoke_token(*, viewer: Viewer, token: ApiToken, at: datetime | None = None)
         raise Forbidden(_("You may revoke your own tokens only."), permission="admin.people")
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at or datetime.now(UTC)):
         _log.info("token.revoked", extra={"actor": viewer.actor.id, "token": str(token.uuid)})
+
+
+def end_tokens(person: Person) -> int:
+    """End all tokens of a person, as part of an action that may; the number of those that ended."""
+    now = datetime.now(UTC)
+    return ApiToken.objects.filter(person=person, revoked_at=None).update(revoked_at=now)

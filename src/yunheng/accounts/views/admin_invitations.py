@@ -19,9 +19,10 @@ from yunheng.foundation.refusals import Invalid, NotFound
 
 from .. import letters
 from ..actions import INVITATION_DAYS, accept_invitation, invited_person, make_invitation
-from ..forms import PasswordForm
+from ..forms import InvitedForm
 from ..models import Person
 from ..queries import access_person
+from ..tokens import has_tokens
 from .admin_answers import confirmed, go_to
 
 _KEPT = "invitation"
@@ -85,10 +86,13 @@ def invitation(request: HttpRequest) -> HttpResponse:
         request.session[_KEPT] = secret
         return HttpResponseRedirect(reverse("accounts:invitation"))
     is_sent = request.method == "POST"
-    form = PasswordForm(request.POST if is_sent else None)
+    form = InvitedForm(request.POST if is_sent else None, has_tokens=has_tokens(person.pk))
     if is_sent and form.is_valid():
+        values = form.cleaned_data
         try:
-            accept_invitation(secret=secret, password=form.cleaned_data["password"])
+            accept_invitation(
+                secret=secret, password=values["password"], ends_tokens=values.get("end_tokens", True)
+            )
         except Invalid as refusal:
             form.refuse(refusal)
         else:

@@ -26,7 +26,7 @@ from ..actions import (
     revoke_token,
     set_password,
 )
-from ..forms import ChangePersonForm, PasswordForm, PersonForm, RoleForm, time_zones
+from ..forms import ChangePersonForm, PersonForm, RoleForm, SetPasswordForm, time_zones
 from ..models import Person
 from ..presentation import matrix, people_rows, story_context
 from ..queries import (
@@ -301,10 +301,16 @@ def password(request: PageRequest, uuid: UUID) -> HttpResponse:
     if request.viewer.person_id == found.pk:
         raise NotFound(_("Your own password is changed under “Your account”."))
     is_sent = request.method == "POST"
-    form = PasswordForm(request.POST if is_sent else None)
+    form = SetPasswordForm(request.POST if is_sent else None)
     if is_sent and form.is_valid():
+        values = form.cleaned_data
         try:
-            set_password(viewer=request.viewer, person=found, password=form.cleaned_data["password"])
+            set_password(
+                viewer=request.viewer,
+                person=found,
+                password=values["password"],
+                ends_tokens=values["end_tokens"],
+            )
         except Invalid as refusal:
             form.refuse(refusal)
         else:
@@ -335,7 +341,9 @@ def second_factor(request: PageRequest, uuid: UUID) -> HttpResponse:
     return _done(
         request,
         found,
-        lambda: reset_second_factor(viewer=request.viewer, person=found),
+        lambda: reset_second_factor(
+            viewer=request.viewer, person=found, ends_tokens=bool(request.POST.get("end_tokens"))
+        ),
         _("The second factor is reset. Make sure that it was really %(person)s who asked for it.")
         % {"person": found.name},
     )

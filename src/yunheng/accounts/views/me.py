@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Invalid
 
-from ..guessing import CODES, Try, address_of, note_failure, wait_until
+from ..guessing import ADDRESSES, CODES, Try, address_of, note_failure, wait_until
 from ..models import Person
 from ..preferences import ZONES, change_email, change_profile
 from ..reentry import confirmed
@@ -67,19 +67,28 @@ def profile(request: PageRequest) -> HttpResponse:
 @confirmed("accounts:email")
 def email(request: PageRequest) -> HttpResponse:
     """The address that letters go to, a new password's included."""
-    person, faults = _me(request), {}
-    typed = person.email
+    person = _me(request)
+    faults: dict[str, list[str]] = {}
+    typed, status = person.email, 200
     if request.method == "POST":
-        typed = request.POST.get("email", "")
-        try:
-            change_email(person=person, email=typed)
-        except Invalid as error:
-            faults = error.fields
+        typed, now = request.POST.get("email", ""), datetime.now(UTC)
+        attempt = Try(ADDRESSES, person.login, address_of(request))
+        until = wait_until(attempt, now)
+        if until is not None:
+            faults, status = {"email": [wait_text(until, now)]}, 429
         else:
-            messages.success(request, _("Saved."))
-            return _to("accounts:me")
+            note_failure(
+                attempt, now
+            )  # every try counts: the answer tells whether somebody else has the address
+            try:
+                change_email(person=person, email=typed)
+            except Invalid as error:
+                faults, status = dict(error.fields), 422
+            else:
+                messages.success(request, _("Saved."))
+                return _to("accounts:me")
     context = {"here": "me", "typed": typed, "faults": faults}
-    return render(request, "accounts/me/email.html", context, status=422 if faults else 200)
+    return render(request, "accounts/me/email.html", context, status=status)
 
 
 @sensitive_post_parameters("answer")

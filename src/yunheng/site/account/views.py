@@ -33,6 +33,7 @@ from yunheng.accounts.models import Person
 from yunheng.accounts.second_factor import second_factor_of, use_code
 from yunheng.accounts.security import make_reset, person_of_reset, person_to_remind, reset_password
 from yunheng.accounts.sentences import password_rules, wait_text
+from yunheng.accounts.tokens import has_tokens
 from yunheng.foundation.refusals import Invalid
 from yunheng.notify.actions import send_mail
 from yunheng.notify.sending import has_mail_server
@@ -215,12 +216,20 @@ def new_password(request: HttpRequest) -> HttpResponse:
             faults["again"] = [_("This is not the same password.")]
         else:
             try:
-                reset_password(secret=secret, password=password)
+                ends_tokens = not has_tokens(person.pk) or bool(request.POST.get("end_tokens"))
+                reset_password(secret=secret, password=password, ends_tokens=ends_tokens)
             except Invalid as error:
                 faults = dict(error.fields)
             else:
                 messages.success(request, _("Your new password is set. Sign in with it."))
                 return HttpResponseRedirect(resolve_url("sign_in"))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
-    context = {"person": person, "key": secret, "faults": faults, "rules": password_rules()}
+    context = {
+        "person": person,
+        "key": secret,
+        "faults": faults,
+        "rules": password_rules(),
+        "has_tokens": has_tokens(person.pk),
+        "keeps_tokens": request.method == "POST" and not request.POST.get("end_tokens"),
+    }
     return render(request, "site/account/new_password.html", context, status=status)
