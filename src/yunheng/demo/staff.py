@@ -22,7 +22,7 @@ class TeamOf:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody. `roles` are (role, contract): "*" is each of the three, "" everywhere. `skill` divides handling times."""
+    """Somebody. `roles` are (role, contract): "*" each of the three, "" everywhere. `skill` divides the times."""
 
     login: str
     name: str

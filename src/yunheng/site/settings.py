@@ -145,6 +145,7 @@ INSTALLED_APPS = [
     "yunheng.appraisal",
     "yunheng.reports",
     "yunheng.imports",
+    "yunheng.demo",
     "yunheng.site",
 ]
 
@@ -205,7 +206,9 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-MAIL_URL = os.environ.get("YUNHENG_MAIL_URL", "")
+# Set by the commands where the database carries the mark of a demonstration (docs/manual/en/demonstration.md).
+DEMONSTRATION = os.environ.get("YUNHENG_DEMONSTRATION") == "1"
+MAIL_URL = "" if DEMONSTRATION else os.environ.get("YUNHENG_MAIL_URL", "")
 DEFAULT_FROM_EMAIL = os.environ.get("YUNHENG_MAIL_FROM", "yunheng@localhost")
 globals().update(mail_settings(MAIL_URL))
 # Hosts ("name" or "name:port") that webhooks may reach although they are not public, or by plain http.

@@ -11,8 +11,9 @@ Profile = tuple[str, str, int]  #: impact, urgency, weight
 class Category:
     """A kind of thing that happens. Texts have slots in braces, filled from the industry's pools or `{n}`: a number.
 
-    `outcomes` are (cause, what was done); digits (base 16) behind “|” of a title say which of them fit it. `first` is the share that the desk solves by itself, `waits` the shares that
-    wait for client, supplier and parts. `items` is how configuration items are called, and how many there are.
+    `outcomes` are (cause, what was done); digits (base 16) behind “|” of a title say which of them fit it. `first` is
+    the share that the desk solves by itself, `waits` the shares that wait for client, supplier and parts. `items` is
+    how configuration items are called, and how many there are.
     """
 
     name: str
