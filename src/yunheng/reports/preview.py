@@ -72,6 +72,7 @@ class Bar:
     label: str
     count: int
     is_named: bool  #: whether its label stands under it; not all of 24 fit
+    href: str = ""
 
     @property
     def middle(self) -> float:
@@ -94,7 +95,13 @@ class Bars:
 
 
 def draw_bars(
-    counts: Sequence[int], labels: Sequence[str], *, width: int, every: int = 1, height: int = 96
+    counts: Sequence[int],
+    labels: Sequence[str],
+    *,
+    width: int,
+    every: int = 1,
+    height: int = 96,
+    doors: Sequence[str] = (),
 ) -> Bars | None:
     """Bars over their labels, `every` n-th of which is written; None when there is nothing to show."""
     if not counts or not any(counts):
@@ -112,6 +119,7 @@ def draw_bars(
                 labels[place],
                 count,
                 place % every == 0,
+                doors[place] if doors and count else "",
             )
         )
     return Bars(bars, width, height)
@@ -131,7 +139,7 @@ class Doors:
 
     def members(self, what: str, key: str = "") -> str:
         """Tickets behind a number of the dashboard; "" where there is no page of them."""
-        return self._address("appraisal:members", what=what, key=key)
+        return self._address("appraisal:board_items", what=what, key=key)
 
     def figures(self, indicator: str = "") -> str:
         """The page of all figures of the month."""
@@ -162,9 +170,11 @@ def _spark(line: Mapping[str, Any]) -> Sparkline | None:
 
 
 def _add_doors_to_figures(page: dict[str, Any], doors: Doors) -> None:
+    attainment = page.get("attainment", {})
+    rows = {row["key"]: row for row in attainment.get("rows", [])}
     for one in page.get("summary", {}).get("headline", []):
         one["href"] = doors.items(one["key"]) if one.get("key") else doors.figures()
-    attainment = page.get("attainment", {})
+        one["of"] = rows.get(one.get("key", ""))  # never a bare percentage
     sparks = {line["key"]: _spark(line) for line in attainment.get("trend", [])}
     for row in attainment.get("rows", []):
         key = row["key"]
@@ -186,10 +196,17 @@ def _add_doors_to_tickets(page: dict[str, Any], doors: Doors, may_open_tickets: 
         rows = tickets.get(name, [])
         total = sum(one.get("count", 0) for one in rows)
         for one in rows:
-            one["href"] = doors.members(name, one.get("key", "")) if one.get("key") else ""
+            one["href"] = (
+                doors.members(name.removeprefix("by_"), one.get("key", "")) if one.get("key") else ""
+            )
             one["width"] = round(100 * one.get("count", 0) / total) if total else 0
     for one in tickets.get("backlog", []):
         one["href"] = doors.members("backlog", one["key"]) if one.get("key") else ""
+    waiting = page.get("waiting", {})
+    for row in waiting.get("rows", []):
+        if row.get("party_key") is not None:
+            row["href"] = doors.members("waits", f"{row['party_key']}|{row.get('reason_key', '')}")
+    waiting["doors"] = {name: doors.members(name) for name in ("disputed", "undecided")}
     for name in ("major", "misses"):
         part = page.get(name, [])
         for row in part["rows"] if isinstance(part, dict) else part:
@@ -222,9 +239,18 @@ def preview(content: Mapping[str, Any], doors: Doors, *, may_open_tickets: bool 
                 shown=len(misses["rows"]), total=misses["total"]
             )
         page["hour_bars"] = draw_bars(
-            tickets.get("hours", []), [f"{hour}:00" for hour in range(24)], width=480, every=3
+            tickets.get("hours", []),
+            [f"{hour}:00" for hour in range(24)],
+            width=480,
+            every=3,
+            doors=[doors.members("hour", str(hour)) for hour in range(24)],
         )
-        page["weekday_bars"] = draw_bars(tickets.get("weekdays", []), weekdays, width=240)
+        page["weekday_bars"] = draw_bars(
+            tickets.get("weekdays", []),
+            weekdays,
+            width=240,
+            doors=[doors.members("weekday", str(day)) for day in range(7)],
+        )
         page["slices"] = [
             {"title": words.get(name, name), "rows": tickets[name]} for name in SLICES if tickets.get(name)
         ]

@@ -37,11 +37,13 @@ _CONSOLE = (
     _Row("desk:workbench", gettext_lazy("Workbench"), "workbench", "w"),
     _Row("desk:queue", gettext_lazy("Tickets"), "tickets", "t"),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h"),
+    _Row("reports:reports", gettext_lazy("Reports"), "file", "r", ("report.view",)),
     _Row("imports:runs", gettext_lazy("Imports"), "import", "m", ("import.run",)),
 )
 _PORTAL = (
     _Row("desk:portal", pgettext_lazy("portal", "Home"), "home", "w"),
     _Row("desk:portal_requests", pgettext_lazy("portal", "All requests"), "requests", "t"),
+    _Row("reports:portal", gettext_lazy("Service reports"), "file", "r", ("report.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h", ("contract.view",)),
 )
 _CONTRACT = (

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yunheng.notify.urls")),
     path("", include("yunheng.site.account.urls")),
     path("", include("yunheng.appraisal.urls")),
+    path("", include("yunheng.reports.urls")),
     path("", include("yunheng.desk.urls")),
     path("", include("yunheng.contracts.urls")),
     path("", include("yunheng.imports.urls")),
