@@ -45,6 +45,7 @@ class Message:
     event: str
     subject: str
     text: str
+    files: tuple[Mapping[str, Any], ...] = ()  # references to files that go with it, see `attaching`
 
 
 @transaction.atomic
@@ -88,6 +89,7 @@ def tell(
             address=person.email,
             subject=message.subject[:300],
             body=message.text,
+            files=[dict(reference) for reference in message.files],
             status=Delivery.Status.WAITING if decision.is_sent else Delivery.Status.NOT_SENT,
             reason=decision.reason,
             next_try_at=decision.at if decision.is_sent else None,

@@ -79,6 +79,8 @@ class Delivery(models.Model):
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="+")
     address = models.CharField(max_length=500)  # as it was when decided
     subject = models.CharField(max_length=300, blank=True)
+    # What goes with a mail, as references that the package which books it turns into files (see `attaching`).
+    files = models.JSONField(default=list)
     body = models.TextField()  # the mail's text, or the webhook's JSON exactly as signed
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING, db_collation="C")
     reason = models.CharField(max_length=40, db_collation="C", blank=True)  # a named decision

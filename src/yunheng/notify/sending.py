@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.utils.translation import gettext as _
 
+from .attaching import attached
 from .models import Delivery
 from .reaching import UnreachableError, post
 from .signing import sign
@@ -40,7 +41,7 @@ def send(delivery: Delivery) -> None:
 
 
 def _send_mail(delivery: Delivery) -> None:
-    """One plain-text mail. Its Message-ID follows from the delivery, so a second copy after a crash is known as one."""
+    """One plain-text mail, with its files. Its Message-ID follows from the delivery: a second copy is known as one."""
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip(" >") or "localhost"
     message = EmailMessage(
         subject=" ".join(delivery.subject.split())[:SUBJECT_LENGTH],
@@ -52,6 +53,11 @@ def _send_mail(delivery: Delivery) -> None:
         },
         connection=get_connection(timeout=15),
     )
+    for reference in delivery.files:
+        file = attached(reference)
+        if file is None:
+            raise NotDeliveredError(_("A file that goes with it is not there any more."), is_final=True)
+        message.attach(file.name, file.data, file.media_type)
     try:
         sent = message.send()
     except Exception as error:  # whatever the transport raises: refused, timed out, not resolved, TLS

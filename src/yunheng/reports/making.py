@@ -13,7 +13,7 @@ from yunheng.foundation.refusals import Invalid, Refusal
 from . import rendering
 from .content import rows_for
 from .content.freezing import canonical_bytes
-from .models import Format, Report, ReportFile, ReportTemplate
+from .models import Format, Kind, Report, ReportFile, ReportTemplate
 
 PREVIEW: Final = 0  #: edition of the files of a draft
 MEDIA_TYPES: Final = rendering.MEDIA_TYPES
@@ -42,9 +42,9 @@ class MadeFile:
         return sha256(self.data).digest()
 
 
-def file_name(report: Report, language: str, format: str) -> str:
+def file_name(report: Report, language: str, form: str) -> str:
     """ "ACME-RPT-20160501-0001.zh-Hans.pdf"."""
-    return f"{report.number}.{language}.{format}"
+    return f"{report.number}.{language}.{form}"
 
 
 def template_for(scope_id: int, kind: str, language: str) -> bytes | None:
@@ -80,14 +80,17 @@ def make_files(
             content,
             formats,
             template=template if Format.WORD in formats else None,
-            rows=rows_for(report.scope_id, content, report.position) if Format.EXCEL in formats else (),
+            rows=rows_for(report.scope_id, content, report.position) if _has_rows(content, formats) else (),
         )
-        for format in formats:
-            source = source_of(content, template if format == Format.WORD else None)
-            made.append(
-                MadeFile(language, format, file_name(report, language, format), rendered[format], source)
-            )
+        for form in formats:
+            source = source_of(content, template if form == Format.WORD else None)
+            made.append(MadeFile(language, form, file_name(report, language, form), rendered[form], source))
     return made
+
+
+def _has_rows(content: Mapping[str, Any], formats: Sequence[str]) -> bool:
+    """A ledger is its rows in every format; a monthly report has them in Excel alone."""
+    return content["kind"] == Kind.LEDGER or Format.EXCEL in formats
 
 
 def render(content: Mapping[str, Any], formats: Sequence[str], **more: Any) -> dict[str, bytes]:

@@ -40,10 +40,16 @@ class Report(SubjectBase):
     """
 
     kind = models.CharField(max_length=16, choices=Kind.choices, db_collation="C")
-    period = models.CharField(max_length=7, db_collation="C")  # YYYY-MM; of a fault: the month it was opened in
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, null=True, related_name="+")  # of a fault report
+    period = models.CharField(
+        max_length=7, db_collation="C"
+    )  # YYYY-MM; of a fault: the month it was opened in
+    ticket = models.ForeignKey(
+        Ticket, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # of a fault report
     edition = models.PositiveIntegerField(default=1)  # 1, and one more with each correction
-    edition_kind = models.CharField(max_length=16, db_collation="C", blank=True)  # of a fault: preliminary, final
+    edition_kind = models.CharField(
+        max_length=16, db_collation="C", blank=True
+    )  # of a fault: preliminary, final
     languages = ArrayField(models.CharField(max_length=16, db_collation="C"))
     position = models.BigIntegerField(null=True)  # log position of its figures; NULL: nothing was sealed yet
     evaluated_at = models.DateTimeField()
@@ -85,8 +91,8 @@ class Report(SubjectBase):
 
 
 class ReportFile(models.Model):
-    """A file of a report, in the database. Edition 0 is the preview of a draft and made anew whenever it is out of date;
-    what was issued has the edition of its report, and stays.
+    """A file of a report, in the database. Edition 0 is the preview of a draft, made anew whenever it is out of
+    date; what was issued has the edition of its report, and stays.
     """
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="files")

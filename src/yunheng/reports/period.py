@@ -92,9 +92,7 @@ def terms_for(contract: Contract, month: Month) -> ContractTerms | None:
     """Terms by which the month's report is made: those in force at its end, else those that ended last before."""
     version = version_at(contract.pk, month.end_at - timedelta(seconds=1))
     if version is None:
-        version = (
-            versions_of(contract).filter(valid_from__lt=month.end_at).order_by("-number").first()
-        )
+        version = versions_of(contract).filter(valid_from__lt=month.end_at).order_by("-number").first()
     return None if version is None else terms_of_version(version.pk)
 
 

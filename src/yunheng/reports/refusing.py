@@ -52,7 +52,9 @@ def check_actions(actions: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
         if not line["what"]:
             raise Invalid({"actions": _("Say what is to be done.")})
         if any(len(text) > LONGEST_LINE or "\0" in text for text in line.values()):
-            raise Invalid({"actions": _("One line of at most %(count)d characters.") % {"count": LONGEST_LINE}})
+            raise Invalid(
+                {"actions": _("One line of at most %(count)d characters.") % {"count": LONGEST_LINE}}
+            )
         found.append(line)
     if len(found) > MOST_ACTIONS:
         raise Invalid({"actions": _("At most %(count)d actions.") % {"count": MOST_ACTIONS}})
@@ -83,11 +85,11 @@ def check_formats(formats: Iterable[str] | None) -> list[str]:
     return _some("formats", formats, Format.values)
 
 
-def check_format(format: str) -> str:
+def check_format(form: str) -> str:
     """One format. Raises Invalid for "format"."""
-    if format not in Format.values:
+    if form not in Format.values:
         raise Invalid({"format": _("One of: %(choices)s.") % {"choices": ", ".join(Format.values)}})
-    return format
+    return form
 
 
 def _some(field: str, wanted: Iterable[str] | None, known: Sequence[str]) -> list[str]:

@@ -25,9 +25,7 @@ def now_or(recorded_at: datetime | None) -> datetime:
     return (recorded_at or datetime.now(UTC)).replace(microsecond=0)
 
 
-def begin(
-    viewer: Viewer, number: str, permission: str, *, row_version: int | None = None
-) -> Report:
+def begin(viewer: Viewer, number: str, permission: str, *, row_version: int | None = None) -> Report:
     """The report for an action. Raises NotFound, Forbidden, and Conflict when it is not as the caller saw it."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an action runs inside a transaction")
@@ -102,9 +100,7 @@ def stamped(report: Report, bodies: Mapping[str, Any] | None = None) -> dict[str
         for language in report.languages
     }
     report.contents = contents
-    report.digests = {
-        language: content["record"]["content_sha256"] for language, content in contents.items()
-    }
+    report.digests = {language: content["record"]["content_sha256"] for language, content in contents.items()}
     return contents
 
 

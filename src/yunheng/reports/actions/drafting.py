@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 def carry_out(uuid: UUID) -> None:
-    """Do what is left of a run; run again after a crash it goes on where it was. A failure is kept for a person to read."""
+    """Do what is left of a run; after a crash it goes on where it was. A failure is kept for a person to read."""
     run = ReportRun.objects.select_related("scope", "ticket", "asked_by__organisation").get(uuid=uuid)
     if run.state not in RUNNING:
         return
@@ -67,9 +67,11 @@ def _draft(run: ReportRun) -> None:
     _end(run, ReportRun.State.FINISHED, problem)
 
 
-def draft_report(viewer: Viewer, run: ReportRun, *, step: Callable[[int], None] = lambda _done: None) -> Report:
-    """Compute the contents at the newest signed head, after sealing all that waits, and keep them as a draft: a new one,
-    or the one that is there, brought up to date. Writes "report.drafted".
+def draft_report(
+    viewer: Viewer, run: ReportRun, *, step: Callable[[int], None] = lambda _done: None
+) -> Report:
+    """Compute the contents at the newest signed head, after sealing all that waits, and keep them as a draft: a new
+    one, or the one that is there, brought up to date. Writes "report.drafted".
     """
     contract = Contract.objects.select_related("scope", "provider", "client").get(pk=run.scope_id)
     seal_all()

@@ -40,8 +40,8 @@ def set_plan(
     """Keep a contract's plan. `plan`: is_active, languages, formats, day (1–28 of the following month), time
     ("09:00", by the contract's clock), recipients (UUIDs), is_issued_by_itself, has_files; what is left out stays.
 
-    `row_version` is that of `plan_of` (0: there was none). Periods that were due before it was switched on are nobody's.
-    Writes "report.planned". Needs `report.write`. Raises NotFound, Forbidden, Conflict, Invalid per field.
+    `row_version` is that of `plan_of` (0: there was none). Periods that were due before it was switched on are
+    nobody's. Writes "report.planned". Needs `report.write`. Raises NotFound, Forbidden, Conflict, Invalid per field.
     """
     contract = access_contract(viewer, contract_key)
     viewer.require("report.write", contract.pk)
@@ -74,7 +74,7 @@ def set_plan(
 
 
 def carry_out_plans(now: datetime | None = None) -> int:
-    """Ask for every report whose time has come, each period once, also those missed while nothing ran; returns how many.
+    """Ask for every report whose time has come, each period once, those of a downtime, too; returns how many.
 
     Safe to run at any moment and by several workers: a period that was asked for is in its run's row.
     """
@@ -90,9 +90,7 @@ def carry_out_plans(now: datetime | None = None) -> int:
                     read_month(contract, month.key, moment)
                 except Invalid:
                     continue  # the contract was not in force then
-                run = book_run(
-                    SYSTEM_VIEWER, contract, Kind.MONTHLY, month, plan.languages, is_planned=True
-                )
+                run = book_run(SYSTEM_VIEWER, contract, Kind.MONTHLY, month, plan.languages, is_planned=True)
                 if not run.is_planned:  # somebody asked for it a moment ago: that is the plan's run, too
                     ReportRun.objects.filter(pk=run.pk).update(is_planned=True)
                 count += 1

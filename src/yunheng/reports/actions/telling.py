@@ -21,7 +21,10 @@ from ..wording import kind_name, month_name
 def tell_of_draft(report: Report, now: datetime) -> list[Delivery]:
     """Tell those who write reports that a plan has drafted one, and when it is due."""
     return tell(
-        [_message(report, person, "report_drafted", []) for person in people_with(report.scope_id, "report.write")],
+        [
+            _message(report, person, "report_drafted", [])
+            for person in people_with(report.scope_id, "report.write")
+        ],
         now=now,
         scope_id=report.scope_id,
         subject_number=report.number,
@@ -64,7 +67,7 @@ def _message(report: Report, person: Person, event: str, formats: Sequence[str])
         event,
         f"[{report.number}] {line % {'title': title}}",
         "\n".join(lines).strip() + "\n",
-        tuple({"report": report.number, "language": language, "format": format} for format in formats),
+        tuple({"report": report.number, "language": language, "format": form} for form in formats),
     )
 
 

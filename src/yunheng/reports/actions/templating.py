@@ -37,8 +37,8 @@ def put_template(
 ) -> ReportTemplate:
     """Keep a Word document that reports of the kind and language are poured into from now on; an older one gives way.
 
-    Writes "report.template_put". Needs `report.write`. Raises NotFound, Forbidden, Unrendered, and Invalid: for "template"
-    a sentence per fault with the wrong placeholder and where it stands.
+    Writes "report.template_put". Needs `report.write`. Raises NotFound, Forbidden, Unrendered, and Invalid: for
+    "template" a sentence per fault with the wrong placeholder and where it stands.
     """
     contract = _contract(viewer, contract_key)
     check_kind(kind)
@@ -76,7 +76,10 @@ def put_template(
 def drop_template(
     viewer: Viewer, contract_key: str, kind: str, language: str, *, recorded_at: datetime | None = None
 ) -> None:
-    """Go back to the standard layout. Writes "report.template_dropped". Needs `report.write`. Raises NotFound, Forbidden."""
+    """Go back to the standard layout. Writes "report.template_dropped". Needs `report.write`.
+
+    Raises NotFound, Forbidden.
+    """
     contract = _contract(viewer, contract_key)
     template = (
         ReportTemplate.objects.select_for_update()

@@ -84,9 +84,7 @@ def _keep(
     recorded_at: datetime | None,
 ) -> None:
     contents = stamped(report)
-    update_subject(
-        report, {**columns, "contents": contents, "digests": dict(report.digests)}, viewer=viewer
-    )
+    update_subject(report, {**columns, "contents": contents, "digests": dict(report.digests)}, viewer=viewer)
     write_entry(
         report,
         "report.commented",

@@ -14,35 +14,31 @@ from ..refusing import check_format, check_language
 from .reading import UNPUBLISHED, access_report
 
 
-def file_of(viewer: Viewer, number: str, language: str, format: str) -> tuple[str, str, bytes]:
+def file_of(viewer: Viewer, number: str, language: str, form: str) -> tuple[str, str, bytes]:
     """Name, media type and bytes of a report's file. A draft's is rendered again when its content or template changed.
 
     Raises NotFound, Invalid for an unknown language or format and for a template that does not fit, Unrendered.
     """
     check_language(language)
-    check_format(format)
+    check_format(form)
     report = access_report(viewer, number)
     if language not in report.languages:
-        raise NotFound(
-            _("%(number)s was not written in this language.") % {"number": report.number}
-        )
+        raise NotFound(_("%(number)s was not written in this language.") % {"number": report.number})
     edition = PREVIEW if report.state in UNPUBLISHED else report.edition
-    kept = ReportFile.objects.filter(
-        report=report, language=language, format=format, edition=edition
-    ).first()
+    kept = ReportFile.objects.filter(report=report, language=language, format=form, edition=edition).first()
     if edition != PREVIEW:
         if kept is None:
             raise NotFound(_("%(number)s has no such file.") % {"number": report.number})
-        return kept.name, MEDIA_TYPES[format], bytes(kept.data)
-    return _preview(report, language, format, kept)
+        return kept.name, MEDIA_TYPES[form], bytes(kept.data)
+    return _preview(report, language, form, kept)
 
 
-def _preview(report: Report, language: str, format: str, kept: ReportFile | None) -> tuple[str, str, bytes]:
-    template = template_for(report.scope_id, report.kind, language) if format == Format.WORD else None
+def _preview(report: Report, language: str, form: str, kept: ReportFile | None) -> tuple[str, str, bytes]:
+    template = template_for(report.scope_id, report.kind, language) if form == Format.WORD else None
     if kept is not None and bytes(kept.source) == source_of(report.contents[language], template):
-        return kept.name, MEDIA_TYPES[format], bytes(kept.data)
-    made = make_files(report, report.contents, [language], [format])
+        return kept.name, MEDIA_TYPES[form], bytes(kept.data)
+    made = make_files(report, report.contents, [language], [form])
     with transaction.atomic():
         if Report.objects.select_for_update().filter(pk=report.pk, state="drafted").exists():
             keep_files(report, made, edition=PREVIEW, now=datetime.now(UTC))
-    return file_name(report, language, format), MEDIA_TYPES[format], made[0].data
+    return file_name(report, language, form), MEDIA_TYPES[form], made[0].data

@@ -126,9 +126,7 @@ def report_page(viewer: Viewer, report: Report, *, now: datetime | None = None) 
     contract = Contract.objects.select_related("scope", "provider", "client").get(pk=report.scope_id)
     is_inside = viewer.may("entry.internal", report.scope_id)
     files = list(
-        ReportFile.objects.filter(report=report, edition__gt=0)
-        .defer("data")
-        .order_by("language", "format")
+        ReportFile.objects.filter(report=report, edition__gt=0).defer("data").order_by("language", "format")
     )
     successor = reports_visible_to(viewer).defer(*_HEAVY).filter(replaces=report).first()
     return ReportView(
@@ -196,5 +194,3 @@ def run_of(viewer: Viewer, uuid: UUID) -> ReportRun:
     if run is None or not viewer.may("report.write", run.scope_id):
         raise NotFound(_("There is no such run."))
     return run
-
-

@@ -1,0 +1,178 @@
+"""The goals that were missed, at most 500 of them one by one, and what left the figures by agreement."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from yunheng.appraisal.figures import Item, Row
+from yunheng.appraisal.queries import items
+from yunheng.appraisal.waiting import party_label
+from yunheng.contracts.terms import ContractTerms, label_in
+from yunheng.desk.models import Proposal
+from yunheng.desk.wording import leaving_reason
+from yunheng.foundation import wording
+from yunheng.logic.facts import FactKind, Party
+from yunheng.logic.vector.milestones import NEVER
+from yunheng.logic.worktime import HorizonError
+from yunheng.sla.wording import reason_label
+
+from .source import Source
+
+LIMIT: Final = 500
+
+#: The instant of a ticket's life that ends a clock of a kind; others end with the resolution.
+_ENDS: Final = {"respond": "responded_at", "restore": "restored_at", "closeout": "closed_at"}
+
+
+def misses(source: Source, row: Row) -> dict[str, Any]:
+    """Clocks promised to the client that were missed in the month: when due, when done, over by how much, and for whom
+    the ticket waited longest. `row` is the figure that they stand behind.
+    """
+    total = row.denominator - row.numerator
+    found: list[Item] = []
+    if total:
+        found, _more = items(
+            source.contract,
+            key=row.key,
+            start=source.month.first,
+            end=source.month.last,
+            part="misses",
+            limit=LIMIT,
+            **source.asked,
+        )
+    waits = _longest_waits(source, [item.subject_id for item in found])
+    return {
+        "rows": [_line(source, item, waits.get(item.subject_id)) for item in found],
+        "total": total,
+        "limit": LIMIT,
+    }
+
+
+def _line(source: Source, item: Item, wait: tuple[str, str] | None) -> dict[str, str]:
+    language = get_language() or "zh-hans"
+    study, lives = source.study, source.study.lives
+    place = int(np.searchsorted(lives.subject, item.subject_id))
+    terms = study.terms_at(int(lives.opened_at[place]))
+    profile = study.facts.terms.get(int(lives.profile[place]), "")
+    service, _bar, priority = profile.partition("|")
+    due = int(item.at.timestamp()) if item.at is not None else None
+    done = _ended_at(terms, item.clock, lives, place, due)
+    detail = terms.clock_details.get(item.clock)
+    party, reason = wait or ("", "")
+    return {
+        "number": item.source_number or item.number,
+        "title": item.title,
+        "clock": label_in(detail.label, language) if detail else item.clock,
+        "priority": label_in(terms.priorities[priority].label, language)
+        if priority in terms.priorities
+        else priority,
+        "service": label_in(terms.services[service].label, language)
+        if service in terms.services
+        else service,
+        "opened": wording.instant(int(lives.opened_at[place])),
+        "due": wording.instant(due),
+        "done": _("not yet") if done is None else wording.instant(done),
+        "over": _over(terms, item.clock, profile, due, done, study.now),
+        "party": party_label(party) if party else "",
+        "reason": reason_label(reason, terms, language) if reason else "",
+    }
+
+
+def _ended_at(terms: ContractTerms, clock: str, lives: Any, place: int, due: int | None) -> int | None:
+    """When what was promised was done, as the facts have it now; None: not yet."""
+    detail = terms.clock_details.get(clock)
+    name = _ENDS.get(detail.kind if detail else "", "resolved_at")
+    at = int(getattr(lives, name)[place])
+    if at == NEVER and name == "restored_at":
+        at = int(lives.resolved_at[place])
+    if at == NEVER or (due is not None and at < due):
+        return None  # a resolution that was undone, or of a cycle before
+    return at
+
+
+def _over(terms: ContractTerms, clock: str, profile: str, due: int | None, done: int | None, now: int) -> str:
+    """By how much it was passed in the goal's own time, up to now where it is not done yet."""
+    policy = terms.clocks.get(clock)
+    goal = policy.goals.get(profile) if policy is not None else None
+    end = now if done is None else done
+    if due is None or goal is None or end < due:
+        return ""
+    calendar = terms.calendars[goal.calendar]
+    try:
+        return wording.duration(calendar.elapsed(due, min(end, calendar.last_at)))
+    except HorizonError:
+        return ""
+
+
+def _longest_waits(source: Source, subjects: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Party and reason of the waiting period that lasted longest, by ticket."""
+    if not subjects:
+        return {}
+    facts = source.study.facts
+    chosen = np.flatnonzero(np.isin(facts.subject, np.array(sorted(set(subjects)), dtype=np.int64)))
+    begun: dict[tuple[int, int], tuple[int, int, int]] = {}
+    longest: dict[int, tuple[int, str, str]] = {}
+    for row in chosen:
+        kind = int(facts.kind[row])
+        key = (int(facts.subject[row]), int(facts.ref[row]))
+        if kind == FactKind.WAIT_BEGAN:
+            begun[key] = (int(facts.at[row]), int(facts.party[row]), int(facts.term[row]))
+        elif kind == FactKind.WAIT_ENDED and key in begun:
+            at, party, term = begun.pop(key)
+            _longer(longest, key[0], int(facts.at[row]) - at, party, facts.terms.get(term, ""))
+    for key, (at, party, term) in begun.items():
+        _longer(longest, key[0], source.study.now - at, party, facts.terms.get(term, ""))
+    return {subject: (party, reason) for subject, (_seconds, party, reason) in longest.items()}
+
+
+def _longer(
+    longest: dict[int, tuple[int, str, str]], subject: int, seconds: int, party: int, reason: str
+) -> None:
+    if subject not in longest or seconds > longest[subject][0]:
+        longest[subject] = (seconds, Party(party).name.lower(), reason)
+
+
+def exclusions(source: Source, keys: Sequence[str]) -> list[dict[str, Any]]:
+    """Tickets that left any of these figures with reason and approval, by reason and who agreed; each ticket once."""
+    reasons: dict[int, str] = {}
+    for key in keys:
+        after: str | None = None
+        while True:
+            found, after = items(
+                source.contract,
+                key=key,
+                start=source.month.first,
+                end=source.month.last,
+                part="excluded",
+                after=after,
+                limit=1000,
+                **source.asked,
+            )
+            reasons.update({item.subject_id: item.reason for item in found})
+            if after is None:
+                break
+    if not reasons:
+        return []
+    by_client = set(
+        Proposal.objects.filter(
+            scope_id=source.contract.pk,
+            kind=Proposal.Kind.LEAVE_OUT,
+            standing=Proposal.Standing.APPROVED,
+            needs_client=True,
+            ticket_id__in=list(reasons),
+        ).values_list("ticket_id", flat=True)
+    )
+    counts = Counter((reason, subject in by_client) for subject, reason in reasons.items())
+    return [
+        {
+            "label": _("Tickets"),
+            "count": count,
+            "reason": leaving_reason(reason),
+            "agreed_by": source.contract.client.name if is_client else source.contract.provider.name,
+        }
+        for (reason, is_client), count in sorted(counts.items())
+    ]
