@@ -9,3 +9,4 @@ import "./bulk.js";
 import "./files.js";
 import "./keyboard.js";
 import "./palette.js";
+import "./wall.js";

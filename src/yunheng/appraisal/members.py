@@ -25,6 +25,7 @@ from .waiting import Waiting, wait_keys, waiting_in
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
+PAGE: Final = 50
 #: Numbers that stand alone, and numbers with a key.
 SINGLE: Final = ("opened", "resolved", "closed", "open_at_end", "left_out", "disputed", "undecided")
 KEYED: Final = (*DIVISIONS, "hour", "weekday", "load", "backlog", "waits")

@@ -82,6 +82,11 @@ def _labels(terms: ContractTerms, by: Division, keys: Iterable[str]) -> dict[str
     return labels | {key: name(key) for key in wanted - set(labels)}
 
 
+def name_of(terms: ContractTerms, by: Division, key: str) -> str:
+    """What a part of a division is called; the key itself where nobody gave it a name."""
+    return pgettext("slice", "not stated") if key == UNKNOWN else _labels(terms, by, [key])[key]
+
+
 def cause_name(key: str) -> str:
     """A cause as the form that asks for it calls it; what was written freely is its own name."""
     for process in load_processes().values():

@@ -2,11 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import views
+from . import board_views, views, wall_views
 
 app_name = "appraisal"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("contracts/<slug:key>/indicators", views.indicators, name="indicators"),
     path("contracts/<slug:key>/items", views.items, name="items"),
     path("contracts/<slug:key>/headlines", views.headlines, name="headlines"),
+    path("dashboard", board_views.dashboard, name="dashboard"),
+    path("contracts/<slug:key>/dashboard", board_views.board, name="board"),
+    path("contracts/<slug:key>/dashboard/items", board_views.board_items, name="board_items"),
+    path("contracts/<slug:key>/dashboard/promises", board_views.board_promises, name="board_promises"),
+    path("wall", wall_views.wall, name="wall"),
+    path("wall/slide", wall_views.wall_slide, name="wall_slide"),
+    path("wall/join", wall_views.wall_join, name="wall_join"),
+    path("admin/walls", wall_views.walls, name="walls"),
+    path("admin/walls/<uuid:uuid>/revoke", wall_views.revoke_wall, name="revoke_wall"),
 ]

@@ -36,6 +36,7 @@ class _Row(NamedTuple):
 _CONSOLE = (
     _Row("desk:workbench", gettext_lazy("Workbench"), "workbench", "w"),
     _Row("desk:queue", gettext_lazy("Tickets"), "tickets", "t"),
+    _Row("appraisal:dashboard", gettext_lazy("Dashboard"), "chart", "b", ("kpi.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h"),
     _Row("reports:reports", gettext_lazy("Reports"), "file", "r", ("report.view",)),
     _Row("imports:runs", gettext_lazy("Imports"), "import", "m", ("import.run",)),
@@ -43,12 +44,14 @@ _CONSOLE = (
 _PORTAL = (
     _Row("desk:portal", pgettext_lazy("portal", "Home"), "home", "w"),
     _Row("desk:portal_requests", pgettext_lazy("portal", "All requests"), "requests", "t"),
+    _Row("appraisal:dashboard", gettext_lazy("Service overview"), "chart", "b", ("kpi.view",)),
     _Row("reports:portal", gettext_lazy("Service reports"), "file", "r", ("report.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h", ("contract.view",)),
 )
 _CONTRACT = (
     _Row("contracts:contract", gettext_lazy("Contract text"), "document", "d", ("contract.view",)),
     _Row("desk:tickets", gettext_lazy("Tickets"), "list", "q"),
+    _Row("appraisal:board", gettext_lazy("Dashboard"), "chart", "o", ("contract.view", "kpi.view")),
     _Row(
         "appraisal:indicators", gettext_lazy("Indicators"), "indicators", "i", ("contract.view", "kpi.view")
     ),
@@ -112,6 +115,13 @@ _ADMINISTRATION = (
         about=gettext_lazy("Records from other systems: runs, mappings, rejected rows"),
     ),
     _Row(
+        "appraisal:walls",
+        gettext_lazy("Wall boards"),
+        "device",
+        needs=("admin.people",),
+        about=gettext_lazy("Screens on the wall that show a board without a person signed in"),
+    ),
+    _Row(
         "notify:deliveries",
         gettext_lazy("Delivery log"),
         "mail",
@@ -127,7 +137,9 @@ _ADMINISTRATION = (
     ),
 )
 #: Pages that belong to a place whose address is not the beginning of theirs.
-_BELONGS_TO = {"appraisal:items": "appraisal:indicators"}
+_BELONGS_TO = {"appraisal:items": "appraisal:indicators", "appraisal:board_items": "appraisal:board"}
+#: Places of a contract that clients reach by other places of theirs.
+_NOT_IN_PORTAL = {"desk:tickets": "desk:portal_requests", "appraisal:board": "appraisal:dashboard"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +258,12 @@ class Shell:
         if not self.is_portal and self.administration and (url := address("site:admin")):
             places.append(Place("site:admin", _("Administration"), url, "admin", "a"))
         if scope_id is not None:
-            rows = [row for row in _CONTRACT if not (self.is_portal and row.view == "desk:tickets")]
+            rows = [row for row in _CONTRACT if not (self.is_portal and row.view in _NOT_IN_PORTAL)]
             places += self._resolved(rows, scope_id, key)
         match = self._request.resolver_match
         view = match.view_name if match else ""
         view = _BELONGS_TO.get(view, view)
+        view = _NOT_IN_PORTAL.get(view, view) if self.is_portal else view
         inside = [place for place in places if place.view == view] or [
             place for place in places if f"{self._request.path}/".startswith(f"{place.url}/")
         ]
