@@ -31,8 +31,8 @@ from .words import (
 )
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_LATE_RESOLUTION: Final = 0.021  #: share of tickets, in an ordinary month
-_LATE_RESPONSE: Final = 0.011
+_LATE_RESOLUTION: Final = 0.036  #: share of tickets, in an ordinary month
+_LATE_RESPONSE: Final = 0.015
 _MOST: Final = 40 * _DAY  #: no invented ticket takes longer
 _TEAM: Final = {
     "service-desk": 0.55,
@@ -187,9 +187,9 @@ class _Teller:
             self.item = fixed.item
             channel = "alert" if fixed.is_major else channel
         elif count:
-            self.item = pattern.format(1 + int(count * rng.random() ** 2.2))  # a few fail often
+            self.item = pattern.format(1 + int(count * rng.random() ** 1.4))  # a few fail often
         else:
-            self.item = self.slots.filled(pattern) if pattern and rng.random() < 0.8 else ""
+            self.item = self.slots.filled(pattern) if pattern and rng.random() < 0.4 else ""
         wording, self.outcomes = title_and_outcomes(category, rng.choice(category.titles))
         title = fixed.title if fixed else self.slots.filled(wording)
         detail = fixed.detail if fixed else self.slots.filled(rng.choice(category.details))
@@ -371,7 +371,11 @@ class _Teller:
         at = finished
         if clock == "restore":
             self._add(finished, "restored")
-            if rng.random() < 0.5:
+            allowance = self._allowance("resolve", self.priority)
+            if calendar.elapsed(self.made.at, finished) > seconds and allowance and rng.random() < 0.4:
+                by, whole = allowance  # what was late to be restored is often late to be resolved
+                at = max(finished, by.add(self.made.at, int(whole * (1.02 + rng.expovariate(3.0)))))
+            elif rng.random() < 0.5:
                 at = finished + rng.randrange(2, 30) * _MINUTE
             else:
                 at = calendar.add(finished, int(min(seconds, 8 * _HOUR) * rng.uniform(0.05, 0.35)))

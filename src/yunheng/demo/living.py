@@ -120,7 +120,7 @@ RUNNING: Final = (
     Running(
         *("qinglan", 9, "门诊二楼 4 台自助机无法缴费", "terminal", _HELP, "医保与收费", "yexin"),
         description="屏幕提示“支付通道异常”，人工窗口已排队。",
-        item="PAY-07",
+        item="PAY-007",
     ),
     Running(
         *("qinglan", 205, "放射科 CT 图像传不到 PACS", "imaging", _HELP, "影像系统", "yexin"),
@@ -144,7 +144,7 @@ RUNNING: Final = (
             "requester",
         ),
         description="2 号手术间，监护仪更换后出现。",
-        item="HIS-09",
+        item="HIS-009",
         steps=(
             *_taken(430, "app", "haoyu", 11),
             _step(396, "haoyu", "wait_for_client", note="手术进行中，请科室告知可进入手术间的时间。"),

@@ -18,7 +18,7 @@ from .words import Category, Industry
 SEED: Final = 20260401
 MONTHS: Final = 12
 BAD_MONTHS_AGO: Final = 3  #: the bad month is this many months before the running one
-_STRENGTH: Final = {"qinglan": 1.0, "yuanzhou": 0.62, "beiling": 0.55}  #: how bad it was for each client
+_STRENGTH: Final = {"qinglan": 1.0, "yuanzhou": 0.55, "beiling": 0.45}  #: how bad it was for each client
 _MINUTE, _DAY = 60, 86_400
 
 
@@ -81,7 +81,7 @@ def season(service: Service, day: date, today: date) -> Season:
     years = (day - service.start).days / 365
     volume = 0.97 + 0.06 * years
     if (day.year, day.month) == (bad.year, bad.month):
-        return Season(volume * (1 + 0.12 * strength), 1 + 2.6 * strength)
+        return Season(volume * (1 + 0.12 * strength), 1 + 3.0 * strength)
     if (day.year, day.month) == (after.year, after.month):
         return Season(volume, 1 + strength * (0.9 if day.day <= 15 else 0.1))
     return Season(volume, noise * (0.7 if day > after else 1.0))

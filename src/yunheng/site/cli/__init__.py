@@ -31,6 +31,9 @@ def commands() -> dict[str, Command]:
     """All subcommands, in the order of `--help`."""
     return {
         "up": Command("up", _("start everything and print the address")),
+        "demo": Command(
+            "demo", _("start a demonstration with a year of invented service, on this machine only")
+        ),
         "web": Command("web", _("start only a web server")),
         "worker": Command("worker", _("start only a worker for background jobs")),
         "migrate": Command("database", _("apply the database changes of this version")),

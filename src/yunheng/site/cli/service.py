@@ -26,7 +26,7 @@ def run_as_service_account() -> DataFolder:
     folder.hand_over()
     postgres_programs(folder.account)
     python = interpreter(folder.account)
-    if sys.argv[1:2] == ["up"]:
+    if sys.argv[1:2] in (["up"], ["demo"]):
         _tell(folder, None if python.mirror is None else str(python.mirror))
     step_down(folder.account)
     os.environ.update(python.environment, YUNHENG_DATA=str(folder.path))

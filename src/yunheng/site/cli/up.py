@@ -21,6 +21,13 @@ from yunheng.foundation.supervisor.lease import FileLock
 from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.cli.database import APP_URL, OWNER_URL, Database, is_marked, mark_migrated, reach_database
+from yunheng.site.cli.demonstration import (
+    MODE,
+    Stage,
+    honour_mark,
+    is_marked_folder,
+    require_this_machine,
+)
 from yunheng.site.cli.service import CALLED_AS, run_as_service_account
 from yunheng.site.cli.web import add_address, check_port
 
@@ -39,7 +46,17 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Bring everything up, keep it up, and take it down in order."""
+    return bring_up(args)
+
+
+def bring_up(args: argparse.Namespace, stage: Stage | None = None) -> int:
+    """The same; `stage` prepares and guards a demonstration."""
     folder = run_as_service_account()
+    if stage is None and is_marked_folder(folder.path):
+        stage = Stage(is_fresh=False)
+    if stage is not None:
+        require_this_machine(args.host)
+        os.environ[MODE] = "1"
     signals = _Signals()
     with ExitStack() as stack:
         lock = FileLock(folder.run / "up", folder.account)
@@ -47,12 +64,18 @@ def run(args: argparse.Namespace) -> int:
         stack.callback(lock.release)
         _log_to(folder)
         check_port(args.host, args.port)
+        if stage is not None:
+            stage.before_database(folder)
         database = stack.enter_context(reach_database())
         environment = {**os.environ, "YUNHENG_DATA": str(folder.path), APP_URL: database.app_url}
         environment.pop(OWNER_URL, None)
         if not is_marked(database):
             _migrate({**environment, OWNER_URL: database.owner_url})
             mark_migrated(database)
+        if stage is not None:
+            stage.check_database(database)
+        elif honour_mark(database, args.host):
+            environment[MODE] = "1"
         children = _children(args, database, environment)
         stack.callback(stop, children[::-1])
         for child in children:
@@ -61,9 +84,15 @@ def run(args: argparse.Namespace) -> int:
         if not _wait_until_ready(args, database, children, signals):
             return 0 if signals.asked else 1
         print(_("Yunheng is ready: {address}").format(address=address), flush=True)
-        _tell_first_steps(database)
+        if stage is None:
+            _tell_first_steps(database)
+        else:
+            stack.callback(stage.stop)
+            stage.start(database, environment)
         while not signals.asked:
             _tend(database, children)
+            if stage is not None:
+                stage.tend(database)
             time.sleep(_TICK_SECONDS)
         print(_("Stopping …"), file=sys.stderr, flush=True)
     return 0

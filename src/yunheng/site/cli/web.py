@@ -11,6 +11,7 @@ from yunheng.foundation.supervisor.children import SUPERVISED, follow_parent, fo
 from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.cli.database import reach_database
+from yunheng.site.cli.demonstration import honour_mark
 from yunheng.site.cli.numbers import whole
 from yunheng.site.cli.service import run_as_service_account
 
@@ -65,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     run_as_service_account()
     if not os.environ.get(SUPERVISED):  # else it has looked, and starts this process until it comes up
         check_port(args.host, args.port)
-    with reach_database():
+    with reach_database() as database:
+        honour_mark(database, args.host)
         serve(args.host, args.port, args.workers)
     return 0
 

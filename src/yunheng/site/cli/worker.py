@@ -6,6 +6,7 @@ from pathlib import Path
 from yunheng.foundation.supervisor.children import follow_supervisor
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.cli.database import reach_database, set_up_django
+from yunheng.site.cli.demonstration import honour_mark
 from yunheng.site.cli.numbers import whole
 from yunheng.site.cli.service import run_as_service_account
 
@@ -23,6 +24,7 @@ def run(args: argparse.Namespace) -> int:
     follow_supervisor()
     run_as_service_account()
     with reach_database() as database:
+        honour_mark(database)
         set_up_django()
         work(args.jobs, database.folder.logs)
     return 0
