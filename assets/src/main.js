@@ -9,4 +9,5 @@ import "./bulk.js";
 import "./files.js";
 import "./keyboard.js";
 import "./palette.js";
+import "./tour.js";
 import "./wall.js";

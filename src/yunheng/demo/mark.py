@@ -39,13 +39,18 @@ def mark() -> Demonstration | None:
     return Demonstration.objects.order_by("pk").first()
 
 
+def is_inhabited() -> bool:
+    """Whether there is anybody in the database."""
+    return Person.objects.exists()
+
+
 @transaction.atomic
 def set_mark(*, seed: int = SEED) -> Demonstration:
     """Mark an empty database. Raises NotEmptyError for one in which there is anybody or anything."""
     found = mark()
     if found is not None:
         return found
-    if Person.objects.exists():
+    if is_inhabited():
         raise NotEmptyError(
             _(
                 "This database holds people who are not of the demonstration; it is left as it is. "

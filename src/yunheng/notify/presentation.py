@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from .actions import FAMILIES
@@ -41,7 +42,9 @@ def _reasons() -> dict[str, str]:
     return {
         "not_wanted": _("The person does not want to be told of this."),
         "no_address": _("The person has no mail address."),
-        "no_mail_server": _("No mail server is set up."),
+        "no_mail_server": _("Demonstration: nothing leaves this machine.")
+        if settings.DEMONSTRATION
+        else _("No mail server is set up."),
         "quiet_hours": _("Held back until the quiet hours end."),
     }
 

@@ -33,7 +33,9 @@ def has_mail_server() -> bool:
 
 
 def send(delivery: Delivery) -> None:
-    """Send a delivery now. Raises NotDeliveredError."""
+    """Send a delivery now. Raises NotDeliveredError; in a demonstration nothing is ever sent."""
+    if settings.DEMONSTRATION:
+        raise NotDeliveredError(_("Demonstration: nothing leaves this machine."), is_final=True)
     if delivery.channel == Delivery.Channel.MAIL:
         _send_mail(delivery)
     else:

@@ -105,6 +105,8 @@ def _names(variable: str) -> list[str]:
 
 
 DATA = data_folder()
+# Set by the commands where folder or database carries the mark of a demonstration: invented people, this machine only.
+DEMONSTRATION = os.environ.get("YUNHENG_DEMONSTRATION") == "1"
 SECRET_KEY = secret_key()
 DEBUG = False
 ORIGINS = _names(
@@ -115,7 +117,7 @@ ALLOWED_HOSTS = [
     *("127.0.0.1", "localhost", "[::1]"),  # always: the readiness check asks there
     *_names("YUNHENG_HOSTS"),
     *(urlsplit(origin).hostname or "" for origin in ORIGINS),
-]
+][: 3 if DEMONSTRATION else None]
 ROOT_URLCONF = "yunheng.site.urls"
 WSGI_APPLICATION = "yunheng.site.wsgi.application"
 AUTH_USER_MODEL = "accounts.Person"
@@ -167,6 +169,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+if DEMONSTRATION:
+    MIDDLEWARE.insert(2, "yunheng.demo.pages.OnlyThisMachine")
 
 TEMPLATES = [
     {
@@ -177,6 +181,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "yunheng.site.navigation.frame",
+                *(["yunheng.demo.pages.around"] if DEMONSTRATION else []),
             ],
             "loaders": [
                 (
@@ -206,8 +211,6 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-# Set by the commands where the database carries the mark of a demonstration (docs/manual/en/demonstration.md).
-DEMONSTRATION = os.environ.get("YUNHENG_DEMONSTRATION") == "1"
 MAIL_URL = "" if DEMONSTRATION else os.environ.get("YUNHENG_MAIL_URL", "")
 DEFAULT_FROM_EMAIL = os.environ.get("YUNHENG_MAIL_FROM", "yunheng@localhost")
 globals().update(mail_settings(MAIL_URL))

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yunheng.contracts.urls")),
     path("", include("yunheng.imports.urls")),
     path("", include("yunheng.accounts.urls")),
+    path("", include("yunheng.demo.urls")),
     path("api/docs", api_docs.api_docs, name="api_docs"),
     path("api/v1/", api.urls),
     path("healthz", health.healthz, name="healthz"),
