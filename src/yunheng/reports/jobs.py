@@ -5,14 +5,14 @@ from uuid import UUID
 
 from procrastinate import Blueprint
 
+from . import actions
+
 blueprint = Blueprint()
 
 
 @blueprint.task(name="draft")
 def draft(run: str) -> None:
     """Draft a report; a worker that dies is replaced, and what was done is not done again."""
-    from . import actions
-
     actions.carry_out(UUID(run))
 
 
@@ -20,6 +20,4 @@ def draft(run: str) -> None:
 @blueprint.task(name="carry_out_plans", queueing_lock="reports:carry_out_plans")
 def carry_out_plans(timestamp: int) -> None:
     """Every minute: ask for the reports whose time has come, those missed in a downtime among them."""
-    from . import actions
-
     actions.carry_out_plans(datetime.now(UTC))

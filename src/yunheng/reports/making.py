@@ -80,7 +80,7 @@ def make_files(
             content,
             formats,
             template=template if Format.WORD in formats else None,
-            rows=rows_for(report.scope_id, content, report.position) if _has_rows(content, formats) else (),
+            rows=rows_for(report.scope_id, content, report.position) if has_rows(content, formats) else (),
         )
         for form in formats:
             source = source_of(content, template if form == Format.WORD else None)
@@ -88,7 +88,7 @@ def make_files(
     return made
 
 
-def _has_rows(content: Mapping[str, Any], formats: Sequence[str]) -> bool:
+def has_rows(content: Mapping[str, Any], formats: Sequence[str]) -> bool:
     """A ledger is its rows in every format; a monthly report has them in Excel alone."""
     return content["kind"] == Kind.LEDGER or Format.EXCEL in formats
 

@@ -26,6 +26,7 @@ from yunheng.foundation.idempotency import lay_holder, one_transaction, under_ke
 from yunheng.foundation.refusals import Refusal
 from yunheng.imports.api import router as imports_router
 from yunheng.notify.api import router as notify_router
+from yunheng.reports.api import router as reports_router
 
 from .errors import problem, unable
 from .openapi import DescribedApi
@@ -116,6 +117,7 @@ api.add_router("", people_router)
 api.add_router("", own_router)
 api.add_router("", notify_router)
 api.add_router("", imports_router)
+api.add_router("", reports_router)
 
 
 @api.exception_handler(Refusal)

@@ -5,10 +5,11 @@ from .drafting import carry_out, draft_report, seal_all
 from .issuing import accept_report, discard_report, issue_report, return_report
 from .planning import carry_out_plans, set_plan
 from .requesting import redraft_report, request_report
-from .templating import drop_template, put_template
+from .templating import MOST_TEMPLATE_BYTES, drop_template, put_template, template_size_text
 from .writing import write_comments, write_fault
 
 __all__ = [
+    "MOST_TEMPLATE_BYTES",
     "accept_report",
     "carry_out",
     "carry_out_plans",
@@ -23,6 +24,7 @@ __all__ = [
     "return_report",
     "seal_all",
     "set_plan",
+    "template_size_text",
     "write_comments",
     "write_fault",
 ]

@@ -21,7 +21,7 @@ from ..models import ReportTemplate
 from ..refusing import check_kind, check_language
 from .basis import name_of, now_or
 
-MOST_BYTES: Final = 5 * 1024 * 1024
+MOST_TEMPLATE_BYTES: Final = 5 * 1024 * 1024
 
 
 @transaction.atomic
@@ -46,8 +46,8 @@ def put_template(
     cleaned = clean_name(name)
     if not cleaned.lower().endswith(".docx"):
         raise Invalid({"template": _("This is not a Word document (.docx).")})
-    if not data or len(data) > MOST_BYTES:
-        raise Invalid({"template": _("Between 1 byte and %(size)d MB.") % {"size": MOST_BYTES // 1024**2}})
+    if not data or len(data) > MOST_TEMPLATE_BYTES:
+        raise Invalid({"template": template_size_text()})
     try:
         faults = rendering.check_template(data, sample_content(kind, language))
     except rendering.RenderError as error:
@@ -90,6 +90,11 @@ def drop_template(
         raise NotFound(_("There is no such template."))
     _record(viewer, contract, "report.template_dropped", template, now_or(recorded_at))
     template.delete()
+
+
+def template_size_text() -> str:
+    """How large a template may be, as a sentence."""
+    return _("Between 1 byte and %(size)d MB.") % {"size": MOST_TEMPLATE_BYTES // 1024**2}
 
 
 def _contract(viewer: Viewer, key: str) -> Contract:

@@ -62,9 +62,10 @@ def _line(source: Source, item: Item, wait: tuple[str, str] | None) -> dict[str,
     due = int(item.at.timestamp()) if item.at is not None else None
     done = _ended_at(terms, item.clock, lives, place, due)
     detail = terms.clock_details.get(item.clock)
+    cut_off = min(study.now, int(source.month.end_at.timestamp()))
     party, reason = wait or ("", "")
     return {
-        "number": item.source_number or item.number,
+        "number": item.number,
         "title": item.title,
         "clock": label_in(detail.label, language) if detail else item.clock,
         "priority": label_in(terms.priorities[priority].label, language)
@@ -76,7 +77,7 @@ def _line(source: Source, item: Item, wait: tuple[str, str] | None) -> dict[str,
         "opened": wording.instant(int(lives.opened_at[place])),
         "due": wording.instant(due),
         "done": _("not yet") if done is None else wording.instant(done),
-        "over": _over(terms, item.clock, profile, due, done, study.now),
+        "over": _over(terms, item.clock, profile, due, done or cut_off),
         "party": party_label(party) if party else "",
         "reason": reason_label(reason, terms, language) if reason else "",
     }
@@ -94,11 +95,10 @@ def _ended_at(terms: ContractTerms, clock: str, lives: Any, place: int, due: int
     return at
 
 
-def _over(terms: ContractTerms, clock: str, profile: str, due: int | None, done: int | None, now: int) -> str:
-    """By how much it was passed in the goal's own time, up to now where it is not done yet."""
+def _over(terms: ContractTerms, clock: str, profile: str, due: int | None, end: int) -> str:
+    """By how much it was passed in the goal's own time; of what is not done yet, up to the end of the month."""
     policy = terms.clocks.get(clock)
     goal = policy.goals.get(profile) if policy is not None else None
-    end = now if done is None else done
     if due is None or goal is None or end < due:
         return ""
     calendar = terms.calendars[goal.calendar]

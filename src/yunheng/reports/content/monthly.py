@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from yunheng.appraisal.board import Slice, Volumes, volumes, waits
 from yunheng.appraisal.figures import Figures, Row
@@ -89,7 +89,7 @@ def _attainment(row: Row, last: Row | None) -> dict[str, Any]:
     return {
         "key": row.key,
         "label": row.label,
-        "definition": f"{row.definition} {base_text(row)}",
+        "definition": _("%(definition)s (%(base)s)") % {"definition": row.definition, "base": base_text(row)},
         "value": value_text(row),
         "unit": unit_name(row.unit),
         "goal": goal_text(row),
@@ -269,9 +269,9 @@ def _joined(labels: Sequence[str]) -> str:
 
 def _tickets(counts: Volumes) -> dict[str, Any]:
     numbers = [
-        (_("Opened"), counts.opened),
-        (_("Resolved"), counts.resolved),
-        (_("Closed"), counts.closed),
+        (pgettext("count", "Opened"), counts.opened),
+        (pgettext("count", "Resolved"), counts.resolved),
+        (pgettext("count", "Closed"), counts.closed),
         (_("Open at the end of the period"), counts.open_at_end),
     ]
     if counts.left_out:
