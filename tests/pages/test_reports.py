@@ -107,7 +107,7 @@ def test_a_run_that_failed_says_why(world: World, client_of: Callable[..., Clien
     ("field", "value", "words"),
     [
         ("period", "next month", "is not a month"),
-        ("period", "2999-01", "has not begun yet"),
+        ("period", "2099-01", "has not begun yet"),
         ("kind", "poem", "One of"),
         ("languages", [], "At least one of"),
     ],

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import label_text, process_for
@@ -439,7 +439,6 @@ class HistoryView:
 def _sentences() -> dict[str, str]:
     return {
         "report.drafted": _("Drafted"),
-        "report.redrafted": _("Drafted anew"),
         "report.commented": _("Text written"),
         "report.issued": _("Issued"),
         "report.delivered": _("Delivered by mail"),
@@ -459,7 +458,12 @@ def history_view(page: ReportView) -> list[HistoryView]:
         text = str(data.get("reason") or data.get("opinion") or data.get("comment") or "")
         if line.type == "report.commented" and data.get("language"):
             text = language_name(str(data["language"]))
-        lines.append(HistoryView(sentences.get(line.type, line.type), text, line.who, line.at))
+        elif line.type == "report.delivered" and data.get("count"):
+            text = ngettext("to %(n)d person", "to %(n)d people", data["count"]) % {"n": data["count"]}
+        sentence = sentences.get(line.type, line.type)
+        if line.type == "report.drafted" and data.get("is_new") is False:
+            sentence = _("Drafted anew")
+        lines.append(HistoryView(sentence, text, line.who, line.at))
     return lines
 
 

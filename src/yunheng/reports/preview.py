@@ -172,20 +172,25 @@ def _spark(line: Mapping[str, Any]) -> Sparkline | None:
 def _add_doors_to_figures(page: dict[str, Any], doors: Doors) -> None:
     attainment = page.get("attainment", {})
     rows = {row["key"]: row for row in attainment.get("rows", [])}
+    keys = {row["label"]: row["key"] for row in attainment.get("rows", [])}
     for one in page.get("summary", {}).get("headline", []):
-        one["href"] = doors.items(one["key"]) if one.get("key") else doors.figures()
-        one["of"] = rows.get(one.get("key", ""))  # never a bare percentage
+        key = one.get("key") or keys.get(one["label"], "")
+        one["href"] = doors.items(key) if key else doors.figures()
+        one["of"] = rows.get(key)  # never a bare percentage
     sparks = {line["key"]: _spark(line) for line in attainment.get("trend", [])}
     for row in attainment.get("rows", []):
         key = row["key"]
         row["href"] = doors.items(key)
+        if row.get("unit") and str(row.get("value", "")).endswith(row["unit"]):
+            row["unit"] = ""
         row["excluded_href"] = doors.items(key, part="excluded")
         row["waiting_href"] = doors.items(key, part="waiting")
         row["spark"] = sparks.get(key)
     for group in attainment.get("groups", []):
+        key = group.get("key") or keys.get(group["label"], "")
         for row in group.get("rows", []):
-            if group.get("key"):
-                row["href"] = doors.items(group["key"], by=group.get("by", ""), group=row.get("key", ""))
+            if key:
+                row["href"] = doors.items(key, by=group.get("by", ""), group=row.get("key", ""))
 
 
 def _add_doors_to_tickets(page: dict[str, Any], doors: Doors, may_open_tickets: bool) -> None:

@@ -26,6 +26,7 @@ from ..forms import (
     text_of,
     typed_of,
 )
+from ..making import Unrendered
 from ..models import Format, Report
 from ..presentation import named_faults, require_known_language, tell_report
 from ..preview import Doors, preview
@@ -61,6 +62,9 @@ def report(request: PageRequest, number: str) -> HttpResponse:
     except Conflict as refusal:
         typed = typed_of(request.POST, form, {}, _PLACES.get(form, ()), refusal.message)
         status = 409
+    except Unrendered as refusal:
+        typed = typed_of(request.POST, form, {"": [refusal.message]}, ())
+        status = refusal.status
     return _shown(request, queries.access_report(request.viewer, number), typed, status=status)
 
 
