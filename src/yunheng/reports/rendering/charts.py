@@ -4,6 +4,7 @@ Colours differ in lightness too, and what missed its goal is hatched, so that a 
 """
 
 import io
+import logging
 import os
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -74,6 +75,7 @@ def _load_fonts() -> None:
     """Only the fonts we ship, whatever the machine has."""
     # Set for our process, so that importing does not search the machine; from here on it would hide ours.
     os.environ.pop("MPL_IGNORE_SYSTEM_FONTS", None)
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # the smaller fonts have no bold
     manager = font_manager.fontManager
     manager.ttflist.clear()
     for path in font_files():
@@ -94,7 +96,7 @@ def _draw_trend(content: Mapping[str, Any]) -> Figure | None:
     series = [one for one in content["attainment"]["trend"] if any(_numbers(one))][:_MOST_PANELS]
     if not series:
         return None
-    figure, panels = _panels(len(series), height=1.75)
+    figure, panels = _panels(len(series), height=1.5)
     for axes, one in zip(panels, series, strict=True):
         _draw_series(axes, one, content["words"])
     return figure

@@ -16,6 +16,7 @@ REPLACEMENT: Final = "□"
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202d\u202e]")
 _BREAKS: Final = re.compile("\r\n|\r|\u2028|\u2029|\x0b|\x0c")
 MOST_TEXT: Final = 100_000  #: characters of one text
+MOST_MONTHS: Final = 13  #: columns of the table beside the trend
 _SIGNS: Final = {True: "✓", False: "×", None: "—"}
 
 
@@ -61,6 +62,9 @@ def _prepare_monthly(ready: dict[str, Any], words: Mapping[str, str]) -> None:
     misses["note"] = (
         words["misses_cut"].format(shown=shown, total=misses["total"]) if misses["total"] > shown else ""
     )
+    ready["summary"]["cards"] = _lines_of(ready["summary"]["headline"], 3, "summary.headline")
+    ready["tickets"]["cards"] = _lines_of(ready["tickets"]["counts"], 4, "tickets.counts")
+    ready["attainment"]["months"] = _months(ready["attainment"]["trend"])
     for calendar in ready["calendars"]:
         calendar["is_provisional"] = bool(calendar["provisional_years"])
     ready["has_provisional"] = any(row["is_provisional"] for row in ready["attainment"]["rows"]) or any(
@@ -68,7 +72,27 @@ def _prepare_monthly(ready: dict[str, Any], words: Mapping[str, str]) -> None:
     )
 
 
-#: names that `prepare` adds to a monthly report's content, for the check of templates: path -> shape
+def _lines_of(items: list[dict[str, Any]], count: int, path: str) -> list[list[dict[str, Any]]]:
+    """The items in lines of `count`, the last one filled up with empty ones: Word tables need whole lines."""
+    group, name = path.split(".")
+    empty = {**_filled({}, SHAPES["monthly"][group][name][0], path), "state": ""}
+    padded = items + [empty] * (-len(items) % count)
+    return [padded[place : place + count] for place in range(0, len(padded), count)]
+
+
+def _months(trend: list[dict[str, Any]]) -> dict[str, Any]:
+    """The trend as a table: a column for each month of the longest series. Empty when it is wider than a page."""
+    longest = max((one["months"] for one in trend), key=len, default=[])
+    if not longest or len(longest) > MOST_MONTHS:
+        return {"labels": [], "rows": []}
+    rows = []
+    for one in trend:
+        shown = {month["month"]: month["shown"] for month in one["months"]}
+        cells = [shown.get(month["month"], "") or "—" for month in longest]
+        rows.append({"label": one["label"], "shown": cells})
+    return {"labels": [month["label"] for month in longest], "rows": rows}
+
+
 def shape_for_templates(kind: str) -> dict[str, Shape]:
     """The shape of what a template sees: the content's, the derived names, the charts."""
     shape: dict[str, Shape] = _with_states(SHAPES[kind])
@@ -76,6 +100,10 @@ def shape_for_templates(kind: str) -> dict[str, Shape]:
         shape["charts"] = dict.fromkeys(CHARTS[kind], "")
     if kind == "monthly":
         shape["misses"] = {**shape["misses"], "note": ""}
+        shape["summary"] = {**shape["summary"], "cards": [shape["summary"]["headline"]]}
+        shape["tickets"] = {**shape["tickets"], "cards": [shape["tickets"]["counts"]]}
+        months = {"labels": [""], "rows": [{"label": "", "shown": [""]}]}
+        shape["attainment"] = {**shape["attainment"], "months": months}
         shape["calendars"] = [{**shape["calendars"][0], "is_provisional": False}]
         shape["has_provisional"] = False
     return shape

@@ -30,27 +30,23 @@ def do_task(task: Mapping[str, Any], folder: Path) -> list[TemplateFault]:
 def _render(
     content: Mapping[str, Any], formats: list[str], template: bytes | None, folder: Path
 ) -> list[TemplateFault]:
-    pages: list[int] = []
     is_monthly = content["kind"] == "monthly"
     if "xlsx" in formats:
         from yunheng.reports.rendering.excel import write_workbook
 
         write_workbook(content, read_rows(folder / "rows.jsonl"), folder / "report.xlsx")
-    if "pdf" in formats or ("docx" in formats and template is None):
-        # The standard Word report is laid out like the PDF, which tells the pages for its contents.
+    if "pdf" in formats:
         from yunheng.reports.rendering.pdf import typeset
 
         drawn = _charts(content, "svg") if is_monthly else {}
         root = folder / "typeset"
         root.mkdir()
-        made, pages = typeset(content, drawn, read_rows(folder / "rows.jsonl"), root)
-        if "pdf" in formats:
-            (folder / "report.pdf").write_bytes(made)
+        (folder / "report.pdf").write_bytes(typeset(content, drawn, read_rows(folder / "rows.jsonl"), root))
     if "docx" in formats:
         from yunheng.reports.rendering.word import fill_template
 
         drawn = _charts(content, "png") if is_monthly else {}
-        document, faults = fill_template(template, content, drawn, pages)
+        document, faults = fill_template(template, content, drawn)
         if faults:
             return faults
         (folder / "report.docx").write_bytes(document)

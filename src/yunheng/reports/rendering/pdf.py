@@ -19,8 +19,8 @@ MOST_LEDGER_ROWS: Final = 2_000  #: that are printed; the Excel file holds all
 
 def typeset(
     content: Mapping[str, Any], charts: Mapping[str, bytes], rows: Iterable[Row], folder: Path
-) -> tuple[bytes, list[int]]:
-    """The PDF, and the page on which each numbered heading stands. `folder`: an empty one that becomes typst's root."""
+) -> bytes:
+    """The PDF. `folder`: an empty one that becomes typst's root."""
     font_files()
     for source in sorted(_TEMPLATES.glob("*.typ")):
         shutil.copy(source, folder / source.name)
@@ -34,8 +34,7 @@ def typeset(
     compiler = typst.Compiler(str(folder / f"{content['kind']}.typ"), root=str(folder), font_paths=fonts)
     made = compiler.compile(format="pdf", timestamp=0)
     assert isinstance(made, bytes)
-    found = json.loads(compiler.query("<pages>", field="value"))
-    return made, found[0] if found else []
+    return made
 
 
 def _softened(content: Mapping[str, Any]) -> dict[str, Any]:
