@@ -3,11 +3,11 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.desk.ground import MORNING, Ground, make_ground
+from tests.desk.ground import MORNING, Ground, apply_terms, make_ground, opened, terms
 
 from yunheng.accounts.roles import ROLES
 from yunheng.desk.listing import BY_DUE, BY_PRIORITY, NEWEST, ORDERS, TicketFilter, list_tickets
@@ -266,3 +266,34 @@ def test_lists_are_those_of_a_plain_loop(
         assert pages_of(viewers[name], wanted, order, limit) == plain, (name, order, wanted)
         rows_found += len(plain)
     assert rows_found > 100
+
+
+def test_a_clock_that_another_version_tells_the_client_of_stays_internal_in_the_older_one(
+    ground: Ground,
+) -> None:
+    """`hand_over` is the provider's alone until June, and a promise to the client from then on."""
+    document = terms(ground.scope.key)
+    for one in document["clocks"]:
+        if one["key"] == "hand_over":
+            one["audience"] = "client"
+    newer = apply_terms(ground.contract, document, valid_from=datetime(2026, 6, 1, tzinfo=UTC))
+    older_ticket, newer_ticket = (opened(ground).ticket for _n in range(2))
+    LiveClock.objects.filter(subject_id__in=[older_ticket.pk, newer_ticket.pk]).delete()
+    for ticket, version in ((older_ticket, ground.version), (newer_ticket, newer)):
+        LiveClock.objects.create(
+            scope=ground.scope,
+            subject_id=ticket.pk,
+            kind="hand_over",
+            contract_version=version,
+            status="running",
+            due_at=NOW - timedelta(hours=1),
+            breached_at=NOW - timedelta(hours=1),
+            folded_at=NOW,
+        )
+
+    def late(role: str) -> set[str]:
+        page = list_tickets(ground.viewer(role), wanted=TicketFilter(due="breached"), now=NOW)
+        return {ticket.number for ticket in page.tickets}
+
+    assert late("contact") == {newer_ticket.number}
+    assert late("desk_agent") == {older_ticket.number, newer_ticket.number}  # sees both clocks anyway

@@ -65,10 +65,7 @@ class TicketFilter:
 def final_states() -> frozenset[str]:
     """States of any process in which a ticket's life has ended."""
     return frozenset(
-        state.key
-        for process in ticket_processes()
-        for state in process.states.values()
-        if state.is_final
+        state.key for process in ticket_processes() for state in process.states.values() if state.is_final
     )
 
 
@@ -200,7 +197,7 @@ def _uuid(field: str, value: str) -> UUID:
 
 def running_clocks(viewer: Viewer) -> QuerySet[LiveClock]:
     """Running clocks with a due instant, of the kinds that are the viewer's business."""
-    return LiveClock.objects.filter(status="running", due_at__isnull=False, kind__in=kinds_for(viewer))
+    return LiveClock.objects.filter(clocks_told(viewer), status="running", due_at__isnull=False)
 
 
 def due_subjects(viewer: Viewer, due: str, *, now: datetime) -> QuerySet[LiveClock, Any]:
@@ -210,7 +207,7 @@ def due_subjects(viewer: Viewer, due: str, *, now: datetime) -> QuerySet[LiveClo
     """
     if due == BREACHED:
         late = LiveClock.objects.filter(
-            status__in=("running", "paused"), kind__in=kinds_for(viewer), breached_at__lte=now
+            clocks_told(viewer), status__in=("running", "paused"), breached_at__lte=now
         )
         return late.values("subject_id")
     return running_clocks(viewer).filter(due_at__gt=now, due_at__lte=_horizon(due, now)).values("subject_id")
@@ -227,11 +224,12 @@ def _horizon(due: str, now: datetime) -> datetime:
     return now + timedelta(hours=int(hours[1]))
 
 
-def kinds_for(viewer: Viewer) -> tuple[str, ...]:
-    """Keys of the clocks that are the viewer's business, over all contracts that the viewer has a role in.
+def clocks_told(viewer: Viewer) -> Q:
+    """Which live clocks are the viewer's business (1 query, 2 for suppliers; 1 more when contracts changed).
 
-    The provider's list is ordered by what it promised to clients (1 query, 2 for suppliers; 1 more when contracts
-    changed).
+    The provider's list is ordered by what it promised to clients. For anybody else each version of each contract counts
+    by itself: under one key another contract may measure what is internal, and nobody learns from the order of a list
+    that it is late.
     """
     scopes = viewer.scope_ids()
     audience = "supplier" if viewer.organisation_kind == "supplier" else "client"
@@ -243,23 +241,35 @@ def kinds_for(viewer: Viewer) -> tuple[str, ...]:
         own = (
             Organisation.objects.filter(pk=viewer.organisation_id).values_list("key", flat=True).first() or ""
         )
-    # A client's list must not tell of what is promised to others under the same name; a provider's may be generous.
     where = frozenset(scopes) if scopes is not ALL and viewer.organisation_kind != "provider" else None
-    return _kinds(str(connection.settings_dict["NAME"]), newest, where, audience, own)
+    by_version = _kinds(str(connection.settings_dict["NAME"]), newest, where, audience, own)
+    if where is None:
+        return Q(kind__in=sorted({kind for _version, kind in by_version}))
+    versions: dict[str, list[int]] = {}
+    for version, kind in by_version:
+        versions.setdefault(kind, []).append(version)
+    kinds: dict[tuple[int, ...], list[str]] = {}  # by the versions that tell them: mostly one group
+    for kind, told_by in versions.items():
+        kinds.setdefault(tuple(told_by), []).append(kind)
+    told = Q(pk__in=())
+    for told_by_all, keys in kinds.items():
+        told |= Q(contract_version_id__in=told_by_all, kind__in=keys)
+    return told
 
 
 @lru_cache(maxsize=256)
 def _kinds(
     database: str, newest: int, scopes: frozenset[int] | None, audience: str, supplier: str
-) -> tuple[str, ...]:
+) -> tuple[tuple[int, str], ...]:
+    """(version of a contract, key of a clock in it) for everything that this audience is told of."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT clock ->> 'key'
+            SELECT id, clock ->> 'key'
             FROM contract_version, jsonb_array_elements(terms -> 'clocks') AS clock
             WHERE (%s::bigint[] IS NULL OR contract_id = ANY(%s)) AND clock ->> 'audience' = %s
               AND coalesce(clock ->> 'supplier', %s) = %s
-            ORDER BY 1""",
+            ORDER BY 1, 2""",
             [*(2 * [None if scopes is None else sorted(scopes)]), audience, supplier, supplier],
         )
-        return tuple(key for (key,) in cursor.fetchall())
+        return tuple((version, key) for version, key in cursor.fetchall())
