@@ -12,6 +12,8 @@ from tests.api.calling import PROBLEM, caller, get, post, send
 from tests.pages.world import World
 
 from yunheng.foundation import idempotency
+from yunheng.foundation.actor import SYSTEM
+from yunheng.foundation.journal import redact
 from yunheng.foundation.models import Entry, IdempotencyKey
 
 
@@ -121,6 +123,23 @@ def test_files_are_part_of_the_request_and_their_separators_are_not(alice: Clien
     assert again.status_code == 201 and again["Idempotency-Replayed"] == "true"
     assert upload(b"two", "AAAA").status_code == 422
     assert replies(alice, world, "see file") == 1
+
+
+def test_a_redaction_forgets_the_answers_that_are_kept(alice: Client, world: World) -> None:
+    first = send(alice, f"{place(world)}/replies", {"text": "my number is 138"}, key="personal")
+    assert first.status_code == 201 and send(
+        alice, f"{place(world)}/replies", {"text": "my number is 138"}, key="personal"
+    ).has_header("Idempotency-Replayed")
+    entry = Entry.objects.filter(type="ticket.replied").latest("pk")
+    with transaction.atomic():
+        redact(actor=SYSTEM, entry_id=entry.pk, classes=["shared"], reason="a phone number")
+    again = send(alice, f"{place(world)}/replies", {"text": "my number is 138"}, key="personal")
+    assert (again.status_code, again["Content-Type"]) == (409, PROBLEM)  # done before, and told no more
+    assert "138" not in again.content.decode()
+    assert not IdempotencyKey.objects.filter(body__isnull=False).exists()
+    fresh = send(alice, f"{place(world)}/replies", {"text": "my number is 139"}, key="personal-2")
+    assert fresh.status_code == 201  # what comes later is kept again
+    assert IdempotencyKey.objects.filter(body__isnull=False).count() == 1
 
 
 def test_nothing_stays_of_a_write_that_broke_half_way(

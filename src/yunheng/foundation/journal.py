@@ -18,7 +18,7 @@ from yunheng.logic.leaf import VISIBILITIES, Visibility, leaf_hash, leaf_header
 
 from . import attachments
 from .actor import Actor
-from .models import Entry, EntryBody
+from .models import Entry, EntryBody, IdempotencyKey
 from .stored_form import (
     COPY_BODIES,
     COPY_ENTRIES,
@@ -235,7 +235,8 @@ def redact(
     """Erase the data of these visibility classes of an entry, with the files that came with it; its leaf stays, and the
     log goes on verifying.
 
-    Writes an "entry.redacted" entry on the same subject that names the leaf, the classes and the reason
+    Answers that the API keeps under a key (at most for a day) are forgotten, too: who repeats a call is told that it was
+    done, without them. Writes an "entry.redacted" entry on the same subject that names the leaf, the classes and the reason
     (shared: put nothing personal into it); returns its id. Raises Entry.DoesNotExist, and ValueError for a
     class that the entry has no data of, without a reason, and for an entry that itself records a redaction.
     """
@@ -255,6 +256,8 @@ def redact(
         )
         for visibility in set(wanted) - {"personal"}:
             attachments.erase(entry_id=entry_id, is_internal=visibility == "internal")
+        # Answers of the API may hold the same data, and nothing says which: all that are kept for repetition go.
+        IdempotencyKey.objects.filter(body__isnull=False).update(body=None)
         now = datetime.now(UTC)
         return record(
             EntryDraft(
