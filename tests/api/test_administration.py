@@ -11,6 +11,7 @@ from yunheng.accounts.actions import grant_membership
 from yunheng.contracts.packs import contract_pack
 from yunheng.foundation.access import SYSTEM_VIEWER
 from yunheng.foundation.models import IdempotencyKey
+from yunheng.imports.models import ImportRejection, ImportRun
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +253,14 @@ def test_imports_are_asked_for_and_read(alice: Client, bob: Client, world: World
         == "mapping"
     )
     assert get(alice, f"{path}/rejections") == {"items": [], "next": None}
+    run = ImportRun.objects.get(uuid=made["uuid"])
+    ImportRejection.objects.bulk_create(
+        ImportRejection(run=run, row=row, field="", value=str(row), reason="no") for row in (2, 3, 5, 8)
+    )
+    first = get(alice, f"{path}/rejections?limit=2")
+    assert ([one["row"] for one in first["items"]], first["next"]) == ([2, 3], "3")
+    last = get(alice, f"{path}/rejections?limit=2&after=3")
+    assert ([one["row"] for one in last["items"]], last["next"]) == ([5, 8], None)
     assert checked(upload(alice, "with-supplier", "run.exe"), 422)["errors"][0]["field"] == "file"
     assert checked(upload(alice, "with-supplier", content=b""), 422)["errors"][0]["field"] == "file"
     checked(upload(alice, "datacentre-24x7"), 404)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -150,8 +149,7 @@ def read_rejections(
     limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE),
 ) -> dict[str, Any]:
     """In the order of the file, each with its reason."""
-    rows = (row for row in rejections_of(access_run(viewer_of(request), uuid)) if row.row > after)
-    found = list(islice(rows, limit + 1))
+    found = list(rejections_of(access_run(viewer_of(request), uuid), limit + 1, after=after))
     shown = found[:limit]
     return {
         "items": [

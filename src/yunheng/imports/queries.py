@@ -81,9 +81,9 @@ def list_runs(viewer: Viewer, after: str = "", limit: int = PAGE) -> RunPage:
     return RunPage(found[:limit], str(found[limit - 1].uuid) if len(found) > limit else "")
 
 
-def rejections_of(run: ImportRun, limit: int | None = None) -> Iterator[ImportRejection]:
-    """Rejected rows in the order of the file."""
-    found = ImportRejection.objects.filter(run=run).order_by("row")
+def rejections_of(run: ImportRun, limit: int | None = None, *, after: int = 0) -> Iterator[ImportRejection]:
+    """Rejected rows behind the row `after`, in the order of the file; read as they are asked for, `limit` at most."""
+    found = ImportRejection.objects.filter(run=run, row__gt=after).order_by("row")
     return (found[:limit] if limit else found).iterator(chunk_size=2_000)
 
 
