@@ -29,6 +29,12 @@ A-3,登录失败,2026-03-03 10:00,2026-03-03 10:20,,P3,line-control,
 """
 
 
+@pytest.fixture(autouse=True)
+def _room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of all tests lie here together; tests/accounts/test_quotas.py looks at the limit."""
+    monkeypatch.setattr("yunheng.imports.uploads.MOST_KEPT", 1_000)
+
+
 def client(world: World, login: str = "alice") -> Client:
     made = Client()
     made.force_login(world.people[login])

@@ -1,10 +1,11 @@
-"""Nightly: rows of sessions whose time is over."""
+"""Nightly: rows of sessions and of counted usage whose time is over."""
 
 import logging
 from datetime import UTC, datetime
 
 from procrastinate import Blueprint
 
+from .quotas import forget_old_usage
 from .sessions import forget_ended_sessions
 
 _log = logging.getLogger(__name__)
@@ -18,3 +19,10 @@ def forget_sessions(timestamp: int) -> None:
     count = forget_ended_sessions(datetime.now(UTC))
     if count:
         _log.info("sessions.forgotten", extra={"count": count})
+
+
+@blueprint.periodic(cron="55 3 * * *", periodic_id="forget_old_usage")
+@blueprint.task(name="forget_old_usage", queueing_lock="accounts:forget_old_usage")
+def forget_usage(timestamp: int) -> None:
+    """Remove what was counted in periods that are over."""
+    forget_old_usage(datetime.now(UTC))

@@ -124,3 +124,16 @@ class Session(AbstractBaseSession):
 
     class Meta:
         db_table = "session"
+
+
+class Usage(models.Model):
+    """How much of one kind a person has used within one period (see `quotas`)."""
+
+    pk = models.CompositePrimaryKey("person_id", "kind", "begins_at")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, db_index=False, related_name="+")
+    kind = models.CharField(max_length=32, db_collation="C")
+    begins_at = models.DateTimeField(db_index=True)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "person_usage"

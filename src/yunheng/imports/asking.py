@@ -42,13 +42,15 @@ def start_import(*, viewer: Viewer, contract: str, file: UploadedFile | None) ->
     viewer.require("import.run", found.pk)
     latest_terms(found)
     sound = uploads.check_upload(file)
+    person = _person(viewer)
+    uploads.check_room(person, sound.size or 0)
     run = ImportRun.objects.create(
         scope_id=found.pk,
         format="",
         file_name=uploads.clean_name(sound.name or ""),
         file_digest=uploads.digest_of(sound),
         status=LOOKING,
-        asked_by=_person(viewer),
+        asked_by=person,
         size=sound.size or 0,
     )
     uploads.keep(run, sound)

@@ -15,13 +15,17 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
+from yunheng.accounts.models import Person
 from yunheng.foundation.refusals import Invalid
 
 from .models import ImportChunk, ImportRun
 
 MOST_BYTES: Final = 200 * 1024 * 1024
+MOST_KEPT: Final = 20  #: files of one person that lie here at a time
+MOST_KEPT_BYTES: Final = 1024 * 1024 * 1024  #: of them together
 CHUNK: Final = 1024 * 1024
 ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".zip")
 _LONGEST_NAME: Final = 120
@@ -67,6 +71,28 @@ def digest_of(file: UploadedFile) -> bytes:
     for piece in file.chunks(CHUNK):
         digest.update(piece)
     return digest.digest()
+
+
+def check_room(person: Person, size: int) -> None:
+    """Raise Invalid for "file" when the person has as many files here as one may have, or they are too large together:
+    each is kept until its run has ended. Locks the person's row: two uploads at once count each other.
+    """
+    Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    kept = ImportRun.objects.filter(
+        pk__in=ImportChunk.objects.filter(index=0, run__asked_by=person).values("run_id")
+    ).aggregate(count=Count("pk"), size=Sum("size"))
+    if kept["count"] < MOST_KEPT and (kept["size"] or 0) + size <= MOST_KEPT_BYTES:
+        return
+    raise Invalid(
+        {
+            "file": _(
+                "One person keeps at most %(most)d files here, %(size)d MB together, until their imports have ended. "
+                "Finish one under “Imports”, or cancel it."
+            )
+            % {"most": MOST_KEPT, "size": MOST_KEPT_BYTES // (1024 * 1024)}
+        },
+        code="over_quota",
+    )
 
 
 def keep(run: ImportRun, file: UploadedFile) -> None:

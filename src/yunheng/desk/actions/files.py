@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from yunheng.accounts.quotas import spend_files
+from yunheng.foundation.access import Viewer
 from yunheng.foundation.attachments import FileDraft, check_files, describe, store
 
 from ..models import Ticket
@@ -17,7 +19,8 @@ def told_files(files: Sequence[FileDraft]) -> dict[str, Any]:
 
 
 def keep_files(
-    ticket: Ticket, entry_id: int, files: Sequence[FileDraft], *, is_internal: bool = False
+    viewer: Viewer, ticket: Ticket, entry_id: int, files: Sequence[FileDraft], *, is_internal: bool = False
 ) -> None:
-    """Keep the files that the entry tells of."""
+    """Keep the files that the entry tells of. Raises Invalid for "files" where one person adds too much in a day."""
+    spend_files(viewer, sum(file.size for file in files))
     store(files, scope_id=ticket.scope_id, subject_id=ticket.pk, entry_id=entry_id, is_internal=is_internal)

@@ -97,7 +97,7 @@ def move_ticket(
         open_wait=wait,
         more=stamp_and_tell,
     )
-    keep_files(ticket, moved.entry_id, files)
+    keep_files(viewer, ticket, moved.entry_id, files)
     note = moved.values.get("note")
     project(
         ticket,

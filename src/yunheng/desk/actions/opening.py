@@ -143,7 +143,7 @@ def open_ticket(
         personal=_who_asked(requester, requester_name),
         facts=facts,
     )
-    keep_files(ticket, entry_id, files)
+    keep_files(viewer, ticket, entry_id, files)
     clocks = fold_clocks(ticket, instants)
     check_outcome(viewer, ticket, entry_id, instants, clocks)
     return Opened(ticket, entry_id, clocks, no_clock_reason)

@@ -62,7 +62,7 @@ def reply(
         },
         facts=facts,
     )
-    keep_files(ticket, entry_id, files)
+    keep_files(viewer, ticket, entry_id, files)
     clocks = fold_clocks(ticket, instants) if facts else []
     check_outcome(viewer, ticket, entry_id, instants, clocks)
     return Done(ticket, entry_id, clocks)
@@ -89,5 +89,5 @@ def note(
         source=source,
         internal={"text": required_text("text", text), **told_files(files)},
     )
-    keep_files(ticket, entry_id, files, is_internal=True)
+    keep_files(viewer, ticket, entry_id, files, is_internal=True)
     return Done(ticket, entry_id, [])

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from yunheng.accounts.quotas import spend_export
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import contracts_visible_to
 from yunheng.contracts.reading import title_of, titles_of
@@ -236,6 +237,7 @@ def export(request: PageRequest) -> HttpResponse:
     offered = column_names(viewer, is_one_contract=False)
     columns = [(one.key, one.label) for one in columns_shown(asked.columns, offered) if one.is_chosen]
     file_format = request.GET.get("format", "csv")
+    spend_export(viewer, now=now)
     exported = export_tickets(
         viewer,
         asked,
