@@ -181,7 +181,7 @@ class Draft:
         table = self.document.add_table(rows, columns)
         table.autofit = not is_fixed
         total = sum(shares)
-        width -= 2 * _INDENT / 567
+        width -= _INDENT / 567
         widths = [width * share / total for share in shares]
         for place, share in enumerate(widths):
             table.columns[place].width = Cm(share)

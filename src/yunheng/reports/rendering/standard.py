@@ -298,7 +298,7 @@ class _Monthly(_Template):
         self.table(
             "row in attainment.rows",
             [
-                (w["indicator"], "*{{ row.label }}\n" + provisional + "\n~{{ row.definition }}", 3.0, "l"),
+                (w["indicator"], "*{{ row.label }}\n" + provisional + "\n~{{ row.definition }}", 3.6, "l"),
                 (w["this_period"], "*{{ row.value }}", 1.15, "r"),
                 (w["goal"], "{{ row.goal }}", 1.15, "r"),
                 (w["state"], "@state row", 1.2, "l"),
