@@ -57,6 +57,17 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
+/** An act that is opened by mouse, key or palette waits with the cursor in its first field; a finger chooses where to type. */
+document.addEventListener("click", (event) => {
+  const act = event.target.closest("details:is(.act, .side-act) > summary")?.parentElement;
+  if (!act || act.open) return;
+  for (let around = act.parentElement.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+  if (matchMedia("(pointer: coarse)").matches) return;
+  act.addEventListener("toggle", () => {
+    if (act.open) [...act.querySelectorAll("input:not([type=hidden], [type=file]), select, textarea")].find((one) => one.checkVisibility())?.focus();
+  }, { once: true });
+});
+
 /** Details are opened for print, so that nothing is missing on paper. */
 let opened = [];
 window.addEventListener("beforeprint", () => {
