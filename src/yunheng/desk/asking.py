@@ -23,7 +23,8 @@ COLUMNS: Final = (
     *("contract", "state", "waiting", "priority", "due", "service", "kind", "team", "assignee", "requester"),
     *("channel", "ci", "category", "moved", "opened"),
 )
-USUAL: Final = ("contract", "state", "priority", "due", "team", "assignee", "opened")
+#: The number begins with the contract's key, so that the contract needs no column of its own.
+USUAL: Final = ("state", "priority", "due", "team", "assignee", "opened")
 #: Columns that hold names of people; only for those who may see them.
 NAMES: Final = frozenset({"assignee", "requester"})
 
