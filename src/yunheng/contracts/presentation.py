@@ -22,11 +22,10 @@ AUDIENCES = ("client", "internal", "supplier")
 
 @dataclass(frozen=True, slots=True)
 class MonthDay:
-    """A cell of a month: the date, why it is so, and its hours where they are not the usual ones."""
+    """A cell of a month: the date, why it is so, and its hours."""
 
     day: Day
     hours: str
-    is_usual: bool
     is_today: bool
 
     @property
@@ -248,11 +247,7 @@ def _calendar_view(stored: CalendarVersion, terms: Terms, month: date, today: da
         used_by=wording.listed(services),
         month=[
             [
-                None
-                if day is None
-                else MonthDay(
-                    day, wording.hours(day.windows), day.windows == days.usual(day.date), day.date == today
-                )
+                None if day is None else MonthDay(day, wording.hours(day.windows), is_today=day.date == today)
                 for day in week
             ]
             for week in days.month(month.year, month.month)

@@ -12,7 +12,6 @@ from typing import Any, Final
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from yunheng.foundation import wording
 from yunheng.foundation.flow import label_text
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.flow import FieldSpec, Transition
@@ -218,11 +217,6 @@ def read_local(name: str, text: str) -> datetime | None:
     if back.replace(tzinfo=None) != there:
         raise Invalid({name: _("This time does not exist: clocks were put forward. Choose another one.")})
     return at
-
-
-def local_text(at: datetime | None) -> str:
-    """An instant as a browser's control for local date and time wants it; "" for none."""
-    return "" if at is None else wording.local(at).strftime(LOCAL)
 
 
 def read_transition(transition: Transition, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,11 +49,6 @@ class Offers:
         forms = [form for form in self.moves if not form.is_click]
         return [*([self.assign] if self.assign else []), *forms]
 
-    @property
-    def has_any(self) -> bool:
-        """Whether there is anything to do in the bar."""
-        return bool(self.moves or self.assign or self.take)
-
 
 def offers_for(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -> Offers:
     """Everything that the viewer may do (2 queries where they may assign). History is observed, not worked on."""

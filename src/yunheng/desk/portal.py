@@ -1,7 +1,7 @@
 """What the client's portal shows: what waits for an answer, and requests in plain words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -371,7 +371,6 @@ class Step:
 
     transition: Transition
     label: str
-    look: str = ""
 
     @property
     def key(self) -> str:
@@ -395,7 +394,6 @@ class RequestStory:
     may_reply: bool
     asked_by: str
     is_own: bool
-    first_files: tuple[Attachment, ...] = field(default=())
 
     @property
     def ticket(self) -> Ticket:
@@ -455,7 +453,6 @@ def tell_request(viewer: Viewer, number: str, *, now: datetime) -> RequestStory:
         may_reply=not ticket.is_observed and viewer.may("ticket.reply", ticket.scope_id),
         asked_by=asked_by,
         is_own=own,
-        first_files=tuple(files.get(lines[0].line.entry.id, ())) if lines else (),
     )
 
 
@@ -478,13 +475,13 @@ def _steps(viewer: Viewer, ticket: Ticket) -> dict[str, Step]:
     except UnknownProcessError:
         return {}
     labels = {
-        "confirm": (_("Yes, it is solved"), "button-primary"),
-        "reopen": (_("No, it is not over"), ""),
-        "approve": (_("Approve"), "button-primary"),
-        "decline": (_("Do not approve"), ""),
-        "cancel": (_("Cancel this request"), ""),
+        "confirm": _("Yes, it is solved"),
+        "reopen": _("No, it is not over"),
+        "approve": _("Approve"),
+        "decline": _("Do not approve"),
+        "cancel": _("Cancel this request"),
     }
-    return {key: Step(ways[key], *labels[key]) for key in STEPS if key in ways}
+    return {key: Step(ways[key], labels[key]) for key in STEPS if key in ways}
 
 
 def _public_lines(

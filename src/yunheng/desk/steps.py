@@ -29,11 +29,6 @@ class Step:
     fields: frozenset[str]
     needs_text: bool
 
-    @property
-    def is_assign(self) -> bool:
-        """Whether it gives tickets to a team."""
-        return self.key == ASSIGN
-
 
 def steps_for(viewer: Viewer) -> list[Step]:
     """Steps that the viewer may make in some contract, in the order of the processes; none for clients' people."""

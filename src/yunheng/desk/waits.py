@@ -42,11 +42,6 @@ class Wait:
         """Whether it lasts."""
         return self.pause.ended_at is None
 
-    @property
-    def is_turn(self) -> bool:
-        """Whether the viewer has something to say to it."""
-        return bool(self.forms)
-
 
 def waits_of(viewer: Viewer, story: TicketStory, typed: Typed | None = None) -> list[Wait]:
     """The ticket's waiting periods, the latest first (1 query, up to 3 for long timelines)."""

@@ -97,11 +97,6 @@ class PlannedClock:
         """Audience and label of the clock, where the contract is known."""
         return self.terms.clock_details.get(self.kind) if self.terms else None
 
-    @property
-    def is_running_under_contract(self) -> bool:
-        """Whether there is a contract to fold under."""
-        return not self.reason
-
 
 def plan_clocks(scope_id: int, facts: Sequence[Fact]) -> list[PlannedClock]:
     """The clocks of a subject: each follows the version in force at its own start (sla-semantics 16).
@@ -172,15 +167,6 @@ def explain_clocks(
                 reason = BEYOND_CALENDAR
         explained[planned.kind] = ClockExplanation(planned.kind, reason, planned.terms, explanation)
     return explained
-
-
-def explain_clock(
-    *, scope_id: int, subject_id: int, kind: str, now: int, as_of: int | None = None
-) -> ClockExplanation | None:
-    """One clock of a subject, or None when it has none of that kind."""
-    return explain_clocks(
-        scope_id=scope_id, subject_id=subject_id, now=now, as_of=as_of, kinds=frozenset({kind})
-    ).get(kind)
 
 
 def live_clocks(*, scope_id: int, subject_ids: Sequence[int]) -> Mapping[int, list[LiveClock]]:

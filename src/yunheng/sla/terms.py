@@ -1,22 +1,13 @@
-"""The dictionary of the short texts that facts carry: text ↔ integer, cached per process and database."""
+"""The dictionary of the short texts that facts carry: text → integer, cached per process and database."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
 from .models import Term
 
-
-@dataclass(slots=True)
-class _Known:
-    """What is certain about one database: a term that was committed never changes."""
-
-    ids: dict[str, int] = field(default_factory=lambda: {"": 0})
-    texts: dict[int, str] = field(default_factory=lambda: {0: ""})
-
-
-_by_database: dict[tuple[str, str, str], _Known] = {}
+#: By database what is certain about it: a term that was committed never changes.
+_by_database: dict[tuple[str, str, str], dict[str, int]] = {}
 
 
 def term_ids(texts: Iterable[str]) -> Mapping[str, int]:
@@ -25,7 +16,7 @@ def term_ids(texts: Iterable[str]) -> Mapping[str, int]:
     """
     known = _known()
     wanted = set(texts)
-    found = {text: known.ids[text] for text in wanted if text in known.ids}
+    found = {text: known[text] for text in wanted if text in known}
     missing = sorted(wanted - found.keys())
     if not missing:
         return found
@@ -41,36 +32,14 @@ def term_ids(texts: Iterable[str]) -> Mapping[str, int]:
     return found | stored
 
 
-def term_texts(ids: Iterable[int]) -> Mapping[int, str]:
-    """Texts of the ids. Raises KeyError for an id that does not exist."""
-    known = _known()
-    wanted = set(ids)
-    found = {key: known.texts[key] for key in wanted if key in known.texts}
-    missing = wanted - found.keys()
-    if not missing:
-        return found
-    stored = dict(Term.objects.filter(pk__in=missing).values_list("id", "text"))
-    absent = missing - stored.keys()
-    if absent:
-        raise KeyError(f"terms {sorted(absent)} do not exist")
-    _remember(known, {text: key for key, text in stored.items()})
-    return found | stored
-
-
-def _known() -> _Known:
+def _known() -> dict[str, int]:
     settings = connection.settings_dict
     database = (str(settings["HOST"]), str(settings["PORT"]), str(settings["NAME"]))
-    return _by_database.setdefault(database, _Known())
+    return _by_database.setdefault(database, {"": 0})
 
 
-def _remember(known: _Known, stored: Mapping[str, int]) -> None:
+def _remember(known: dict[str, int], stored: Mapping[str, int]) -> None:
     """Cache the pairs once they are certain to stay: at commit, since this transaction may have written
     them.
     """
-
-    def keep() -> None:
-        for text, key in stored.items():
-            known.ids[text] = key
-            known.texts[key] = text
-
-    transaction.on_commit(keep)  # runs at once outside a transaction
+    transaction.on_commit(lambda: known.update(stored))  # runs at once outside a transaction

@@ -1,4 +1,4 @@
-"""The same transition for many tickets: each in a transaction of its own, through the same action as for one."""
+"""The same transition for many tickets: each wholly or not at all, through the same action as for one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,7 +48,8 @@ def move_many(
 ) -> list[Outcome]:
     """Make a transition ("assign" is one) of each ticket; what fails says why and touches nothing of the others.
 
-    In the order of the picks, each number once. Must not run inside a transaction: every ticket commits by itself.
+    In the order of the picks, each number once. Each ticket is a transaction of its own or, where the caller has one
+    open as the API has, a savepoint in it.
     Raises Invalid for the field "number" when nothing or more than MOST tickets were picked.
     """
     unique = {pick.number: pick for pick in picks}
@@ -66,9 +67,7 @@ def _move_one(viewer: Viewer, pick: Pick, transition: str, form: Mapping[str, An
         return Outcome(pick.number, fields=refusal.fields, code=refusal.code)
     except Refusal as refusal:
         return Outcome(pick.number, fields={"": [refusal.message]}, code=refusal.code)
-    except (
-        OperationalError
-    ):  # a lock that was not given in time, a deadlock: this ticket alone was not changed
+    except OperationalError:  # no lock in time, a deadlock: this ticket alone was not changed
         busy = _("Somebody was working on it at that very moment. Try it again.")
         return Outcome(pick.number, fields={"": [busy]}, code="busy")
     return Outcome(pick.number, state=done.ticket.state)
