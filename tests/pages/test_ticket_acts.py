@@ -480,3 +480,24 @@ def test_ten_thousand_characters_and_the_character_nul(world: World, number: str
     response = client.post(f"/tickets/{number}/say", {"way": "note", "text": "a\0b"})
     assert response.status_code in {400, 422}
     assert client.post(f"/tickets/{number}/classify", {"ci": "a|b"}).status_code == 422
+
+
+def test_a_time_that_is_refused_stays_beside_its_error(world: World) -> None:
+    """Also of an act that is one click as long as nothing is wrong with it."""
+    opened = datetime.now(UTC) - timedelta(minutes=20)
+    number = open_one(world, opened, "Scanner zieht schief ein")
+    client = client_of(world, "alice")
+    page = client.post(
+        f"/tickets/{number}/move/accept", {"at": "2020-01-01T00:00", "seen": seen_on(client, number)}
+    )
+    form = re.search(r'<form id="f-move-accept".*?</form>', page.content.decode(), re.S)
+    assert page.status_code == 422 and form is not None
+    assert 'value="2020-01-01T00:00"' in form[0] and "error-text" in form[0]
+    assert row(number).state == "new"
+
+
+def test_a_link_wants_its_kind_and_its_number(world: World, number: str) -> None:
+    client = client_of(world, "alice")
+    page = client.post(f"/tickets/{number}/links", {"kind": "", "other": ""})
+    assert page.status_code == 422 and page.content.decode().count("This field is required.") == 2
+    assert "duplicate_of," not in page.content.decode()

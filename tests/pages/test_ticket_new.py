@@ -179,3 +179,12 @@ def test_choosing_another_contract_loses_nothing(world: World) -> None:
 
 def test_a_hint_says_how_far_back_one_may_go(world: World) -> None:
     assert "You may go back" in html(client_of(world, "alice"), "/tickets/new")
+
+
+def test_every_empty_field_is_named_at_once(world: World) -> None:
+    client = client_of(world, "alice")
+    sent = filled(world, service="", impact="", title=" ", description="Seit heute früh.")
+    page = client.post("/tickets/new", sent)
+    text = page.content.decode()
+    assert page.status_code == 422 and text.count("This field is required.") == 3
+    assert "Seit heute früh." in text and "service catalogue" not in text
