@@ -14,8 +14,8 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Invalid, NotFound
 
 from . import rendering
+from .actions import MOST_TEMPLATE_BYTES, template_size_text
 from .actions.planning import planned_at
-from .actions.templating import MOST_BYTES
 from .forms import LANGUAGE_NAMES, Typed, language_name
 from .making import render
 from .models import Format, Kind, Language, Report, ReportPlan, ReportTemplate
@@ -158,8 +158,8 @@ def tell_templates(key: str, found: Sequence[ReportTemplate]) -> list[Slot]:
 
 def require_small(size: int) -> None:
     """Raise Invalid for a template that is too large to be one."""
-    if size > MOST_BYTES:
-        raise Invalid({"template": _("At most %(size)s.") % {"size": filesizeformat(MOST_BYTES)}})
+    if size > MOST_TEMPLATE_BYTES:
+        raise Invalid({"template": template_size_text()})
 
 
 def template_bytes(viewer: Viewer, key: str, kind: str, language: str, what: str) -> tuple[str, bytes]:
