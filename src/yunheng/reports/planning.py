@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -156,10 +157,13 @@ def tell_templates(key: str, found: Sequence[ReportTemplate]) -> list[Slot]:
     return slots
 
 
-def require_small(size: int) -> None:
-    """Raise Invalid for a template that is too large to be one."""
-    if size > MOST_TEMPLATE_BYTES:
+def read_upload(file: UploadedFile | None) -> tuple[str, bytes]:
+    """Name and bytes of a template that was sent. Raises Invalid for none, and for one that is too large to be one."""
+    if file is None:
+        raise Invalid({"template": _("Choose a file.")})
+    if getattr(file, "is_refused", False) or (file.size or 0) > MOST_TEMPLATE_BYTES:
         raise Invalid({"template": template_size_text()})
+    return file.name or "", file.read()
 
 
 def template_bytes(viewer: Viewer, key: str, kind: str, language: str, what: str) -> tuple[str, bytes]:

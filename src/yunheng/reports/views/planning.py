@@ -17,7 +17,7 @@ from yunheng.foundation.refusals import Conflict, Invalid
 
 from .. import actions, queries
 from ..forms import LANGUAGE_NAMES, plan_version_of, read_plan, typed_of
-from ..planning import require_small, tell_plan, tell_templates, template_bytes
+from ..planning import read_upload, tell_plan, tell_templates, template_bytes
 from .answering import about, gone_to
 
 _PLAN_PLACES = ("languages", "formats", "day", "time", "recipients")
@@ -80,12 +80,9 @@ def templates(request: PageRequest, key: str) -> HttpResponse:
 
 
 def _put(request: PageRequest, key: str) -> None:
-    upload = request.FILES.get("file")
-    if upload is None:
-        raise Invalid({"template": _("Choose a file.")})
+    name, data = read_upload(request.FILES.get("file"))
     kind, language = request.POST.get("kind", ""), request.POST.get("language", "")
-    require_small(upload.size or 0)
-    actions.put_template(request.viewer, key, kind, language, str(upload.name), upload.read())
+    actions.put_template(request.viewer, key, kind, language, name, data)
     messages.success(request, _("The template is checked and in use from the next file on."))
 
 
