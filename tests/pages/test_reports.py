@@ -259,7 +259,7 @@ def test_who_only_reads_writes_nothing(
 
 
 #: SQL statements per page, session and viewer included.
-QUERIES = {"/reports": 12, "/contracts/{key}/reports": 13, "/reports/{number}": 18, "/portal/reports": 9}
+QUERIES = {"/reports": 9, "/contracts/{key}/reports": 11, "/reports/{number}": 11, "/portal/reports": 6}
 
 
 @pytest.mark.parametrize("path", QUERIES)

@@ -454,8 +454,8 @@ def history_view(page: ReportView) -> list[HistoryView]:
     sentences = _sentences()
     lines = []
     for line in reversed(page.history):
-        data = line.data
-        text = str(data.get("reason") or data.get("opinion") or data.get("comment") or "")
+        data, form = line.data, line.data.get("form") or {}
+        text = str(form.get("reason") or form.get("opinion") or "")
         if line.type == "report.commented" and data.get("language"):
             text = language_name(str(data["language"]))
         elif line.type == "report.delivered" and data.get("count"):
