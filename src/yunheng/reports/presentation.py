@@ -25,7 +25,7 @@ from .refusing import COMMENTS, LONGEST_TEXT, NEEDED, WRITTEN
 from .wording import edition_name, kind_name, month_name
 
 MARKS: Final = {
-    "drafted": "provisional",
+    "drafted": "edit",
     "issued": "running",
     "accepted": "met",
     "returned": "risk",

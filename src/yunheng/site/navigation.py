@@ -55,6 +55,12 @@ _CONTRACT = (
     _Row(
         "appraisal:indicators", gettext_lazy("Indicators"), "indicators", "i", ("contract.view", "kpi.view")
     ),
+    _Row(
+        "reports:contract_reports",
+        gettext_lazy("Reports"),
+        "file",
+        needs=("contract.view", "report.view", "entry.internal"),
+    ),
     _Row("contracts:log", gettext_lazy("Sealed log"), "log", "l", ("contract.view", "log.view")),
 )
 _ADMINISTRATION = (
