@@ -130,9 +130,10 @@ def provider(world: World, settings: Any) -> Iterator[Provider]:
     thread.join(5)
 
 
-def go(client: Client, provider: Provider, target: str = "", **more: str) -> Any:
+def go(client: Client, provider: Provider, target: str = "", *, again: bool = False, **more: str) -> Any:
     """There and back again; the answer of the callback."""
-    away = client.get("/account/oidc/company/login" + (f"?next={target}" if target else ""))
+    given = {"next": target, **({"again": "1"} if again else {})}
+    away = client.get("/account/oidc/company/login", given)
     assert away.status_code == 302, away.content
     place = urlsplit(away["Location"])
     asked = {name: values[0] for name, values in parse_qs(place.query).items()}
@@ -140,6 +141,7 @@ def go(client: Client, provider: Provider, target: str = "", **more: str) -> Any
     assert asked["redirect_uri"] == "http://testserver/account/oidc/company/callback"
     assert asked["code_challenge_method"] == "S256"
     assert "openid" in asked["scope"]
+    assert (asked.get("prompt"), asked.get("max_age")) == (("login", "0") if again else (None, None))
     provider.challenge = asked["code_challenge"]
     query = {"code": "the-code", "state": asked["state"], **more}
     return client.get("/account/oidc/company/callback", query)
@@ -308,3 +310,55 @@ def test_nobody_gets_a_first_password_by_mail_where_another_party_decides(
         assert person_to_remind("only.ken@example.com") == ken  # invited, and the letter is lost
     finally:
         people.update(password=ken.password, email=ken.email)
+
+
+# --- showing once more that it is still oneself
+
+
+def asks_for_the_password(client: Client) -> bool:
+    """Whether a page that could let others in asks first."""
+    return client.get("/me/tokens/new").status_code == 303
+
+
+def now() -> int:
+    return int(datetime.now(UTC).timestamp())
+
+
+def test_signing_in_elsewhere_counts_from_when_the_password_was_typed_there(
+    world: World, provider: Provider
+) -> None:
+    for auth_time, is_asked in ((None, True), (now() - 3600, True), (True, True), (now() - 60, False)):
+        provider.claims = {"preferred_username": "alice"}
+        if auth_time is not None:
+            provider.claims["auth_time"] = auth_time
+        client = Client()
+        go(client, provider)
+        assert asks_for_the_password(client) is is_asked, auth_time
+
+
+def test_the_other_party_asks_once_more_and_says_when(world: World, provider: Provider) -> None:
+    provider.claims = {"preferred_username": "alice"}
+    client = Client(headers=HEADERS)
+    go(client, provider)
+    page = client.get("/me/confirm?next=/me/tokens/new").content.decode()
+    assert "Confirm with Company account" in page and "again=1&amp;next=%2Fme%2Ftokens%2Fnew" in page
+    for stale in (None, now() - 3600):  # it did not ask, or does not say so
+        provider.claims = {"preferred_username": "alice", **({} if stale is None else {"auth_time": stale})}
+        refused = go(client, provider, "/me/tokens/new", again=True)
+        assert refused.status_code == 403 and "auth_time" in refused.content.decode()
+        assert asks_for_the_password(client)
+    provider.claims = {"preferred_username": "alice", "auth_time": now()}
+    done = go(client, provider, "/me/tokens/new", again=True)
+    assert (done.status_code, done["Location"]) == (302, "/me/tokens/new")
+    assert not asks_for_the_password(client)
+
+
+def test_somebody_else_confirms_nothing(world: World, provider: Provider) -> None:
+    provider.claims = {"preferred_username": "alice"}
+    client = Client(headers=HEADERS)
+    go(client, provider)
+    provider.claims = {"preferred_username": "bob", "auth_time": now()}
+    refused = go(client, provider, "/me/tokens/new", again=True)
+    assert refused.status_code == 403 and "somebody else" in refused.content.decode()
+    assert asks_for_the_password(client)
+    assert client.get("/api/v1/me").json()["name"] == world.people["alice"].name  # still who was here

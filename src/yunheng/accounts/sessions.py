@@ -19,6 +19,7 @@ from .models import Session
 SEEN_RESOLUTION: Final = timedelta(minutes=5)  # a visit is not noted more often than this
 CONFIRMED: Final = timedelta(minutes=15)  # for so long a password counts as just typed
 _CONFIRMED: Final = "confirmed"
+_ELSEWHERE: Final = "elsewhere"  # the session began at another party, which may have asked for no password
 _VISIT: Final = "visit"  # in the session's data: asking costs no query
 _AGENT_LENGTH: Final = 200
 
@@ -47,6 +48,7 @@ class SessionStore(DatabaseStore):
 def begin_visit(request: HttpRequest) -> None:
     """Note where somebody signs in, and with what. Called when a session begins."""
     now = int(datetime.now(UTC).timestamp())
+    request.session.pop(_ELSEWHERE, None)
     request.session[_VISIT] = {"uuid": str(uuid7()), "since": now, **_here(request, now)}
 
 
@@ -71,9 +73,23 @@ def note_confirmed(request: HttpRequest) -> None:
     request.session[_CONFIRMED] = int(datetime.now(UTC).timestamp())
 
 
+def note_elsewhere(request: HttpRequest, typed_at: int | None) -> None:
+    """Note that another party let the person in, and when they showed there who they are (epoch seconds), if it says.
+
+    Whoever finds an unattended browser may sign out and in again without being asked for anything: signing in there
+    counts from the instant at which the password was typed there, and not at all without it.
+    """
+    request.session[_ELSEWHERE] = True
+    if typed_at is not None:
+        request.session[_CONFIRMED] = min(typed_at, int(datetime.now(UTC).timestamp()))
+
+
 def is_confirmed(request: HttpRequest, now: datetime) -> bool:
-    """Whether the person signed in, or typed the password anew, within the last quarter of an hour."""
-    since = (request.session.get(_VISIT) or {}).get("since", 0)
+    """Whether the person showed within the last quarter of an hour that it is them: by signing in here, by typing the
+    password anew, or at another party that says when.
+    """
+    is_here = not request.session.get(_ELSEWHERE)
+    since = (request.session.get(_VISIT) or {}).get("since", 0) if is_here else 0
     latest = max(since, request.session.get(_CONFIRMED, 0))
     return now.timestamp() - latest < CONFIRMED.total_seconds()
 

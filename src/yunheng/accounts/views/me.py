@@ -117,6 +117,8 @@ def confirm(request: PageRequest) -> HttpResponse:
         "next": wanted,
         "problem": problem,
         "can_confirm": can_confirm(person),
+        "provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "provider_id": settings.OIDC_PROVIDER_ID,
     }
     return render(request, "accounts/me/confirm.html", context, status=status)
 

@@ -207,7 +207,7 @@ def read_workbench(request: HttpRequest) -> dict[str, Any]:
     summary="Waiting periods to answer",
 )
 def read_waiting_pauses(request: HttpRequest) -> list[dict[str, Any]]:
-    """Proposed ones that it is for the reader to confirm or dispute, the oldest first."""
+    """Those that the reader's side has not answered and may still dispute, the oldest first."""
     found = pauses_waiting_for(viewer_of(request), now=datetime.now(UTC))
     names = names_by_scope((one.ticket.scope_id, one.pause.pk) for one in found)
     return [

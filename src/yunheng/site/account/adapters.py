@@ -2,7 +2,7 @@
 
 import logging
 from http import HTTPStatus
-from typing import Any, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import perform_login, record_authentication
@@ -21,10 +21,12 @@ from django.utils.translation import gettext as _
 from yunheng.accounts.guessing import address_of
 from yunheng.accounts.models import Person
 from yunheng.accounts.security import person_for_claim
+from yunheng.accounts.sessions import note_confirmed, note_elsewhere
 
-from .elsewhere import SECOND_FACTOR_ELSEWHERE
+from .elsewhere import ASKED_AGAIN, SECOND_FACTOR_ELSEWHERE
 
 logger = logging.getLogger(__name__)
+CLOCKS_DIFFER: Final = 60  # seconds by which the other party's clock may be behind
 
 
 def safe_next(request: HttpRequest, target: str | None = None) -> str:
@@ -105,6 +107,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):
                 "sign-in elsewhere: nobody here for the claim %s", claim, extra={"sub": signed.get("sub")}
             )
             raise ImmediateHttpResponse(refused(request, _unknown()))
+        asked_at = (sociallogin.state.get("data") or {}).get(ASKED_AGAIN)
+        if asked_at is not None and request.user.is_authenticated:
+            raise ImmediateHttpResponse(_confirm(request, person, sociallogin, signed, asked_at))
         raise ImmediateHttpResponse(_go_on(request, person, sociallogin, signed))
 
     def on_authentication_error(
@@ -132,9 +137,37 @@ def _go_on(
     )
     wanted = sociallogin.state.get("next")
     response = cast(HttpResponse, perform_login(request, Login(user=person, redirect_url=wanted)))
+    if request.user.is_authenticated:
+        note_elsewhere(request, _typed_at(signed))
     if request.user.is_authenticated and "mfa" in (signed.get("amr") or ()):  # RFC 8176
         request.session[SECOND_FACTOR_ELSEWHERE] = True
     return response
+
+
+def _confirm(
+    request: HttpRequest, person: Person, sociallogin: SocialLogin, signed: dict[str, Any], asked_at: int
+) -> HttpResponse:
+    """Take the other party's word that who is signed in here showed there, just now, who they are."""
+    if request.user.pk != person.pk:
+        return refused(request, _("There you are somebody else than here. Nothing was confirmed."))
+    typed_at = _typed_at(signed)
+    if typed_at is None or typed_at < asked_at - CLOCKS_DIFFER:
+        logger.warning(
+            "confirmation elsewhere: auth_time is %s", "missing" if typed_at is None else "too old"
+        )
+        text = _(
+            "%(name)s let you pass without asking for your password, or does not say when it asked (auth_time)."
+            " Nothing was confirmed. An administrator can give you a password here, or set the other side right."
+        )
+        return refused(request, text % {"name": settings.OIDC_NAME})
+    note_confirmed(request)
+    return HttpResponseRedirect(safe_next(request, sociallogin.state.get("next")))
+
+
+def _typed_at(signed: dict[str, Any]) -> int | None:
+    """When the person showed at the other party who they are (OpenID Connect Core 2: auth_time), if it says."""
+    value = signed.get("auth_time")
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _unknown() -> str:
