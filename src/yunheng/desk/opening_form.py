@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.accounts.models import Person
 from yunheng.contracts.models import Contract
-from yunheng.contracts.reading import title_of
+from yunheng.contracts.reading import titles_of
 from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.attachments import FileDraft
@@ -34,6 +34,7 @@ class NewTicket:
     """The form with its choices for one contract."""
 
     contract: Contract
+    contract_title: str
     terms: ContractTerms
     form: Form
     person: Person | None  # chosen as the requester
@@ -44,11 +45,6 @@ class NewTicket:
     def field(self, name: str) -> Field | None:
         """One of its fields."""
         return next((one for one in self.form.fields if one.name == name), None)
-
-    @property
-    def contract_title(self) -> str:
-        """The contract's name."""
-        return title_of(self.contract)
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -77,6 +73,7 @@ def new_ticket_form(
 ) -> NewTicket:
     """The form with what was chosen or typed so far."""
     contracts = contracts_to_open_in(viewer)
+    titles = titles_of(contracts)
     contract, terms = contract_chosen(viewer, str(data.get("contract", "")), now=now)
     is_expired = contract_for(contract.pk, now)[1] != ""
     may_accept = viewer.may("ticket.accept", contract.pk)
@@ -91,7 +88,7 @@ def new_ticket_form(
             _("Contract"),
             is_required=True,
             value=contract.scope.key,
-            groups=(OptionGroup("", tuple(Option(one.scope.key, title_of(one)) for one in contracts)),),
+            groups=(OptionGroup("", tuple(Option(one.scope.key, titles[one.pk]) for one in contracts)),),
         ),
         _choice("kind", _("Kind"), [(key, desk_wording.kind_name(key)) for key in KIND_CODES], "incident"),
         _choice(
@@ -151,7 +148,7 @@ def new_ticket_form(
             person = requester_of(viewer, contract, values["requester"])
         except Invalid:
             person = None
-    return NewTicket(contract, terms, form, person, may_accept, may_assign, is_expired)
+    return NewTicket(contract, titles[contract.pk], terms, form, person, may_accept, may_assign, is_expired)
 
 
 def _choice(name: str, label: str, options: Sequence[tuple[str, str]], value: str) -> Field:

@@ -55,7 +55,9 @@ def new_ticket(request: PageRequest) -> HttpResponse:
 
 def _show(request: PageRequest, form: NewTicket, *, status: int = 200) -> HttpResponse:
     show_contract(request, key=form.contract.scope.key, scope_id=form.contract.pk)
-    return render(request, "desk/new_ticket.html", {"new": form}, status=status)
+    return render(
+        request, "desk/new_ticket.html", {"new": form, "contract_title": form.contract_title}, status=status
+    )
 
 
 @require_safe
