@@ -11,6 +11,7 @@ from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import access_contract
 from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, Page, viewer_of
 
+from .board_api import router as board_router
 from .figures import Figures, Item, Row
 from .periods import read_period
 from .queries import figures, items
@@ -201,3 +202,6 @@ def read_items(
         now=now,
     )
     return {"items": [_item(item) for item in found], "next": following}
+
+
+router.add_router("", board_router)
