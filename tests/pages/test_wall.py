@@ -1,4 +1,4 @@
-"""The wall board: who may look, what a screen's token opens and what not, and that blindness is never shown as health."""
+"""The wall board: who may look, what a screen's token opens, and that blindness is never shown as health."""
 
 from datetime import UTC, datetime, timedelta
 
