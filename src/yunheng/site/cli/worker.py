@@ -38,8 +38,12 @@ def work(jobs: int, logs: Path) -> None:
     from yunheng.site.logging import configure
 
     configure("worker", logs)
-    assert isinstance(app.connector, DjangoConnector)
-    with app.replace_connector(app.connector.get_worker_connector()) as worker:
+    ours = app.connector
+    assert isinstance(ours, DjangoConnector)
+    connector = ours.get_worker_connector()
+    # What a job defers goes through Django's connection like everywhere else: in the transaction of what it belongs to.
+    connector.get_sync_connector = lambda: ours  # type: ignore[method-assign]
+    with app.replace_connector(connector) as worker:
         worker.run_worker(
             name="yunheng",
             concurrency=jobs,
