@@ -169,6 +169,7 @@ def exclusions(source: Source, keys: Sequence[str]) -> list[dict[str, Any]]:
     counts = Counter((reason, subject in by_client) for subject, reason in reasons.items())
     return [
         {
+            "key": reason,
             "label": _("Tickets"),
             "count": count,
             "reason": leaving_reason(reason),

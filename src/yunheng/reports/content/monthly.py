@@ -139,13 +139,19 @@ def _groups(source: Source, rows: Sequence[Row]) -> list[dict[str, Any]]:
             if len(members) < 2:
                 continue  # one group is the whole
             found.append(
-                {"label": labels[key], "by": by, "rows": [_group_row(row) for row in members[:MOST_SLICES]]}
+                {
+                    "key": key,
+                    "label": labels[key],
+                    "by": by,
+                    "rows": [_group_row(row) for row in members[:MOST_SLICES]],
+                }
             )
     return found
 
 
 def _group_row(row: Row) -> dict[str, Any]:
     return {
+        "key": row.group,
         "label": row.group_label or row.group,
         "value": value_text(row),
         "number": _number(row.value),
@@ -214,6 +220,7 @@ def _summary(rows: Sequence[Row], last: Mapping[str, Row], counts: Volumes, miss
         change, direction = _change(row, last.get(row.key))
         headline.append(
             {
+                "key": row.key,
                 "label": row.label,
                 "value": value_text(row),
                 "goal": goal_text(row),
@@ -269,22 +276,24 @@ def _joined(labels: Sequence[str]) -> str:
 
 def _tickets(counts: Volumes) -> dict[str, Any]:
     numbers = [
-        (pgettext("count", "Opened"), counts.opened),
-        (pgettext("count", "Resolved"), counts.resolved),
-        (pgettext("count", "Closed"), counts.closed),
-        (_("Open at the end of the period"), counts.open_at_end),
+        ("opened", pgettext("count", "Opened"), counts.opened),
+        ("resolved", pgettext("count", "Resolved"), counts.resolved),
+        ("closed", pgettext("count", "Closed"), counts.closed),
+        ("open_at_end", _("Open at the end of the period"), counts.open_at_end),
     ]
     if counts.left_out:
-        numbers.append((_("Left out of the figures by agreement"), counts.left_out))
+        numbers.append(("left_out", _("Left out of the figures by agreement"), counts.left_out))
     return {
-        "counts": [{"label": label, "value": wording.grouped(count)} for label, count in numbers],
+        "counts": [
+            {"key": key, "label": label, "value": wording.grouped(count)} for key, label, count in numbers
+        ],
         "by_source": _slices(counts.by_source),
         "by_kind": _slices(counts.by_kind),
         "by_priority": _slices(counts.by_priority),
         "by_service": _slices(counts.by_service),
         "by_category": _slices(counts.by_category),
         "by_cause": _slices(counts.by_cause),
-        "backlog": [{"label": one.label, "count": one.count} for one in counts.backlog],
+        "backlog": [{"key": one.key, "label": one.label, "count": one.count} for one in counts.backlog],
         "hours": list(counts.hours),
         "weekdays": list(counts.weekdays),
     }
@@ -293,12 +302,15 @@ def _tickets(counts: Volumes) -> dict[str, Any]:
 def _slices(slices: Sequence[Slice]) -> list[dict[str, Any]]:
     """The slices, the most first as they come; beyond the fifteenth they are told together."""
     shown = [
-        {"label": one.label, "count": one.count, "share": _share(one.share)} for one in slices[:MOST_SLICES]
+        {"key": one.key, "label": one.label, "count": one.count, "share": _share(one.share)}
+        for one in slices[:MOST_SLICES]
     ]
     rest = slices[MOST_SLICES:]
     if rest:
         share = sum((one.share for one in rest if one.share is not None), Decimal(0))
-        shown.append({"label": _("Others"), "count": sum(one.count for one in rest), "share": _share(share)})
+        shown.append(
+            {"key": "", "label": _("Others"), "count": sum(one.count for one in rest), "share": _share(share)}
+        )
     return shown
 
 
@@ -311,6 +323,9 @@ def _waiting(source: Source) -> dict[str, Any]:
     return {
         "rows": [
             {
+                "key": row.key,
+                "party_key": row.party,
+                "reason_key": row.reason,
                 "party": row.party_label,
                 "reason": row.reason_label,
                 "count": row.count,
