@@ -27,7 +27,7 @@ NOBODY = ""
 
 #: login → addresses.
 PAGES: dict[str, tuple[str, ...]] = {
-    NOBODY: ("/sign-in", "/account/forgotten", "/nothing-here"),
+    NOBODY: ("/sign-in", "/wall/join", "/account/forgotten", "/nothing-here"),
     "alice": (
         "/workbench",
         "/tickets",
@@ -53,6 +53,11 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/contracts/{key}/indicators",
         "/contracts/{key}/items?indicator=sla_attainment",
         "/contracts/{key}/log",
+        "/contracts/{key}/dashboard",
+        "/contracts/{key}/dashboard?from=2026-01-01",
+        "/contracts/{key}/dashboard/items?what=opened",
+        "/contracts/{key}/dashboard/items?what=undecided",
+        "/wall",
         "/reports",
         "/reports/new",
         "/contracts/{key}/reports/plan",
@@ -85,11 +90,14 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/admin/teams",
         "/admin/teams/new",
         "/admin/roles",
+        "/admin/walls",
     ),
     "root": (
         "/admin",
         "/admin/organisations/new",
         "/contracts/new",
+        "/dashboard",
+        "/wall",
         "/admin/people/{dan}",
         "/admin/people/{dan}/edit",
     ),
@@ -109,6 +117,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/contracts",
         "/contracts/{key}",
         "/contracts/{key}/indicators",
+        "/contracts/{key}/dashboard",
         "/contracts/{key}/log",
     ),
     "charlie": ("/portal", "/portal/requests"),  # who has nothing yet
@@ -178,6 +187,7 @@ def test_nothing_serious_is_found(
     chromium: Any, world: World, live_site: str, settings: Any, logins: tuple[str, ...], width: int
 ) -> None:
     settings.MAIL_URL = "smtp://mail.example:25?tls=no"  # only then there is a page for forgotten passwords
+    settings.ORIGINS = ["https://it.example.com"]
     axe = AXE.read_text(encoding="utf-8")
     add_states(world)
     people = {login: person.uuid for login, person in world.people.items() if login.isidentifier()}
