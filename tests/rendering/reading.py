@@ -8,6 +8,9 @@ from docx import Document
 from docx.oxml.ns import qn
 from openpyxl import load_workbook
 
+#: Places where long words may break, and what pdfium makes of a hyphen at the end of a line.
+_MARKS = {0x200B: "", 0xFFFE: "-", 2: "-"}
+
 
 def word_text(data: bytes) -> str:
     """All text of a Word document: body, tables, headers, footers; deleted marks and fields as Word would show them."""
@@ -26,7 +29,7 @@ def pdf_pages(data: bytes) -> list[str]:
     """The text of each page, without the places where long words may break."""
     document = pypdfium2.PdfDocument(data)
     try:
-        return [page.get_textpage().get_text_bounded().replace("\u200b", "") for page in document]
+        return [page.get_textpage().get_text_bounded().translate(_MARKS) for page in document]
     finally:
         document.close()
 
@@ -43,8 +46,10 @@ def cells(data: bytes) -> dict[str, list[list[object]]]:
 
 
 def excel_text(data: bytes) -> str:
-    """Every text of a workbook."""
-    return "\n".join(str(value) for rows in cells(data).values() for row in rows for value in row if value is not None)
+    """Every text of a workbook, names of sheets included."""
+    sheets = cells(data)
+    values = [str(value) for rows in sheets.values() for row in rows for value in row if value is not None]
+    return "\n".join([*sheets, *values])
 
 
 def part(data: bytes, name: str) -> str:

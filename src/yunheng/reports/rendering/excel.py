@@ -128,7 +128,7 @@ def write_workbook(content: Mapping[str, Any], rows: Iterable[Row], path: Path) 
 
 def _write_front(book: _Book, content: Mapping[str, Any]) -> None:
     w, report, contract = content["words"], content["report"], content["contract"]
-    sheet = book.sheet(report["title"] or "-", [26, 60, 18, 14, 22])
+    sheet = book.sheet(w["cover"], [26, 60])
     book.write(sheet, 0, 0, f"{report['title']} · {report['period_label']}", book.title)
     pairs = [
         (w["draft"], w["draft_note"] if report["is_draft"] else ""),

@@ -105,19 +105,19 @@ def forbidden_in(tree: nodes.Node) -> Iterator[tuple[str, int]]:
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED):
             name = type(node).__name__
-            yield _CALLED.get(name, name.lower()), node.lineno
+            yield _CALLED.get(name, name.lower()), _line(node)
         elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
-            yield node.attr, node.lineno
+            yield node.attr, _line(node)
         elif isinstance(node, nodes.Getitem) and not isinstance(node.arg, nodes.Const):
-            yield "[ ]", node.lineno
+            yield "[ ]", _line(node)
         elif isinstance(node, nodes.Getitem) and str(getattr(node.arg, "value", "")).startswith("_"):
-            yield str(getattr(node.arg, "value", "")), node.lineno
+            yield str(getattr(node.arg, "value", "")), _line(node)
         elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
-            yield f"| {node.name}", node.lineno
+            yield f"| {node.name}", _line(node)
         elif isinstance(node, nodes.Test) and node.name not in TESTS:
-            yield f"is {node.name}", node.lineno
+            yield f"is {node.name}", _line(node)
         elif isinstance(node, nodes.For) and (node.recursive or isinstance(node.target, nodes.Tuple)):
-            yield "for … recursive" if node.recursive else "for a, b in", node.lineno
+            yield "for … recursive" if node.recursive else "for a, b in", _line(node)
     yield from _deep_loops(tree, 0)
 
 
@@ -128,3 +128,10 @@ def _deep_loops(node: nodes.Node, depth: int) -> Iterator[tuple[str, int]]:
         return
     for child in node.iter_child_nodes():
         yield from _deep_loops(child, depth)
+
+
+def _line(node: nodes.Node) -> int:
+    """The line of a node; of what stands in it when the parser gave it none."""
+    if node.lineno:
+        return node.lineno
+    return min((child.lineno for child in node.find_all(nodes.Node) if child.lineno), default=1)

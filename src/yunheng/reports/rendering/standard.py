@@ -484,7 +484,7 @@ class _Fault(_Template):
                 (w["due"], "{{ row.due }}", 1.3, "l"),
                 (w["done"], "{{ row.done }}", 1.3, "l"),
                 (w["state"], "@state row", 1.2, "l"),
-                (w["description"], "{{ row.text }}", 2.6, "l"),
+                (w["description"], "{{ row.text }}", 3.6, "l"),
             ],
         )
         self.chapter(w["analysis"])

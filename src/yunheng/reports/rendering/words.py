@@ -32,6 +32,7 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
     "yes": ("yes", "是"),
     "no": ("no", "否"),
     # cover and sign-off
+    "cover": ("Cover", "封面"),
     "client": ("Client", "客户"),
     "provider": ("Service provider", "服务方"),
     "suppliers": ("Suppliers", "分包方"),
