@@ -13,6 +13,7 @@ import axe_playwright_python
 import pytest
 from tests.browser.conftest import PATIENCE
 from tests.browser.signing_in import sign_in
+from tests.pages.reporting import drafted, issued, this_month
 from tests.pages.world import HOUR, MINUTE, World, do, open_one, resolve
 
 from yunheng.desk.actions import answer_pause, assign_ticket, propose
@@ -63,6 +64,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/contracts/{key}/reports/plan",
         "/contracts/{key}/reports/templates",
         "/tickets/{closed}/fault-report",
+        "/reports/{draft}",
+        "/reports/{fault}",
         "/imports",
         "/imports/new",
         "/admin",
@@ -104,6 +107,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "bob": (
         "/portal",
         "/portal/reports",
+        "/portal/reports/{report}",
         "/portal/requests",
         "/portal/new",
         "/portal/requests/{closed}",
@@ -181,6 +185,13 @@ def add_states(world: World) -> None:
     propose(world.viewer("alice"), disputed, kind="leave_out", data={"reason": "test"}, reason="演练工单")
 
 
+def add_reports(world: World) -> None:
+    """A draft of the month, one of a fault, and a report that the client was given."""
+    world.tickets["draft"] = drafted(world, period=this_month()).number
+    world.tickets["fault"] = drafted(world, "fault", ticket=world.tickets["closed"]).number
+    world.tickets["report"] = issued(world, drafted(world)).number
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("logins", GROUPS, ids=lambda logins: logins[-1])
 def test_nothing_serious_is_found(
@@ -190,6 +201,7 @@ def test_nothing_serious_is_found(
     settings.ORIGINS = ["https://it.example.com"]
     axe = AXE.read_text(encoding="utf-8")
     add_states(world)
+    add_reports(world)
     people = {login: person.uuid for login, person in world.people.items() if login.isidentifier()}
     violations: list[str] = []
     for login in logins:

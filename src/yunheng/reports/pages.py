@@ -122,8 +122,10 @@ class FaultsOfTicket:
 
 
 def faults_of(viewer: Viewer, ticket: Ticket) -> FaultsOfTicket:
-    """Fault reports of a ticket that the viewer may read. Raises NotFound for who reads no reports of its contract."""
-    if not viewer.may("report.view", ticket.scope_id):
+    """Fault reports of a ticket, for the provider. Raises NotFound for others: a client finds in its portal what was
+    issued.
+    """
+    if not all(viewer.may(one, ticket.scope_id) for one in ("report.view", "entry.internal")):
         raise NotFound(_("There is nothing of this name here."))
     found = reports_visible_to(viewer).filter(kind=Kind.FAULT, ticket_id=ticket.pk)
     return FaultsOfTicket(
