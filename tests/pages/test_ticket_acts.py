@@ -501,3 +501,25 @@ def test_a_link_wants_its_kind_and_its_number(world: World, number: str) -> None
     page = client.post(f"/tickets/{number}/links", {"kind": "", "other": ""})
     assert page.status_code == 422 and page.content.decode().count("This field is required.") == 2
     assert "duplicate_of," not in page.content.decode()
+
+
+def test_what_the_supplier_confirmed_the_client_may_still_dispute(world: World, number: str) -> None:
+    from yunheng.desk.actions import answer_pause, assign_ticket, move_ticket
+    from yunheng.sla.models import Pause
+
+    assign_ticket(world.viewer("alice"), number, team="vendor-field")
+    move_ticket(world.viewer("alice"), number, "wait_for_supplier", {"note": "the part"})
+    pause = Pause.objects.get(subject_id=row(number).pk)
+    sue, bob = client_of(world, "sue"), client_of(world, "bob")
+    answer_pause(world.viewer("sue"), number, pause.pk, "confirm")
+    assert "/pauses/" not in html(sue, f"/tickets/{number}")  # its own right is used up
+    assert "another side may still dispute it until" in html(client_of(world, "ken"), f"/tickets/{number}")
+    text = html(bob, f"/portal/requests/{number}")
+    address = f"/portal/requests/{number}/pauses/dispute"
+    name = re.search(r'name="pause" value="([0-9a-f]{64})"', text)
+    assert address in text and name is not None
+    assert bob.post(address, {"pause": name[1], "text": "The part was here."}).status_code == 303
+    pause.refresh_from_db()
+    assert pause.standing == "disputed"
+    assert address not in html(bob, f"/portal/requests/{number}")
+    assert "/pauses/" not in html(sue, f"/tickets/{number}")
