@@ -90,7 +90,8 @@ def test_excel_cells_are_texts_that_cannot_become_formulas(made: dict[str, bytes
     items = book["Items"]
     for number, text in enumerate(INERT, 2):
         cell = items.cell(number, 1)
-        assert cell.value == text
+        # Excel reads _x0041_ as the code of A; escaped, it is what was typed. openpyxl leaves the escape in such cells.
+        assert str(cell.value).replace("_x005F_", "_") == text
         if text[0] in "=+-@＝":
             assert cell.quotePrefix, text
     names = [name for name in ("xl/externalLinks/externalLink1.xml", "xl/vbaProject.bin") if name in _names(made["xlsx"])]

@@ -14,6 +14,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from yunheng.reports.rendering.parcel import pack_file_stably
 from yunheng.reports.rendering.rows import Row
 
 MOST_ROWS: Final = 1_000_000  #: of a sheet; what is more goes on in another one
@@ -80,9 +81,7 @@ class _Book:
         if isinstance(value, int | float) and not isinstance(value, bool):
             sheet.write_number(row, column, value, style or self.number)
             return
-        text = str(value)
-        if len(text) > MOST_TEXT:
-            text = text[: MOST_TEXT - 1] + "…"
+        text = _as_cell(str(value))
         if style is None:
             style = self.guarded if text.startswith(_FORMULA_STARTS) else self.text
         sheet.write_string(row, column, text, style)
@@ -121,6 +120,12 @@ def write_workbook(content: Mapping[str, Any], rows: Iterable[Row], path: Path) 
         _write_fault(book, content)
     _write_verify(book, content)
     book.workbook.close()
+    pack_file_stably(path)
+
+
+def _as_cell(text: str) -> str:
+    """What fits a cell."""
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
 
 # --- front and back
@@ -217,7 +222,7 @@ def _write_item(book: _Book, sheet: Worksheet, place: int, row: Row, kinds: Sequ
             else:
                 sheet.write_number(place, column, value, book.number)
         else:
-            text = str(value)[:MOST_TEXT]
+            text = _as_cell(str(value))
             is_risky = text.startswith(_FORMULA_STARTS)
             sheet.write_string(place, column, text, book.guarded_line if is_risky else book.line)
 
@@ -324,7 +329,7 @@ def _write_trend(book: _Book, content: Mapping[str, Any]) -> None:
                     **({"marker": {"type": "circle", "size": 4, "fill": {"color": colour}}} if dash == "solid" else {}),
                 }
             )
-        _dress(chart, titles[column])
+        _dress(chart, sheet, 0, column)
         chart.set_legend({"position": "bottom"})
         sheet.insert_chart(below + 15 * (place // 2), 5 * (place % 2), chart)
 
@@ -345,7 +350,7 @@ def _write_groups(book: _Book, content: Mapping[str, Any]) -> None:
         if place < _MOST_CHARTS and any(row[2] is not None for row in rows):
             chart = book.workbook.add_chart({"type": "bar"})
             _add_bars(chart, sheet, top + 1, after - 1, 2)
-            _dress(chart, title)
+            _dress(chart, sheet, top, 0)
             chart.set_x_axis({"reverse": True})  # the first row on top
             chart.set_y_axis({"min": 0, "crossing": "max", "major_gridlines": {"visible": False}})
             sheet.insert_chart(top, 6, chart)
@@ -372,7 +377,7 @@ def _write_tickets(book: _Book, content: Mapping[str, Any]) -> None:
             top = book.table(sheet, top + 1, [w[name], w["count"]], rows)
             chart = book.workbook.add_chart({"type": "column"})
             _add_bars(chart, sheet, begin, top - 1, 1)
-            _dress(chart, w[name])
+            _dress(chart, sheet, begin - 1, 0)
             sheet.insert_chart(at, 5, chart)
             at += 16
 
@@ -471,8 +476,9 @@ def _add_bars(chart: Any, sheet: Worksheet, first: int, last: int, column: int) 
     chart.set_legend({"none": True})
 
 
-def _dress(chart: Any, title: str) -> None:
-    chart.set_title({"name": title, "name_font": {"size": 11, "bold": True}, "overlay": False})
+def _dress(chart: Any, sheet: Worksheet, row: int, column: int) -> None:
+    """The title is that of a cell: as a text of its own it could be taken for a reference."""
+    chart.set_title({"name": [sheet.get_name(), row, column], "name_font": {"size": 11, "bold": True}, "overlay": False})
     chart.set_size({"width": 520, "height": 270})
     chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": "#D5DBE1"}}})
     chart.show_blanks_as("gap")

@@ -6,9 +6,11 @@ programs, pictures and templates fetched from elsewhere, fields that fetch or ru
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
 from lxml import etree
 
@@ -168,15 +170,31 @@ def _attribute(element: etree._Element, local: str) -> str:
 
 def pack_stably(data: bytes, first: tuple[str, ...] = ()) -> bytes:
     """The same zip with fixed times, order and attributes; `first`: parts that some readers want at the beginning."""
-    with zipfile.ZipFile(io.BytesIO(data)) as given:
-        parts = {name: given.read(name) for name in given.namelist()}
-    order = [name for name in first if name in parts] + sorted(set(parts) - set(first))
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as parcel:
-        for name in order:
+    _repack(io.BytesIO(data), packed, first)
+    return packed.getvalue()
+
+
+def pack_file_stably(path: Path) -> None:
+    """The same for a file, part after part: it may be larger than what should be held in memory."""
+    packed = path.with_suffix(".packed")
+    with path.open("rb") as source, packed.open("wb") as target:
+        _repack(source, target, ("[Content_Types].xml",))
+    packed.replace(path)
+
+
+def _repack(source: IO[bytes], target: IO[bytes], first: tuple[str, ...]) -> None:
+    with (
+        zipfile.ZipFile(source) as given,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as parcel,
+    ):
+        names = set(given.namelist())
+        for name in [name for name in first if name in names] + sorted(names - set(first)):
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
+            entry._compresslevel = 5  # type: ignore[attr-defined]  # writing to an entry takes no level otherwise
             entry.external_attr = 0o600 << 16
             entry.create_system = 3
-            parcel.writestr(entry, parts[name])
-    return packed.getvalue()
+            entry.file_size = given.getinfo(name).file_size
+            with given.open(name) as part, parcel.open(entry, "w") as place:
+                shutil.copyfileobj(part, place, 1 << 20)

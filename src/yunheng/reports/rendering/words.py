@@ -29,8 +29,6 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
     "not_written": ("Nothing was written for this part.", "本期未填写。"),
     "page": ("Page {page} of {pages}", "第 {page} 页 共 {pages} 页"),
     "contents": ("Contents", "目录"),
-    "yes": ("yes", "是"),
-    "no": ("no", "否"),
     # cover and sign-off
     "cover": ("Cover", "封面"),
     "client": ("Client", "客户"),
@@ -118,7 +116,6 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
     "by_weekday": ("Opened by weekday", "按星期分布（受理）"),
     "load": ("When the work came in", "受理时间分布"),
     "weekdays": ("Mon Tue Wed Thu Fri Sat Sun", "周一 周二 周三 周四 周五 周六 周日"),
-    "other": ("Other", "其他"),
     "priorities_alt": ("Bar chart of tickets by priority", "各优先级工单条形图"),
     "causes_alt": ("Bar chart of the most frequent causes", "主要原因条形图"),
     "load_alt": ("Bar charts of tickets by hour of the day and by weekday", "按小时与星期的受理量条形图"),
@@ -204,7 +201,6 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
         "此处打印前 {shown} 行，全部见本台账的 Excel 文件。",
     ),
     "items": ("Items", "工单明细"),
-    "items_cut": ("An Excel sheet ends here; rows beyond were left out: {left}.", "工作表行数已满，未列出 {left} 行。"),
     "serial": ("No.", "序号"),
     # what a template or a report can be refused for
     "place_body": ("paragraph {number}", "正文第 {number} 段"),
@@ -215,7 +211,6 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
     "place_header": ("header", "页眉"),
     "place_footer": ("footer", "页脚"),
     "place_notes": ("footnotes", "脚注"),
-    "place_properties": ("document properties", "文档属性"),
     "place_file": ("the file", "文件"),
     "problem_unknown_name": ("There is no such name.", "没有这个名称。"),
     "problem_did_you_mean": (
