@@ -14,6 +14,10 @@ SOURCES := pyproject.toml build_hook.py $(wildcard assets/*.json assets/*.mjs as
 
 HOST ?= 127.0.0.1
 PORT ?= 8080
+DEMO ?= auto
+START_auto := demo --or-own
+START_yes := demo
+START_no := up
 
 MAY_INSTALL := { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 
@@ -47,8 +51,8 @@ endef
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
-run: $(RUN_STAMP) ## start Yunheng from this checkout: http://127.0.0.1:8080 (PORT=..., HOST=...)
-	@exec $(VENV)/bin/yunheng up --host $(HOST) --port $(PORT)
+run: $(RUN_STAMP) ## start Yunheng from this checkout: http://127.0.0.1:8080 (PORT=..., HOST=...); first a demonstration (DEMO=no: an empty one of your own)
+	@exec $(VENV)/bin/yunheng $(START_$(DEMO)) --host $(HOST) --port $(PORT)
 
 test: $(TEST_STAMP) ## run all tests
 	@$(MAKE) --no-print-directory browser || echo "Browser tests are skipped." >&2
