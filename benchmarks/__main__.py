@@ -1,4 +1,7 @@
-"""`make bench`: every module of this folder that has `run()`, each in a process of its own; a table and a JSON file."""
+"""`make bench`: every module of this folder that has `run()`, each in a process of its own; a table and a JSON file.
+
+`make bench ARGS=desk` runs one and replaces its rows in the file.
+"""
 
 import argparse
 import json
@@ -39,13 +42,22 @@ def main() -> int:
         for row in made:
             print(_line(row), flush=True)
             rows.append({"module": name, **row})
-    if not args.modules:
-        RESULTS.write_text(
-            json.dumps({**_machine(), "rows": rows, "failed": failed}, indent=2, ensure_ascii=False) + "\n"
-        )
+    _keep(rows, failed, args.modules)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _keep(rows: list[dict[str, Any]], failed: list[str], named: list[str]) -> None:
+    """Write the results; of a run of some modules only theirs change; each row says when it was measured."""
+    machine = _machine()
+    made = [{**row, "at": machine["at"]} for row in rows]
+    if named and RESULTS.exists():
+        before = json.loads(RESULTS.read_text())
+        made = [row for row in before["rows"] if row["module"] not in named] + made
+        failed = [name for name in before["failed"] if name not in named] + failed
+    document = {**machine, "rows": made, "failed": failed}
+    RESULTS.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def _run_alone(name: str) -> list[dict[str, Any]] | None:

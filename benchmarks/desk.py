@@ -2,7 +2,10 @@
 
 Tickets are cloned set-wise (cloning, stories), every client keeps one connection alive and has a token of its own;
 pages are read with the session of somebody who signed in. Clients and server share the machine. Sizes come from
-YUNHENG_BENCH_TICKETS ("10000,100000,1000000"), 10,000 and 100,000 without it.
+YUNHENG_BENCH_TICKETS; without it they are 10,000, 100,000 and a million, which takes about twelve minutes.
+
+Beside the time stands the processors' own: of the web processes, and of the whole system (worker and database with it),
+for each call. It says what another machine would take, and what the load of this one added.
 """
 
 import json
@@ -14,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,8 +27,11 @@ from tests.supervisor.running import Up, environment, new_data_folder
 from benchmarks.asking import Browser, Caller, p95
 from benchmarks.measuring import row
 
-SIZES = tuple(int(size) for size in os.environ.get("YUNHENG_BENCH_TICKETS", "10000,100000").split(","))
+SIZES = tuple(
+    int(size) for size in os.environ.get("YUNHENG_BENCH_TICKETS", "10000,100000,1000000").split(",")
+)
 ROUNDS = int(os.environ.get("YUNHENG_BENCH_ROUNDS", "40"))
+TICK = os.sysconf("SC_CLK_TCK")
 CLIENTS = 8
 FRESH, OLD = (
     24,
@@ -110,7 +117,8 @@ def prepare(up: Up, size: int) -> dict[str, Any]:
     """Contracts, people and tickets, made in a process of its own; gives tokens and numbers to work with."""
     began = time.perf_counter()
     with psycopg.connect(up.url("superuser"), autocommit=True) as superuser:
-        superuser.execute("ALTER SYSTEM SET max_wal_size = '6GB'")  # while it is filled
+        for name, value in _WHILE_FILLED.items():
+            superuser.execute(f"ALTER SYSTEM SET {name} = '{value}'")
         superuser.execute("SELECT pg_reload_conf()")
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.desk", str(size)],
@@ -124,13 +132,20 @@ def prepare(up: Up, size: int) -> dict[str, Any]:
             text=True,
             check=True,
         )
-        superuser.execute("ALTER SYSTEM RESET max_wal_size")
+        for name in _WHILE_FILLED:
+            superuser.execute(f"ALTER SYSTEM RESET {name}")
         superuser.execute("SELECT pg_reload_conf()")
-        superuser.execute("VACUUM (ANALYZE)")
-        superuser.execute("CHECKPOINT")
+        superuser.execute("ANALYZE")
+        superuser.execute("CHECKPOINT")  # with fsync again, and all of it
+        os.sync()  # is on the disk
+        assert superuser.execute("SHOW fsync").fetchone() == ("on",)
     world: dict[str, Any] = json.loads(done.stdout)
     world["seconds"] = time.perf_counter() - began
     return world
+
+
+#: Of a database that is filled once and thrown away; what is measured runs with the settings of the product.
+_WHILE_FILLED = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "6GB", "autovacuum": "off"}
 
 
 def measure(up: Up, world: dict[str, Any], size: int) -> list[dict[str, Any]]:
@@ -155,13 +170,20 @@ def measure(up: Up, world: dict[str, Any], size: int) -> list[dict[str, Any]]:
             _Agent(up.port, world, place, world["old"][place::count], fresh=FRESH // count)
             for place in range(count)
         ]
-        began = time.perf_counter()
+        began, worked_before = time.perf_counter(), _worked(up)
         _all_at_once(agents)
         duration = time.perf_counter() - began
         who = "1 client" if count == 1 else f"{count} clients"
         moves = [taken for agent in agents for taken in agent.moves]
         rate = f"{sum(len(agent.every) for agent in agents) / duration:.0f} requests/s in all"
         tell(f"transition, {who}", moves, f"goal < {budget}; {rate}")
+        calls = sum(len(agent.every) for agent in agents)
+        web, system = (
+            (after - before) * 1000 / calls for before, after in zip(worked_before, _worked(up), strict=True)
+        )
+        note = f"of processors for a call of these clients, {system:.1f} with worker and database"
+        rows.append(row(f"{size:,}: web, {who}", web, "ms CPU", note))
+        print(f"{rows[-1]['name']:58} {web:8.1f} ms  {note}", file=sys.stderr, flush=True)
         tell(f"create, {who}", [taken for agent in agents for taken in agent.creates], "")
         tell(f"reply, {who}", [taken for agent in agents for taken in agent.replies], "")
 
@@ -240,6 +262,29 @@ class _Agent(threading.Thread):
         answer = self._caller.ask("POST", path, body)
         kept.append((time.perf_counter() - began) * 1000)
         return answer
+
+
+def _worked(up: Up) -> tuple[float, float]:
+    """Seconds of processors that the web processes took until now, and those of the whole system."""
+    web = up.children("web")
+    every = {*web, *up.children("worker")}
+    database = up.cluster.pid()
+    if database is not None:
+        every |= {database, *(int(pid) for pid in _children(database))}
+    return sum(map(_seconds_of, web)), sum(map(_seconds_of, every))
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _seconds_of(pid: int) -> float:
+    """Of a process and of its children that ended and were waited for."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / TICK
 
 
 def _all_at_once(agents: Sequence[_Agent]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +43,14 @@ def seconds(
         work()
         best = min(best, clock() - began)
     return best
+
+
+@contextmanager
+def timed(name: str) -> Iterator[None]:
+    """Say on stderr how long a step of the preparation took."""
+    began = time.perf_counter()
+    yield
+    print(f"    {name}: {time.perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
 
 
 @contextmanager

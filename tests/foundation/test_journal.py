@@ -229,7 +229,8 @@ def followed():
     subscribe("ticket.opened", follow)
     subscribe("ticket.opened", follow)  # twice is once
     yield follow
-    journal._tasks_by_type.pop("ticket.opened", None)  # those of the packages stay
+    journal._tasks_by_type["ticket.opened"].remove(follow)  # those of the packages stay
+    journal._jobs.cache_clear()
     del app.tasks["test:follow"]
 
 

@@ -1,17 +1,15 @@
 """Guards and effects that the process packs of tickets may name, and how their forms name people and teams."""
 
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from yunheng.accounts.models import Membership, Organisation, Person, Team
+from yunheng.accounts.models import Organisation, Person, Team
 from yunheng.accounts.roles import ROLES
-from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import terms_of_version
-from yunheng.foundation import wording
+from yunheng.foundation import statements, wording
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import Outcome, Resolved, Step, effect, guard, resolver
 from yunheng.foundation.models import Entry, SubjectBase
@@ -100,7 +98,9 @@ def set_assignee(step: Step, outcome: Outcome) -> None:
     ticket = cast(Ticket, step.subject)
     team: Team = step.values["team"]
     assignee: Person | None = step.values.get("assignee")
-    if assignee is not None and not team.people.filter(pk=assignee.pk).exists():
+    if assignee is not None and not statements.fetch_one(
+        "SELECT 1 FROM team_person WHERE team_id = %s AND person_id = %s", [team.pk, assignee.pk]
+    ):
         raise Invalid(
             {
                 "assignee": _("%(person)s does not belong to the team %(team)s.")
@@ -181,43 +181,55 @@ def is_response(step: Step, ticket: Ticket) -> bool:
 @resolver("team")
 def resolve_team(value: str, subject: SubjectBase) -> Resolved:
     """A team of the provider or of a supplier, by UUID or by key (the provider's first)."""
-    contract = Contract.objects.get(pk=subject.scope_id)
-    teams = Team.objects.select_related("organisation").filter(
-        Q(organisation_id=contract.provider_id) | Q(organisation__kind=Organisation.Kind.SUPPLIER)
-    )
-    found = sorted(
-        teams.filter(_named(value, "key")), key=lambda team: team.organisation_id != contract.provider_id
-    )
-    if not found:
+    column, wanted = _named(value, "key")
+    row = statements.fetch_one(_TEAM.format(column), [subject.scope_id, wanted])
+    if row is None:
         raise ValueError(_("There is no team “%(team)s” that could take this.") % {"team": value})
-    return Resolved(found[0], found[0].key)
+    size = len(statements.names_of(Team))
+    team = statements.made_of(Team, row[:size])
+    team.organisation = statements.made_of(Organisation, row[size:])
+    return Resolved(team, team.key)
+
+
+_TEAM: Final = f"""
+    SELECT {statements.columns_of(Team)}, {statements.columns_of(Organisation)}
+    FROM team JOIN organisation ON organisation.id = team.organisation_id JOIN contract ON contract.scope_id = %s
+    WHERE (organisation.id = contract.provider_id OR organisation.kind = 'supplier') AND team.{{}} = %s
+    ORDER BY organisation.id <> contract.provider_id, team.id LIMIT 1
+"""  # noqa: S608 - columns of our own models
 
 
 @resolver("person")
 def resolve_person(value: str, subject: SubjectBase) -> Resolved:
     """Somebody who may work in the subject's scope, by UUID or login."""
-    person = Person.objects.filter(_named(value, "login"), is_active=True).first()
-    if (
-        person is None
-        or not Membership.objects.filter(
-            Q(scope_id=subject.scope_id) | Q(scope=None), person=person, role__in=WORKING_ROLES
-        ).exists()
-    ):
+    column, wanted = _named(value, "login")
+    row = statements.fetch_one(_PERSON.format(column), [wanted, subject.scope_id, sorted(WORKING_ROLES)])
+    if row is None:
         raise ValueError(_("“%(person)s” does not work under this contract.") % {"person": value})
+    person = statements.made_of(Person, row)
     return Resolved(person, {"id": str(person.uuid), "name": person.name})
+
+
+_PERSON: Final = f"""
+    SELECT {statements.columns_of(Person)} FROM person
+    WHERE person.{{}} = %s AND person.is_active AND EXISTS (
+        SELECT FROM membership WHERE person_id = person.id AND (scope_id = %s OR scope_id IS NULL) AND role = ANY(%s))
+"""  # noqa: S608 - columns of our own models
 
 
 @resolver("supplier")
 def resolve_supplier(value: str, subject: SubjectBase) -> Resolved:
     """A supplier's organisation by UUID or key."""
-    found = Organisation.objects.filter(_named(value, "key"), kind=Organisation.Kind.SUPPLIER).first()
+    column, wanted = _named(value, "key")
+    found = Organisation.objects.filter(kind=Organisation.Kind.SUPPLIER, **{column: wanted}).first()
     if found is None:
         raise ValueError(_("There is no supplier “%(supplier)s”.") % {"supplier": value})
     return Resolved(found, found.key)
 
 
-def _named(value: str, key: str) -> Q:
+def _named(value: str, key: str) -> tuple[str, UUID | str]:
+    """Column and value by which a form names a row: its UUID, else the key."""
     try:
-        return Q(uuid=UUID(value))
+        return "uuid", UUID(value)
     except ValueError:
-        return Q(**{key: value})
+        return key, value

@@ -21,6 +21,7 @@ from yunheng.sla.models import LiveClock
 from .models import Ticket
 from .narrowing import OPEN, TicketFilter, final_states, is_open, narrowed, running_clocks
 from .queries import visible_to
+from .rows import clocks_listed, tickets_listed
 
 __all__ = [
     "BY_DUE",
@@ -36,6 +37,7 @@ __all__ = [
     "clocks_shown",
     "contract_with_tickets",
     "final_states",
+    "first_ids",
     "is_clock_for",
     "limited",
     "list_tickets",
@@ -54,6 +56,10 @@ _FEW: Final = 2_000  #: tickets that are looked at one by one rather than along 
 _MANY: Final = 20_000  #: the same, where walking along the index took too long
 _CANCELLED: Final = "57014"  # query_canceled
 _DUE_PLACE: Final = re.compile(r"(\d{1,12})~(.+)")
+
+
+#: When the clock is due that a ticket stands for (by due only), and the ticket's id.
+_Place = tuple[datetime | None, int]
 
 
 class TooBroad(Invalid):
@@ -104,22 +110,49 @@ def list_tickets(
     now = now or datetime.now(UTC)
     if order not in ORDERS:
         raise Invalid({"order": _("One of: %(choices)s.") % {"choices": ", ".join(ORDERS)}})
+    places = _places(viewer, scope_id, wanted, order, after, limit, now)
+    found = tickets_listed([subject_id for _due_at, subject_id in places[:limit]])
+    following = ""
+    if len(places) > limit and found:
+        due_at = places[limit - 1][0]
+        following = f"{int(due_at.timestamp())}~{found[-1].number}" if due_at else found[-1].number
+    return clocks_of_page(viewer, found, following)
+
+
+def first_ids(
+    viewer: Viewer, *, wanted: TicketFilter, order: str = NEWEST, limit: int = PAGE, now: datetime
+) -> list[int]:
+    """Ids of the first tickets of a list over all contracts, for who puts several lists together (2 queries, and what
+    filters need). Raises as `list_tickets`.
+    """
+    return [pk for _due_at, pk in _places(viewer, None, wanted, order, "", limit, now)[:limit]]
+
+
+def _places(
+    viewer: Viewer,
+    scope_id: int | None,
+    wanted: TicketFilter,
+    order: str,
+    after: str,
+    limit: int,
+    now: datetime,
+) -> list[_Place]:
+    """Where the tickets of a page stand in its order, and the one after them."""
     tickets = visible_to(viewer) if scope_id is None else visible_to(viewer).filter(scope_id=scope_id)
     find = _by_due if order == BY_DUE else _by_place
     try:
         with limited(_WalkError, milliseconds=WALK_MILLISECONDS):
             fitting = narrowed(viewer, tickets, wanted, now=now)
-            found, following = find(viewer, fitting, order, after, limit)
+            return find(viewer, fitting, order, after, limit)
     except _WalkError:
         with limited(lambda: _too_broad(viewer, wanted, scope_id)):
             fitting = narrowed(viewer, tickets, wanted, now=now)
-            found, following = find(viewer, fitting, order, after, limit, is_collecting=True)
-    return clocks_of_page(viewer, found, following)
+            return find(viewer, fitting, order, after, limit, is_collecting=True)
 
 
 def clocks_of_page(viewer: Viewer, tickets: Sequence[Ticket], following: str = "") -> TicketPage:
     """A page of these tickets, with the clocks that are the viewer's business (1 query)."""
-    clocks = _clocks_of(tickets)
+    clocks = clocks_listed([ticket.pk for ticket in tickets])
     return TicketPage(
         tickets=tickets,
         clocks={ticket.pk: clocks_shown(viewer, ticket, clocks[ticket.pk]) for ticket in tickets},
@@ -143,7 +176,7 @@ def _by_place(
     limit: int,
     *,
     is_collecting: bool = False,
-) -> tuple[list[Ticket], str]:
+) -> list[_Place]:
     rows = ordered(tickets, order)
     if after:
         last = _place(viewer, after)
@@ -157,8 +190,7 @@ def _by_place(
     ids = _collected(rows, order) if is_collecting else None
     if ids is None:
         ids = list(rows.values_list("pk", flat=True)[: limit + 1])
-    found = _rows(ids[:limit])
-    return found, found[-1].number if len(ids) > limit and found else ""
+    return [(None, pk) for pk in ids[: limit + 1]]
 
 
 def _collected(rows: QuerySet[Ticket], order: str) -> list[int] | None:
@@ -176,12 +208,6 @@ def _collected(rows: QuerySet[Ticket], order: str) -> list[int] | None:
     return [pk for _opened_at, pk, _priority in found]
 
 
-def _rows(ids: Sequence[int]) -> list[Ticket]:
-    """Tickets with what a row shows, in this order (1 query)."""
-    by_id = ordered(Ticket.objects.all(), NEWEST).in_bulk(ids) if ids else {}
-    return [by_id[subject_id] for subject_id in ids if subject_id in by_id]
-
-
 def _by_due(
     viewer: Viewer,
     tickets: QuerySet[Ticket],
@@ -190,9 +216,9 @@ def _by_due(
     limit: int,
     *,
     is_collecting: bool = False,
-) -> tuple[list[Ticket], str]:
+) -> list[_Place]:
     """Tickets by the running clock that is due first, each once: few are sorted, of many the index of due instants is
-    walked. (2 queries and one for the rows; walking takes 3 for each stretch.)
+    walked. (2 queries; walking takes 3 for each stretch.)
     """
     clocks = running_clocks(viewer)
     open_tickets = tickets.filter(is_open(), is_observed=False)
@@ -201,13 +227,8 @@ def _by_due(
     few = list(open_tickets.order_by().values_list("pk", flat=True)[: most + 1])
     if len(few) <= most:
         firsts = sorted((due_at, subject_id) for subject_id, due_at in _firsts(clocks, few).items())
-        places = [one for one in firsts if place is None or one > place][: limit + 1]
-    else:
-        places = _walk(clocks, open_tickets, place, limit + 1)
-    found = _rows([subject_id for _due_at, subject_id in places[:limit]])
-    if len(places) <= limit or not found:
-        return found, ""
-    return found, f"{int(places[limit - 1][0].timestamp())}~{found[-1].number}"
+        return [one for one in firsts if place is None or one > place][: limit + 1]
+    return [*_walk(clocks, open_tickets, place, limit + 1)]
 
 
 def _firsts(clocks: QuerySet[LiveClock], subject_ids: Sequence[int]) -> dict[int, datetime]:
@@ -304,15 +325,6 @@ def _too_broad(viewer: Viewer, wanted: TicketFilter, scope_id: int | None) -> To
 
 
 # --- clocks
-
-
-def _clocks_of(tickets: Sequence[Ticket]) -> Mapping[int, list[LiveClock]]:
-    """Live clocks by ticket (1 query)."""
-    found: dict[int, list[LiveClock]] = {ticket.pk: [] for ticket in tickets}
-    if found:
-        for clock in LiveClock.objects.filter(subject_id__in=list(found)).order_by("kind"):
-            found[clock.subject_id].append(clock)
-    return found
 
 
 def clocks_shown(viewer: Viewer, ticket: Ticket, clocks: Sequence[LiveClock]) -> list[LiveClock]:

@@ -23,6 +23,7 @@ from yunheng.sla.queries import ContractTimeline, contract_timeline
 
 from .fold import ToldState, fold_entries
 from .models import Proposal, Ticket, TicketLink
+from .rows import ticket_at
 from .voices import answering_sides, voices_of
 
 
@@ -30,37 +31,78 @@ def visible_to(viewer: Viewer) -> QuerySet[Ticket]:
     """Tickets that the viewer may know of: all of a scope, those asked for, or those of the viewer's
     supplier.
     """
-    if viewer.is_system:
+    sight = _sight_of(viewer)
+    if sight.is_whole:
         return Ticket.objects.all()
     condition = Q(pk__in=())
+    for column, mine, scope_id in sight.parts:
+        place = Q() if scope_id is None else Q(scope_id=scope_id)
+        condition |= place & Q(**{column: mine})
+    if sight.scopes:
+        condition |= Q(scope_id__in=sight.scopes)
+    return Ticket.objects.filter(condition)
+
+
+def sees(viewer: Viewer, ticket: Ticket) -> bool:
+    """Whether the ticket is one of those that `visible_to` finds (no query)."""
+    sight = _sight_of(viewer)
+    return (
+        sight.is_whole
+        or ticket.scope_id in sight.scopes
+        or any(
+            getattr(ticket, column) == mine and scope_id in {None, ticket.scope_id}
+            for column, mine, scope_id in sight.parts
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """Which tickets somebody sees: all, those of whole scopes, and those with a value in a column (in one scope)."""
+
+    is_whole: bool
+    scopes: frozenset[int] = frozenset()
+    parts: tuple[tuple[str, int, int | None], ...] = ()
+
+
+def _sight_of(viewer: Viewer) -> _Sight:
+    if viewer.is_system:
+        return _Sight(True)
     whole: set[int] = set()
+    parts = []
     for role, scope_id in viewer.grants:
         sees = ROLES[role].sees if role in ROLES else ""
         if sees == "all":
             if scope_id is None:
-                return Ticket.objects.all()
+                return _Sight(True)
             whole.add(scope_id)
         elif sees in {"own", "supplier"}:
-            place = Q() if scope_id is None else Q(scope_id=scope_id)
-            whose, mine = (
+            column, mine = (
                 ("requester_id", viewer.person_id)
                 if sees == "own"
                 else ("supplier_id", viewer.organisation_id)
             )
             if mine is not None:  # nobody's tickets are not those of somebody without an id
-                condition |= place & Q(**{whose: mine})
-    if whole:
-        condition |= Q(scope_id__in=whole)
-    return Ticket.objects.filter(condition)
+                parts.append((column, mine, scope_id))
+    return _Sight(False, frozenset(whole), tuple(parts))
 
 
 def access_ticket(viewer: Viewer, number: str | UUID, *, with_people: bool = True) -> Ticket:
-    """The ticket with that number (or UUID). Raises NotFound when it is missing or hidden; nobody learns
+    """The ticket with that number (or UUID), in 1 query. Raises NotFound when it is missing or hidden; nobody learns
     which.
+
+    Without people, its team, supplier and people hold only what the ticket calls them by, and are read when more is
+    asked of them.
     """
-    related = ("scope", "team", "assignee", "supplier", "requester") if with_people else ("scope",)
-    key = Q(uuid=number) if isinstance(number, UUID) else Q(number=number)
-    ticket = visible_to(viewer).select_related(*related).filter(key).first()
+    ticket: Ticket | None
+    if with_people:
+        key = Q(uuid=number) if isinstance(number, UUID) else Q(number=number)
+        related = ("scope", "team", "assignee", "supplier", "requester")
+        ticket = visible_to(viewer).select_related(*related).filter(key).first()
+    else:
+        ticket = ticket_at(number)
+        if ticket is not None and not sees(viewer, ticket):
+            ticket = None
     if ticket is None:
         raise NotFound(_("There is no ticket %(number)s.") % {"number": number})
     return ticket

@@ -15,6 +15,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, transaction
 from django.db.models import Lookup, Q, QuerySet
 
+from yunheng.foundation import statements
 from yunheng.foundation.access import ALL, EntryClass, Viewer, visible_classes
 from yunheng.foundation.models import Entry
 from yunheng.logic.words import normalised, number_words, queries, texts_in, vector, words_of
@@ -32,7 +33,7 @@ _NUMBER: Final = re.compile(r"[a-z0-9][a-z0-9-]*-[a-z]{2,6}-\d{4,8}(-\d*)?")
 _COLUMNS: Final = ("title", "description", "resolution", "ci", "category", "cause")
 _REMEMBER: Final = """
     INSERT INTO ticket_words AS kept (subject_id, visibility, words)
-    SELECT %s, * FROM unnest(%s::text[], %s::tsvector[])
+    SELECT %s::bigint, * FROM unnest(%s::text[], %s::tsvector[])
     ON CONFLICT (subject_id, visibility) DO UPDATE SET words = kept.words || excluded.words
     WHERE length(kept.words) < %s
 """
@@ -147,16 +148,6 @@ def remember_ticket(ticket: Ticket, **texts: Mapping[str, Any] | None) -> None:
     _add(ticket.pk, told)
 
 
-def remember_entry(subject_id: int, entry_id: int) -> None:
-    """Add what an entry that was just recorded tells (2 statements; 1 when it tells nothing)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT shared, internal, personal FROM entry_body WHERE entry_id = %s", [entry_id])
-        for bodies in cursor.fetchall():
-            data = (json.loads(body) if isinstance(body, str) else body for body in bodies)
-            told = {str(name): texts_in(one) for name, one in zip(CLASSES, data, strict=True)}
-            remember(subject_id, told)
-
-
 def rebuild(subject_ids: Sequence[int]) -> None:
     """Make the words of these tickets anew from their rows and entries, in the caller's transaction.
 
@@ -234,5 +225,4 @@ def _add(subject_id: int, words: Mapping[str, Iterable[str]]) -> None:
     vectors = {name: vector(told) for name, told in words.items()}
     kept = {name: text for name, text in vectors.items() if text}
     if kept:
-        with connection.cursor() as cursor:
-            cursor.execute(_REMEMBER, [subject_id, list(kept), list(kept.values()), FULL])
+        statements.run(_REMEMBER, [subject_id, list(kept), list(kept.values()), FULL])

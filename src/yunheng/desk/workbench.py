@@ -12,13 +12,7 @@ from yunheng.contracts.queries import contracts_visible_to
 from yunheng.foundation.access import Viewer
 
 from .asking import Asked
-from .listing import (
-    BY_DUE,
-    NEWEST,
-    TicketPage,
-    clocks_of_page,
-    list_tickets,
-)
+from .listing import BY_DUE, NEWEST, clocks_of_page, first_ids
 from .models import Proposal, Ticket
 from .narrowing import (
     BREACHED,
@@ -34,6 +28,7 @@ from .narrowing import (
 )
 from .presentation import TicketRow, terms_by_scope, ticket_rows, waiting_choices
 from .queries import WaitingPause, pauses_waiting_for, proposals_waiting_for, visible_to
+from .rows import tickets_listed
 
 MOST_COUNTED: Final = 99  #: beyond this a count says "99+"
 SHOWN: Final = 5
@@ -158,27 +153,21 @@ def _piles(
         "teams": TicketFilter(team=MINE),
     }
     rest = {"breached": breached, "soon": soon, "mine": mine, "unassigned": unassigned, "teams": in_teams}
-    piles = []
+    chosen: list[tuple[Count, list[int]]] = []
     for count in counts:
         if count.key not in wanted or not count.number:
             continue
-        page = list_tickets(viewer, wanted=wanted[count.key], order=BY_DUE, limit=SHOWN, now=now)
-        if len(page.tickets) < min(SHOWN, count.number):
-            page = _filled(viewer, page, rest[count.key])
-        terms = terms_by_scope({ticket.scope_id for ticket in page.tickets}, now)
-        piles.append(Pile(count, ticket_rows(page, terms, viewer, now=now), explanations[count.key]))
-    return piles
-
-
-def _filled(viewer: Viewer, page: TicketPage, tickets: QuerySet[Ticket]) -> TicketPage:
-    """The page with further tickets of the pile, whose clocks stand still: newest first."""
-    known = [ticket.pk for ticket in page.tickets]
-    rest = (
-        tickets.exclude(pk__in=known)
-        .select_related("scope", "team", "supplier", "assignee", "requester")
-        .order_by("-opened_at", "-id")[: SHOWN - len(known)]
-    )
-    return clocks_of_page(viewer, [*page.tickets, *rest])
+        ids = first_ids(viewer, wanted=wanted[count.key], order=BY_DUE, limit=SHOWN, now=now)
+        if len(ids) < min(SHOWN, count.number):  # then those whose clocks stand still: newest first
+            further = rest[count.key].exclude(pk__in=ids).order_by("-opened_at", "-id")
+            ids += further.values_list("pk", flat=True)[: SHOWN - len(ids)]
+        chosen.append((count, ids))
+    page = clocks_of_page(viewer, tickets_listed(sorted({pk for _count, ids in chosen for pk in ids})))
+    terms = terms_by_scope({ticket.scope_id for ticket in page.tickets}, now)
+    rows = {row.ticket.pk: row for row in ticket_rows(page, terms, viewer, now=now)}
+    return [
+        Pile(count, [rows[pk] for pk in ids if pk in rows], explanations[count.key]) for count, ids in chosen
+    ]
 
 
 def proposal_name(kind: str) -> str:

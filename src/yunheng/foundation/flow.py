@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ruamel.yaml import YAML
@@ -34,6 +33,7 @@ from yunheng.logic.flow import (
     parse_process,
 )
 
+from . import statements
 from .access import Viewer
 from .facts import FactDraft, encode_facts
 from .journal import EntryDraft, record
@@ -287,6 +287,7 @@ class Moved:
     new: State
     facts: tuple[FactDraft, ...]
     values: Mapping[str, Any]
+    told: Mapping[str, Mapping[str, Any]]  # the entry's data by visibility class, without the actor
 
 
 def offered(subject: SubjectBase, viewer: Viewer) -> tuple[Transition, ...]:
@@ -358,7 +359,7 @@ def move(
         ),
         recorded_at=recorded_at,
     )
-    return Moved(entry_id, old, new, tuple(facts), values)
+    return Moved(entry_id, old, new, tuple(facts), values, data)
 
 
 def _decide(
@@ -468,10 +469,19 @@ def update_subject(subject: SubjectBase, columns: Mapping[str, Any], *, viewer: 
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("a subject is changed inside a transaction only")
-    changed = (
-        type(subject)
-        ._default_manager.filter(pk=subject.pk, state=subject.state, row_version=subject.row_version)
-        .update(row_version=F("row_version") + 1, **columns)
+    meta = type(subject)._meta
+    fields = [(meta.get_field(name), value) for name, value in columns.items()]
+    assigned = "".join(f', "{column.column}" = %s' for column, _value in fields)  # type: ignore[union-attr]
+    changed = statements.run(
+        f'UPDATE "{meta.db_table}" SET row_version = row_version + 1{assigned}'  # noqa: S608 - names of our models
+        " WHERE id = %s AND state = %s AND row_version = %s",
+        [
+            *(
+                column.get_db_prep_save(getattr(value, "pk", value), connection)  # type: ignore[union-attr]
+                for column, value in fields
+            ),
+            *(subject.pk, subject.state, subject.row_version),
+        ],
     )
     if changed != 1:
         raise conflict(subject, viewer)
@@ -484,7 +494,8 @@ def lock_subject(subject: SubjectBase) -> None:
     """Hold the subject's row until the transaction ends, for what adds to a subject without changing its
     row.
     """
-    type(subject)._default_manager.select_for_update(of=("self",)).values_list("pk").get(pk=subject.pk)
+    table = subject._meta.db_table
+    statements.run(f'SELECT FROM "{table}" WHERE id = %s FOR UPDATE', [subject.pk])
 
 
 def conflict(subject: SubjectBase, viewer: Viewer) -> Conflict:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,7 +18,7 @@ from procrastinate.types import JSONDict
 from yunheng.logic.canonical import CanonicalError, canonical
 from yunheng.logic.leaf import VISIBILITIES, Visibility, leaf_hash, leaf_header
 
-from . import attachments
+from . import attachments, statements
 from .actor import Actor
 from .models import Entry, EntryBody, IdempotencyKey
 from .stored_form import (
@@ -61,6 +63,7 @@ def subscribe(entry_type: str, task: Task[Any, Any, Any]) -> None:
     tasks = _tasks_by_type.setdefault(entry_type, [])
     if task not in tasks:
         tasks.append(task)
+        _jobs.cache_clear()
 
 
 def record(draft: EntryDraft, *, recorded_at: datetime | None = None) -> int:
@@ -72,38 +75,61 @@ def record(draft: EntryDraft, *, recorded_at: datetime | None = None) -> int:
     _require_transaction()
     recorded_at = recorded_at or datetime.now(UTC)
     stored = store_form(draft, recorded_at)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _RECORD,
-            [
-                *(draft.subject_id, draft.subject_number, draft.type, draft.occurred_at, recorded_at),
-                *(draft.actor.kind, draft.source, *stored.digests, stored.leaf),
-                *(draft.scope_id, draft.scope_key),
-                *(None if body is None else body.decode() for body in stored.bodies),
-                *stored.salts,
-            ],
-        )
-        found = cursor.fetchone()
+    found = statements.fetch_one(
+        _RECORD,
+        [
+            *(draft.subject_id, draft.subject_number, draft.type, draft.occurred_at, recorded_at),
+            *(draft.actor.kind, draft.source, *stored.digests, stored.leaf),
+            *(draft.scope_id, draft.scope_key),
+            *(None if body is None else body.decode() for body in stored.bodies),
+            *stored.salts,
+            _jobs(draft.type),
+        ],
+    )
     if found is None:
         raise ValueError(f"scope {draft.scope_id} does not have the key {draft.scope_key!r}")
     entry_id: int = found[0]
-    for task in _tasks_by_type.get(draft.type, ()):
-        task.defer(entry_id=entry_id)
     return entry_id
+
+
+@cache
+def _jobs(entry_type: str) -> str:
+    """The tasks that follow an entry of this type, as the queue takes them (procrastinate_job_to_defer_v1)."""
+    jobs = (task.configure().job for task in _tasks_by_type.get(entry_type, ()))
+    return json.dumps(
+        [
+            {
+                "queue_name": job.queue,
+                "task_name": job.task_name,
+                "priority": job.priority,
+                "lock": job.lock,
+                "queueing_lock": job.queueing_lock,
+            }
+            for job in jobs
+        ]
+    )
 
 
 _RECORD = """
     WITH written AS (
         INSERT INTO entry (scope_id, subject_id, subject_number, type, occurred_at, recorded_at, actor_kind,
                            source, shared_digest, internal_digest, personal_digest, leaf)
-        SELECT id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM scope WHERE id = %s AND key = %s
+        SELECT id, %s::bigint, %s::text, %s::text, %s::timestamptz, %s::timestamptz, %s::text, %s::text, %s::bytea,
+            %s::bytea, %s::bytea, %s::bytea
+        FROM scope WHERE id = %s AND key = %s
         RETURNING id, scope_id
     ), body AS (
         INSERT INTO entry_body (entry_id, shared, internal, personal,
                                 shared_salt, internal_salt, personal_salt)
         SELECT id, %s::jsonb, %s::jsonb, %s::jsonb, %s::bytea, %s::bytea, %s::bytea FROM written
+    ), waiting AS (
+        INSERT INTO unsealed (entry_id, scope_id) SELECT id, scope_id FROM written
     )
-    INSERT INTO unsealed (entry_id, scope_id) SELECT id, scope_id FROM written RETURNING entry_id
+    SELECT id, (
+        SELECT procrastinate_defer_jobs_v1(array_agg(ROW(queue_name, task_name, priority, lock, queueing_lock,
+            jsonb_build_object('entry_id', written.id), NULL)::procrastinate_job_to_defer_v1))
+        FROM json_populate_recordset(NULL::procrastinate_job_to_defer_v1, %s::json) HAVING count(*) > 0
+    ) FROM written
 """
 
 

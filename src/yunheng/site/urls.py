@@ -6,6 +6,8 @@ from . import api_docs, errors, health, sign_in, views
 from .api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/docs", api_docs.api_docs, name="api_docs"),
+    path("api/v1/", api.urls),  # early: addresses are compared one after the other
     path("", views.start, name="start"),
     path("sign-in", sign_in.sign_in, name="sign_in"),
     path("sign-out", sign_in.sign_out, name="sign_out"),
@@ -21,8 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yunheng.imports.urls")),
     path("", include("yunheng.accounts.urls")),
     path("", include("yunheng.demo.urls")),
-    path("api/docs", api_docs.api_docs, name="api_docs"),
-    path("api/v1/", api.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

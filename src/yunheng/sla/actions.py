@@ -2,14 +2,16 @@
 passing.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from yunheng.foundation import statements
 from yunheng.foundation.actor import SYSTEM
 from yunheng.foundation.facts import FactDraft, decode_facts, encode_facts, number_facts
 from yunheng.foundation.journal import EntryDraft, record
@@ -20,7 +22,7 @@ from yunheng.logic.facts import FactKind
 from yunheng.logic.worktime import HorizonError
 
 from .models import ClockFact, LiveClock, Pause
-from .queries import BEYOND_CALENDAR, NO_TARGET, PlannedClock, facts_of, plan_clocks
+from .queries import BEYOND_CALENDAR, NO_TARGET, PlannedClock, facts_of, plan_clocks, standing_of
 from .terms import term_ids
 
 __all__ = [
@@ -78,24 +80,27 @@ def _insert_facts(scope_id: int, subject_id: int, facts: Sequence[Fact]) -> None
     if not facts:
         return
     ids = term_ids(fact.term for fact in facts)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """ INSERT INTO clock_fact (scope_id, subject_id, entry_id, at, seq, kind, term, party, ref,
-            superseded_by) SELECT %s, %s, u.*, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[],
-            %s::smallint[], %s::int[], %s::smallint[],
-                        %s::bigint[]) AS u""",
-            [
-                scope_id,
-                subject_id,
-                [fact.entry for fact in facts],
-                [fact.at for fact in facts],
-                [fact.seq for fact in facts],
-                [int(fact.kind) for fact in facts],
-                [ids[fact.term] for fact in facts],
-                [int(fact.party) for fact in facts],
-                [fact.ref for fact in facts],
-            ],
-        )
+    rows = [
+        {
+            "entry": fact.entry,
+            "at": fact.at,
+            "seq": fact.seq,
+            "kind": int(fact.kind),
+            "term": ids[fact.term],
+            "party": int(fact.party),
+            "ref": fact.ref,
+        }
+        for fact in facts
+    ]
+    statements.run(_INSERT_FACTS, [scope_id, subject_id, json.dumps(rows)])
+
+
+#: Rows come as one document: whatever is null in them, it is the same prepared statement.
+_INSERT_FACTS: Final = """
+    INSERT INTO clock_fact (scope_id, subject_id, entry_id, at, seq, kind, term, party, ref, superseded_by)
+    SELECT %s::bigint, %s::bigint, u.*, 0 FROM json_to_recordset(%s::json)
+        AS u (entry bigint, at bigint, seq bigint, kind smallint, term int, party smallint, ref bigint)
+"""
 
 
 def facts_in_journal(*, scope_id: int, subject_id: int) -> list[tuple[Fact, int]]:
@@ -154,18 +159,18 @@ def project_pauses(
     for fact in facts:
         at = datetime.fromtimestamp(fact.at, UTC)
         if fact.kind is FactKind.WAIT_BEGAN:
-            Pause.objects.create(
-                id=fact.ref,
-                scope_id=scope_id,
-                subject_id=subject_id,
-                reason=fact.term,
-                party=int(fact.party),
-                began_at=at,
-                expected_until=expected_until,
-                note=note,
+            statements.run(
+                "INSERT INTO pause (id, scope_id, subject_id, reason, party, began_at, expected_until, standing, note)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                [
+                    *(fact.ref, scope_id, subject_id, fact.term, int(fact.party), at, expected_until),
+                    *(Pause.Standing.PROPOSED.value, note),
+                ],
             )
         elif fact.kind is FactKind.WAIT_ENDED:
-            Pause.objects.filter(pk=fact.ref, subject_id=subject_id).update(ended_at=at)
+            statements.run(
+                "UPDATE pause SET ended_at = %s WHERE id = %s AND subject_id = %s", [at, fact.ref, subject_id]
+            )
         elif fact.kind in _STANDINGS:
             Pause.objects.filter(pk=fact.ref, subject_id=subject_id).update(standing=_STANDINGS[fact.kind])
 
@@ -193,16 +198,17 @@ class FoldedClock:
 
 
 def refold(*, scope_id: int, subject_id: int, now: datetime) -> list[FoldedClock]:
-    """Fold all clocks of a subject from its facts and store them (4 statements). The caller holds the
+    """Fold all clocks of a subject from its facts and store them (2 statements). The caller holds the
     subject's row.
 
     What was warned of stays; whatever was reached and not recorded yet makes the row due for the next sweep.
     """
-    known = _remembered(scope_id, subject_id)
-    facts = facts_of(scope_id=scope_id, subject_id=subject_id)
+    standing = standing_of(scope_id=scope_id, subject_id=subject_id)
+    facts = standing.facts
+    known = {kind: Remembered(*recorded) for kind, recorded in standing.recorded.items()}
     folded = [
         _fold_one(planned, facts, known.get(planned.kind, Remembered()), scope_id, subject_id, now)
-        for planned in plan_clocks(scope_id, facts)
+        for planned in plan_clocks(scope_id, facts, standing.timeline)
     ]
     if folded:
         _store_clocks([clock.row for clock in folded])
@@ -221,16 +227,6 @@ class Remembered:
     cycle: int = 0
     warned_share: int = 0
     is_breach_recorded: bool = False
-
-
-def _remembered(scope_id: int, subject_id: int) -> dict[str, Remembered]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT kind, cycle, warned_share, is_breach_recorded FROM live_clock"
-            " WHERE scope_id = %s AND subject_id = %s",
-            [scope_id, subject_id],
-        )
-        return {row[0]: Remembered(*row[1:]) for row in cursor.fetchall()}
 
 
 #: Columns of a live clock that a fold decides, with their types.
@@ -260,9 +256,10 @@ _KEYS: Final[Mapping[str, str]] = {
     "is_breach_recorded": "boolean",
 }
 #: What the sweep recorded between our reading and our writing stays recorded: a share never falls within a cycle.
+_COLUMNS: Final[Mapping[str, str]] = {**_KEYS, **_FOLDED}
 _STORE: Final = f"""
-    INSERT INTO live_clock ({", ".join((*_KEYS, *_FOLDED))})
-    SELECT * FROM unnest({", ".join(f"%s::{kind}[]" for kind in (*_KEYS.values(), *_FOLDED.values()))})
+    INSERT INTO live_clock ({", ".join(_COLUMNS)})
+    SELECT * FROM json_to_recordset(%s::json) AS u ({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())})
     ON CONFLICT (subject_id, kind) DO UPDATE SET
         {", ".join(f"{name} = excluded.{name}" for name in _FOLDED)},
         cycle = excluded.cycle,
@@ -274,8 +271,8 @@ _STORE: Final = f"""
 
 def _store_clocks(rows: Sequence[LiveClock]) -> None:
     """Insert or update live clocks with one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STORE, [[getattr(row, name) for row in rows] for name in (*_KEYS, *_FOLDED)])
+    values = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+    statements.run(_STORE, [json.dumps(values, default=datetime.isoformat)])
 
 
 def _fold_one(

@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from django.db import connection
 
 from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ClockDetail, ContractTerms
+from yunheng.foundation import statements
 from yunheng.logic.clock import ClockPolicy, Explanation, Fact, explain
 from yunheng.logic.facts import FactKind, Party
 from yunheng.logic.worktime import HorizonError
 
-from .models import ClockFact, LiveClock, Pause
+from .models import LiveClock, Pause
 
 NO_CONTRACT = "no_contract"  #: no version was ever applied that covers, or came before, the instant
 CONTRACT_EXPIRED = "contract_expired"
@@ -72,13 +74,50 @@ class ContractTimeline:
 
 def contract_timeline(scope_id: int) -> ContractTimeline:
     """All versions of the scope's contract (1 query)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT number, id, valid_from, valid_to FROM contract_version WHERE contract_id = %s ORDER BY number DESC",
-            [scope_id],
-        )
-        rows = cursor.fetchall()
+    rows = statements.fetch_all(
+        "SELECT number, id, valid_from, valid_to FROM contract_version WHERE contract_id = %s ORDER BY number DESC",
+        [scope_id],
+    )
     return ContractTimeline(tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the clocks of a subject are folded from: its facts, its contract, and what was recorded of them before."""
+
+    facts: list[Fact]
+    timeline: ContractTimeline
+    recorded: Mapping[str, tuple[int, int, bool]]  # by kind: cycles closed, share warned of, whether a breach
+
+
+_STANDING: Final = """
+    SELECT 0, f.at, f.seq, f.ref, f.entry_id, f.kind, f.party, t.text, NULL::timestamptz, NULL::timestamptz
+    FROM clock_fact f JOIN term t ON t.id = f.term
+    WHERE f.superseded_by = 0 AND f.scope_id = %(scope)s AND f.subject_id = %(subject)s
+    UNION ALL
+    SELECT 1, cycle, warned_share, is_breach_recorded::int, 0, 0, 0, kind, NULL, NULL
+    FROM live_clock WHERE scope_id = %(scope)s AND subject_id = %(subject)s
+    UNION ALL
+    SELECT 2, number, id, 0, 0, 0, 0, '', valid_from, valid_to FROM contract_version WHERE contract_id = %(scope)s
+    ORDER BY 1, 2, 3
+"""
+
+
+def standing_of(*, scope_id: int, subject_id: int) -> Standing:
+    """All that a fold of a subject's clocks begins with, as `facts_of` and `contract_timeline` tell it (1 query)."""
+    facts: list[Fact] = []
+    recorded: dict[str, tuple[int, int, bool]] = {}
+    versions = []
+    for table, first, second, third, entry, kind, party, text, begins, ends in statements.fetch_all(
+        _STANDING, {"scope": scope_id, "subject": subject_id}
+    ):
+        if table == 0:
+            facts.append(Fact(first, second, FactKind(kind), text, Party(party), third, entry))
+        elif table == 1:
+            recorded[text] = (first, second, bool(third))
+        else:
+            versions.append((first, second, begins, ends))
+    return Standing(facts, ContractTimeline(tuple(reversed(versions))), recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +137,19 @@ class PlannedClock:
         return self.terms.clock_details.get(self.kind) if self.terms else None
 
 
-def plan_clocks(scope_id: int, facts: Sequence[Fact]) -> list[PlannedClock]:
+def plan_clocks(
+    scope_id: int, facts: Sequence[Fact], timeline: ContractTimeline | None = None
+) -> list[PlannedClock]:
     """The clocks of a subject: each follows the version in force at its own start (sla-semantics 16).
 
     A clock that has not started follows the version in force when the subject was opened. Where no version
     was in force at the start there is no clock: the reason is "contract_expired" (kinds of the last
-    version), or "no_contract" under the kind "" when there never was one. Needs 1 query and what
-    `terms_of_version` needs.
+    version), or "no_contract" under the kind "" when there never was one. Needs 1 query, unless the timeline is
+    given, and what `terms_of_version` needs.
     """
     if not facts:
         return []
-    timeline = contract_timeline(scope_id)
+    timeline = timeline or contract_timeline(scope_id)
     opened_at = next((fact.at for fact in facts if fact.kind is FactKind.OPENED), facts[0].at)
     first = timeline.version_at(opened_at) or timeline.last_before(opened_at)
     version_ids = {first} | {timeline.version_at(at) for at in {fact.at for fact in facts}}
@@ -184,20 +225,20 @@ def pauses_of(*, scope_id: int, subject_id: int) -> list[Pause]:
 
 def open_wait_of(*, scope_id: int, subject_id: int) -> int:
     """Id of the waiting period in force of a subject, 0 when nothing waits."""
-    found = (
-        Pause.objects.filter(scope_id=scope_id, subject_id=subject_id, ended_at=None)
-        .order_by("-id")
-        .values_list("pk", flat=True)
-        .first()
+    found = statements.fetch_one(
+        "SELECT max(id) FROM pause WHERE scope_id = %s AND subject_id = %s AND ended_at IS NULL",
+        [scope_id, subject_id],
     )
-    return found or 0
+    return found[0] or 0 if found else 0
 
 
 def has_fact(*, scope_id: int, subject_id: int, kind: FactKind) -> bool:
     """Whether a fact of the kind is in force."""
-    return ClockFact.objects.filter(
-        scope_id=scope_id, subject_id=subject_id, kind=int(kind), superseded_by=0
-    ).exists()
+    found = statements.fetch_one(
+        "SELECT 1 FROM clock_fact WHERE scope_id = %s AND subject_id = %s AND kind = %s AND superseded_by = 0 LIMIT 1",
+        [scope_id, subject_id, int(kind)],
+    )
+    return found is not None
 
 
 def standing_and_superseded(*, scope_id: int, subject_id: int) -> Mapping[int, tuple[Fact, int]]:

@@ -14,6 +14,7 @@ from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.facts import FactDraft, encode_facts
+from yunheng.foundation.flow import Moved
 from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.clock import ClockState, fold
@@ -23,7 +24,7 @@ from yunheng.sla.queries import CONTRACT_EXPIRED, NO_CONTRACT, contract_timeline
 
 from ..models import Ticket
 from ..queries import access_ticket
-from ..searching import remember, remember_entry, remember_ticket
+from ..searching import remember, remember_ticket
 
 DEFAULT_BACKDATING: Final = timedelta(hours=24)
 NO_BACKDATING: Final = timedelta(minutes=1)  #: what lies back no further counts as happening now
@@ -186,20 +187,12 @@ def write_entry(
     return entry_id
 
 
-def project(
-    ticket: Ticket,
-    entry_id: int,
-    facts: Sequence[FactDraft],
-    *,
-    supersedes: Sequence[int] = (),
-    expected_until: datetime | None = None,
-    note: str = "",
-) -> None:
+def project(ticket: Ticket, moved: Moved, *, expected_until: datetime | None = None, note: str = "") -> None:
     """What follows from an entry that the executor recorded: its words for searches, its facts, and the waiting
     periods that they begin, end or answer.
     """
-    remember_entry(ticket.pk, entry_id)
-    _project_facts(ticket, entry_id, facts, supersedes=supersedes, expected_until=expected_until, note=note)
+    remember(ticket.pk, {name: texts_in(one) for name, one in moved.told.items()})
+    _project_facts(ticket, moved.entry_id, moved.facts, expected_until=expected_until, note=note)
 
 
 def _project_facts(

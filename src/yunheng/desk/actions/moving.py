@@ -101,8 +101,7 @@ def move_ticket(
     note = moved.values.get("note")
     project(
         ticket,
-        moved.entry_id,
-        moved.facts,
+        moved,
         expected_until=moved.values.get("expected_until"),
         note=note if isinstance(note, str) else "",
     )

@@ -1,9 +1,9 @@
 """API of what can be done to a ticket: open, move, assign, say, change what it is about."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Field, File, Form, UploadedFile
 from pydantic import StrictBool
@@ -146,7 +146,7 @@ def _requester(viewer: Viewer, contract: Contract, name: str) -> Person | None:
     return found
 
 
-def _open(request: HttpRequest, key: str, given: OpenIn, files: list[FileDraft]) -> dict[str, Any]:
+def _open(request: HttpRequest, key: str, given: OpenIn, files: list[FileDraft]) -> HttpResponse:
     viewer = viewer_of(request)
     contract = contract_with_tickets(viewer, key)
     values = given.model_dump(exclude={"requester"})
@@ -157,11 +157,11 @@ def _open(request: HttpRequest, key: str, given: OpenIn, files: list[FileDraft])
         files=files,
         **values,
     )
-    return detail_of(viewer, opened.ticket)
+    return detail_of(viewer, opened.ticket, opened.clocks, status=201)
 
 
 @router.post("/contracts/{key}/tickets", response={201: TicketDetail}, summary="Open a ticket")
-def post_ticket(request: HttpRequest, key: str, body: OpenIn) -> dict[str, Any]:
+def post_ticket(request: HttpRequest, key: str, body: OpenIn) -> HttpResponse:
     """Number and priority follow from the contract. Somebody of the client asks for themselves."""
     return _open(request, key, body, [])
 
@@ -171,12 +171,12 @@ def post_ticket(request: HttpRequest, key: str, body: OpenIn) -> dict[str, Any]:
 )
 def post_ticket_with_files(
     request: HttpRequest, key: str, data: Form[str], files: list[UploadedFile] = _Files
-) -> dict[str, Any]:
+) -> HttpResponse:
     """A form: `data` is the JSON document of “Open a ticket”."""
     return _open(request, key, read_part(OpenIn, data), read_uploads(files))
 
 
-def _move(request: HttpRequest, number: str, given: TransitionIn, files: list[FileDraft]) -> dict[str, Any]:
+def _move(request: HttpRequest, number: str, given: TransitionIn, files: list[FileDraft]) -> HttpResponse:
     viewer = viewer_of(request)
     done = move_ticket(
         viewer,
@@ -187,11 +187,11 @@ def _move(request: HttpRequest, number: str, given: TransitionIn, files: list[Fi
         at=given.at,
         expected_version=given.expected_version,
     )
-    return detail_of(viewer, done.ticket)
+    return detail_of(viewer, done.ticket, done.clocks)
 
 
 @router.post("/tickets/{number}/transitions", response=TicketDetail, summary="Make a transition")
-def post_transition(request: HttpRequest, number: str, body: TransitionIn) -> dict[str, Any]:
+def post_transition(request: HttpRequest, number: str, body: TransitionIn) -> HttpResponse:
     """One step of the ticket's process, with the form that it asks for (see the list of transitions)."""
     return _move(request, number, body, [])
 
@@ -201,13 +201,13 @@ def post_transition(request: HttpRequest, number: str, body: TransitionIn) -> di
 )
 def post_transition_with_files(
     request: HttpRequest, number: str, data: Form[str], files: list[UploadedFile] = _Files
-) -> dict[str, Any]:
+) -> HttpResponse:
     """A form: `data` is the JSON document of “Make a transition”."""
     return _move(request, number, read_part(TransitionIn, data), read_uploads(files))
 
 
 @router.post("/tickets/{number}/assignment", response=TicketDetail, summary="Assign")
-def post_assignment(request: HttpRequest, number: str, body: AssignIn) -> dict[str, Any]:
+def post_assignment(request: HttpRequest, number: str, body: AssignIn) -> HttpResponse:
     """Give it to a team and, where named, to one of its people. A supplier's team brings the supplier in."""
     viewer = viewer_of(request)
     done = assign_ticket(
@@ -218,10 +218,10 @@ def post_assignment(request: HttpRequest, number: str, body: AssignIn) -> dict[s
         at=body.at,
         expected_version=body.expected_version,
     )
-    return detail_of(viewer, done.ticket)
+    return detail_of(viewer, done.ticket, done.clocks)
 
 
-def _reply(request: HttpRequest, number: str, given: ReplyIn, files: list[FileDraft]) -> dict[str, Any]:
+def _reply(request: HttpRequest, number: str, given: ReplyIn, files: list[FileDraft]) -> HttpResponse:
     viewer = viewer_of(request)
     if given.means not in MEANS:
         raise Invalid({"means": _("One of: %(choices)s.") % {"choices": ", ".join(MEANS)}})
@@ -234,11 +234,11 @@ def _reply(request: HttpRequest, number: str, given: ReplyIn, files: list[FileDr
         files=files,
         at=given.at,
     )
-    return detail_of(viewer, done.ticket)
+    return detail_of(viewer, done.ticket, done.clocks, status=201)
 
 
 @router.post("/tickets/{number}/replies", response={201: TicketDetail}, summary="Reply")
-def post_reply(request: HttpRequest, number: str, body: ReplyIn) -> dict[str, Any]:
+def post_reply(request: HttpRequest, number: str, body: ReplyIn) -> HttpResponse:
     """Say something that both sides read; from a human of the provider it may be the first response."""
     return _reply(request, number, body, [])
 
@@ -246,18 +246,19 @@ def post_reply(request: HttpRequest, number: str, body: ReplyIn) -> dict[str, An
 @router.post("/tickets/{number}/replies/with-files", response={201: TicketDetail}, summary="Reply with files")
 def post_reply_with_files(
     request: HttpRequest, number: str, data: Form[str], files: list[UploadedFile] = _Files
-) -> dict[str, Any]:
+) -> HttpResponse:
     """A form: `data` is the JSON document of “Reply”."""
     return _reply(request, number, read_part(ReplyIn, data), read_uploads(files))
 
 
-def _note(request: HttpRequest, number: str, given: NoteIn, files: list[FileDraft]) -> dict[str, Any]:
+def _note(request: HttpRequest, number: str, given: NoteIn, files: list[FileDraft]) -> HttpResponse:
     viewer = viewer_of(request)
-    return detail_of(viewer, note(viewer, number, given.text, files=files, at=given.at).ticket)
+    done = note(viewer, number, given.text, files=files, at=given.at)
+    return detail_of(viewer, done.ticket, done.clocks, status=201)
 
 
 @router.post("/tickets/{number}/notes", response={201: TicketDetail}, summary="Write a note")
-def post_note(request: HttpRequest, number: str, body: NoteIn) -> dict[str, Any]:
+def post_note(request: HttpRequest, number: str, body: NoteIn) -> HttpResponse:
     """It stays with the provider; no clock sees it."""
     return _note(request, number, body, [])
 
@@ -267,20 +268,22 @@ def post_note(request: HttpRequest, number: str, body: NoteIn) -> dict[str, Any]
 )
 def post_note_with_files(
     request: HttpRequest, number: str, data: Form[str], files: list[UploadedFile] = _Files
-) -> dict[str, Any]:
+) -> HttpResponse:
     """A form: `data` is the JSON document of “Write a note”."""
     return _note(request, number, read_part(NoteIn, data), read_uploads(files))
 
 
 @router.post("/tickets/{number}/profile", response=TicketDetail, summary="Change service, impact or urgency")
-def post_profile(request: HttpRequest, number: str, body: ProfileIn) -> dict[str, Any]:
+def post_profile(request: HttpRequest, number: str, body: ProfileIn) -> HttpResponse:
     """The goals follow; elapsed time and waiting periods stay."""
     viewer = viewer_of(request)
-    return detail_of(viewer, change_profile(viewer, number, **body.model_dump()).ticket)
+    done = change_profile(viewer, number, **body.model_dump())
+    return detail_of(viewer, done.ticket, done.clocks)
 
 
 @router.post("/tickets/{number}/classification", response=TicketDetail, summary="Classify")
-def post_classification(request: HttpRequest, number: str, body: ClassifyIn) -> dict[str, Any]:
+def post_classification(request: HttpRequest, number: str, body: ClassifyIn) -> HttpResponse:
     """Say which configuration item failed, why, and of which category it is."""
     viewer = viewer_of(request)
-    return detail_of(viewer, classify_ticket(viewer, number, **body.model_dump()).ticket)
+    done = classify_ticket(viewer, number, **body.model_dump())
+    return detail_of(viewer, done.ticket, done.clocks)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Schema
 from pydantic import AwareDatetime, StrictBool
 
@@ -21,7 +21,7 @@ from ..saved import change_view, delete_view, save_view, views_of
 from ..workbench import MOST_COUNTED, SHOWN, workbench_of
 from .proposing import ProposalOut, proposal_out
 from .routing import router
-from .shapes import TicketInList, live_clock, ticket_row
+from .shapes import TicketInList, TicketsOut, ticket_row, written
 
 
 class Narrowing(Schema):
@@ -148,17 +148,12 @@ class OutcomeOut(Schema):
     messages: list[str]
 
 
-def _page(page: TicketPage) -> dict[str, Any]:
-    return {
-        "items": [
-            {**ticket_row(ticket), "clocks": [live_clock(clock) for clock in page.clocks.get(ticket.pk, ())]}
-            for ticket in page.tickets
-        ],
-        "next": page.following or None,
-    }
+def _page(page: TicketPage) -> HttpResponse:
+    items = [{**ticket_row(ticket), "clocks": page.clocks.get(ticket.pk, ())} for ticket in page.tickets]
+    return written(TicketsOut, {"items": items, "next": page.following or None})
 
 
-def _list(viewer: Viewer, asked: Listing, scope_id: int | None) -> dict[str, Any]:
+def _list(viewer: Viewer, asked: Listing, scope_id: int | None) -> HttpResponse:
     wanted = TicketFilter(**asked.model_dump(exclude={"order", "after", "limit"}))
     return _page(
         list_tickets(
@@ -168,14 +163,14 @@ def _list(viewer: Viewer, asked: Listing, scope_id: int | None) -> dict[str, Any
 
 
 @router.get("/contracts/{key}/tickets", response=Page[TicketInList], summary="Tickets of a contract")
-def read_tickets(request: HttpRequest, key: str, asked: Query[Listing]) -> dict[str, Any]:
+def read_tickets(request: HttpRequest, key: str, asked: Query[Listing]) -> HttpResponse:
     """By due and by priority stand tickets that one can work on; by due those with a running clock."""
     viewer = viewer_of(request)
     return _list(viewer, asked, contract_with_tickets(viewer, key).pk)
 
 
 @router.get("/tickets", response=Page[TicketInList], summary="Tickets of all contracts; search")
-def search_tickets(request: HttpRequest, asked: Query[WholeListing]) -> dict[str, Any]:
+def search_tickets(request: HttpRequest, asked: Query[WholeListing]) -> HttpResponse:
     """The same over all contracts. `text` finds words in what the reader may read, Chinese by its characters."""
     return _list(viewer_of(request), asked, None)
 

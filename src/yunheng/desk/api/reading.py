@@ -1,5 +1,6 @@
 """API of one ticket: its columns, timeline, clocks explained, process, files."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,12 +14,13 @@ from yunheng.foundation.answers import LARGEST_PAGE, PAGE, Page, download, viewe
 from yunheng.foundation.attachments import content_of
 from yunheng.foundation.flow import offered
 from yunheng.foundation.refusals import Invalid, NotFound
-from yunheng.sla.queries import live_clocks
+from yunheng.sla.actions import FoldedClock
 
 from ..listing import clocks_shown
 from ..models import Ticket
 from ..naming import names_of
 from ..queries import access_attachment, access_ticket, attachments_of
+from ..rows import clocks_listed
 from ..story import TicketStory, tell_ticket
 from .routing import router
 from .shapes import (
@@ -32,13 +34,21 @@ from .shapes import (
     entry_out,
     offered_out,
     ticket_detail,
+    written,
 )
 
 
-def detail_of(viewer: Viewer, ticket: Ticket) -> dict[str, Any]:
-    """The ticket as every answer about one shows it, with the clocks that are the viewer's business (1 query)."""
-    clocks = live_clocks(scope_id=ticket.scope_id, subject_ids=[ticket.pk]).get(ticket.pk, [])
-    return ticket_detail(viewer, ticket, clocks_shown(viewer, ticket, clocks))
+def detail_of(
+    viewer: Viewer, ticket: Ticket, folded: Sequence[FoldedClock] = (), *, status: int = 200
+) -> HttpResponse:
+    """The ticket as every answer about one shows it, with the clocks that are the viewer's business: those that were
+    just folded, or as they stand (1 query).
+    """
+    if folded:
+        clocks = sorted((clock.row for clock in folded), key=lambda row: row.kind)
+    else:
+        clocks = clocks_listed([ticket.pk])[ticket.pk]
+    return written(TicketDetail, ticket_detail(viewer, ticket, clocks_shown(viewer, ticket, clocks)), status)
 
 
 def _story(request: HttpRequest, number: str) -> TicketStory:
@@ -46,10 +56,10 @@ def _story(request: HttpRequest, number: str) -> TicketStory:
 
 
 @router.get("/tickets/{number}", response=TicketDetail, summary="One ticket")
-def read_ticket(request: HttpRequest, number: str) -> dict[str, Any]:
+def read_ticket(request: HttpRequest, number: str) -> HttpResponse:
     """All of its columns and its clocks as last folded; names only for those who may see personal data."""
     viewer = viewer_of(request)
-    return detail_of(viewer, access_ticket(viewer, number))
+    return detail_of(viewer, access_ticket(viewer, number, with_people=False))
 
 
 @router.get("/tickets/{number}/timeline", response=Page[EntryOut], summary="Timeline of a ticket")

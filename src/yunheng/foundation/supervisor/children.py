@@ -87,18 +87,20 @@ def stop(children: Sequence[Child]) -> None:
 
 def follow_supervisor() -> None:
     """In a process that `yunheng up` started: end with it. Started by hand: nothing."""
-    if os.environ.get(SUPERVISED):
-        follow_parent()
+    named = os.environ.get(SUPERVISED)
+    if named:
+        follow_parent(expected=int(named))
 
 
-def follow_parent(number: int = signal.SIGTERM) -> None:
+def follow_parent(number: int = signal.SIGTERM, *, expected: int | None = None) -> None:
     """Have the kernel signal this process when its parent dies, so that nothing outlives a killed supervisor.
 
-    Linux only; elsewhere an orphan ends with its next write to the database that is gone.
+    `expected` is the parent that started it: whoever was killed before this call is missed only by its id. Linux only;
+    elsewhere an orphan ends with its next write to the database that is gone.
     """
     if sys.platform != "linux":
         return
-    parent = os.getppid()
+    parent = expected or os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if os.getppid() != parent:  # it died before the call
         os.kill(os.getpid(), number)

@@ -1,6 +1,7 @@
 """`yunheng web`: the web server alone, for `yunheng up` and for machines that only serve pages."""
 
 import argparse
+import gc
 import os
 import socket
 import time
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 STATEMENT_SECONDS = 60  # for one statement of a page or the API
+_SERVER = "YUNHENG_WEB_SERVER"  # in the environment of its processes: the id of the one that starts them
 _THREADS_PER_WORKER = 6  # each keeps one database connection
 
 
@@ -78,6 +80,7 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunheng.site.settings")
+    os.environ[_SERVER] = str(os.getpid())
     Granian(
         "yunheng.site.cli.web:application",
         address=host,
@@ -96,12 +99,13 @@ def serve(host: str, port: int, workers: int) -> None:
 
 def application() -> object:
     """The WSGI application in one of the server's processes."""
-    follow_parent()
+    follow_parent(expected=int(os.environ[_SERVER]))
     from yunheng.site import wsgi
     from yunheng.site.logging import configure
 
     configure("web", Path(os.environ["YUNHENG_DATA"]) / "logs")
     limit_statements(STATEMENT_SECONDS)
+    gc.freeze()  # what was loaded stays: no collection of garbage looks through it again
     return wsgi.application
 
 

@@ -1,6 +1,7 @@
 """`yunheng worker`: background jobs alone, for `yunheng up` and for machines that only work."""
 
 import argparse
+import os
 from pathlib import Path
 
 from yunheng.foundation.supervisor.children import follow_supervisor
@@ -9,6 +10,8 @@ from yunheng.site.cli.database import reach_database, set_up_django
 from yunheng.site.cli.demonstration import honour_mark
 from yunheng.site.cli.numbers import whole
 from yunheng.site.cli.service import run_as_service_account
+
+_YIELDING = 10  # where processors are scarce, whoever waits for a page comes before the jobs
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     with reach_database() as database:
         honour_mark(database)
         set_up_django()
+        os.nice(_YIELDING)
         work(args.jobs, database.folder.logs)
     return 0
 
