@@ -186,6 +186,7 @@ def test_a_new_request_from_the_catalogue(world: World) -> None:
     [
         ({"title": " "}, "required"),
         ({"impact": "enormous"}, "One of"),
+        ({"impact": "", "urgency": ""}, "This field is required."),
         ({"requester": "01900000-0000-7000-8000-000000000000"}, "colleagues"),
         ({"service": "tea"}, ""),
         ({"kind": "wish"}, ""),

@@ -21,6 +21,7 @@ from yunheng.foundation.refusals import Conflict, Forbidden, Invalid, NotFound
 
 from .. import actions
 from ..catalogue import colleague_named, tell_new_request
+from ..forms import check_filled
 from ..naming import entry_named
 from ..portal import (
     STEPS,
@@ -105,6 +106,7 @@ def new(request: PageRequest) -> HttpResponse:
     if request.method != "POST" or "preview" in request.POST:
         return _show_new(request, form)
     try:
+        check_filled(("title", "impact", "urgency"), request.POST)
         requester = colleague_named(request.viewer, form.contract.pk, request.POST.get("requester", ""))
         opened = actions.open_ticket(
             viewer=request.viewer,
