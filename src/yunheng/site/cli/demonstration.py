@@ -201,7 +201,7 @@ def _empty(folder: DataFolder, *, is_unfinished: bool) -> None:
         raise SupervisorError(
             _("The demonstration in {path} is in use; stop it first.").format(path=folder.path)
         )
-    for part in (folder.cluster, folder.keys, folder.attachments):
+    for part in (folder.cluster, folder.keys):
         shutil.rmtree(part)
     folder.prepare()
 
@@ -214,8 +214,8 @@ def _foreign(path: Path) -> SupervisorError:
     return _ForeignError(
         _(
             "The database in {path} holds people who are not of the demonstration; it is left as it is. "
-            "To start it as your own: YUNHENG_DATA={path} yunheng up"
-        ).format(path=path)
+            "To start it as your own, remove {mark} first: YUNHENG_DATA={path} yunheng up"
+        ).format(path=path, mark=path / _FILE)
     )
 
 
