@@ -9,7 +9,7 @@ from uuid import UUID
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import label_text, process_for
@@ -19,7 +19,7 @@ from yunheng.notify.models import Delivery
 from yunheng.notify.presentation import delivery_rows, status_choices
 
 from .forms import EMPTY_ROWS, Typed, language_name, typed_actions
-from .models import Format, Kind, Report, ReportRun
+from .models import Format, Kind, Report
 from .queries import Recipient, ReportView
 from .refusing import COMMENTS, LONGEST_TEXT, NEEDED, WRITTEN
 from .wording import edition_name, kind_name, month_name
@@ -125,102 +125,6 @@ def portal_row_of(report: Report, *, contract_title: str, may_answer: bool) -> R
 def is_late(report: Report, now: datetime) -> bool:
     """Whether its term has passed and it is not issued."""
     return report.state == "drafted" and report.due_at is not None and report.due_at < now
-
-
-# --- a run
-
-
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """The drafting of a report, as its page shows it."""
-
-    run: ReportRun
-    key: str
-    title: str
-    mark: str
-    label: str
-    step: str
-    languages: str
-
-    @property
-    def uuid(self) -> UUID:
-        """What its page is addressed with."""
-        return self.run.uuid
-
-    @property
-    def state(self) -> str:
-        """waiting, running, finished or failed."""
-        return self.run.state
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether it is still at work."""
-        return self.run.state in ("waiting", "running")
-
-    @property
-    def done(self) -> int:
-        """Steps done."""
-        return self.run.done
-
-    @property
-    def total(self) -> int:
-        """Steps in all; 0 while that is unknown."""
-        return self.run.total
-
-    @property
-    def problem(self) -> str:
-        """Why it failed."""
-        return self.run.problem
-
-    @property
-    def asked_by(self) -> str:
-        """Who asked for it; "" for a plan."""
-        return self.run.asked_by.name if self.run.asked_by else ""
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was asked for."""
-        return self.run.created_at
-
-    @property
-    def words(self) -> str:
-        """One line for lists."""
-        return f"{self.title}: {self.label}"
-
-    @property
-    def report_url(self) -> str:
-        """Where its report is read."""
-        return reverse("reports:report", args=[self.run.report.number]) if self.run.report else ""
-
-    @property
-    def again_url(self) -> str:
-        """The form with which it can be asked for once more."""
-        if self.run.kind == Kind.FAULT and self.run.ticket is not None:
-            return reverse("reports:fault", args=[self.run.ticket.number])
-        languages = "".join(f"&languages={one}" for one in self.run.languages)
-        return (
-            f"{reverse('reports:new')}?contract={self.key}&kind={self.run.kind}"
-            f"&period={self.run.period}{languages}"
-        )
-
-
-def run_view(run: ReportRun) -> RunView:
-    """A run in words."""
-    mark, label, step = {
-        "waiting": ("paused", _("waits for a worker"), _("Waits for a worker …")),
-        "running": (
-            "running",
-            pgettext("report run", "is drafted"),
-            _("Figures are computed and files are made …"),
-        ),
-        "finished": ("met", pgettext("report run", "ready"), ""),
-        "failed": ("breached", _("failed"), ""),
-    }[run.state]
-    if run.kind == Kind.FAULT and run.ticket is not None:
-        title = f"{kind_name(run.kind)} {run.ticket.number}"
-    else:
-        title = f"{kind_name(run.kind)} · {month_name(run.period)}"
-    return RunView(run, run.scope.key, title, mark, label, step, languages_of(run.languages))
 
 
 # --- the parts a person writes
@@ -481,9 +385,10 @@ def is_provisional(contents: Mapping[str, Any]) -> bool:
 def _files(page: ReportView) -> list[FileView]:
     report = page.report
     if page.files:
+        order = [(language, kind) for language in report.languages for kind in FORMAT_NAMES]
         return [
             _file(report, one.language, one.format, filesizeformat(one.size), bytes(one.digest).hex())
-            for one in page.files
+            for one in sorted(page.files, key=lambda one: order.index((one.language, one.format)))
         ]
     if report.state != "drafted":
         return []

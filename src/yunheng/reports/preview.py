@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.urls import NoReverseMatch, reverse
 
 from yunheng.appraisal.sparkline import Sparkline, draw_sparkline
+from yunheng.foundation.wording import grouped
 
 #: Order of the parts of a report; the content says which of them it has.
 PARTS: Final = (
@@ -169,6 +170,12 @@ def _spark(line: Mapping[str, Any]) -> Sparkline | None:
     return draw_sparkline(points, goal=_number(line.get("goal")), title=story)
 
 
+def _of(row: Mapping[str, Any]) -> str:
+    """What stands behind a figure, never a bare percentage: "412 / 441", of means and counts how many they are of."""
+    whole = grouped(row["denominator"])
+    return f"{grouped(row['numerator'])} / {whole}" if row.get("unit") == "%" else f"n = {whole}"
+
+
 def _add_doors_to_figures(page: dict[str, Any], doors: Doors) -> None:
     attainment = page.get("attainment", {})
     rows = {row["key"]: row for row in attainment.get("rows", [])}
@@ -176,12 +183,13 @@ def _add_doors_to_figures(page: dict[str, Any], doors: Doors) -> None:
     for one in page.get("summary", {}).get("headline", []):
         key = one.get("key") or keys.get(one["label"], "")
         one["href"] = doors.items(key) if key else doors.figures()
-        one["of"] = rows.get(key)  # never a bare percentage
+        one["of"] = _of(rows[key]) if key in rows else ""
     sparks = {line["key"]: _spark(line) for line in attainment.get("trend", [])}
     for row in attainment.get("rows", []):
         key = row["key"]
         row["href"] = doors.items(key)
-        if row.get("unit") and str(row.get("value", "")).endswith(row["unit"]):
+        row["of"] = _of(row)
+        if not str(row.get("value", ""))[-1:].isdecimal():  # it names its unit itself, or there is no value
             row["unit"] = ""
         row["excluded_href"] = doors.items(key, part="excluded")
         row["waiting_href"] = doors.items(key, part="waiting")

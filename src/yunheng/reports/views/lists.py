@@ -18,7 +18,8 @@ from yunheng.foundation.refusals import Conflict, Invalid
 from .. import actions, pages, queries
 from ..forms import NewReport, new_report
 from ..models import Kind
-from ..presentation import row_of, run_view
+from ..presentation import row_of
+from ..progress import run_view
 from ..wording import kind_name
 from .answering import about, gone_to, is_client
 
