@@ -102,7 +102,7 @@ def test_a_refusal_stands_beside_its_field_and_nothing_typed_is_lost(
     assert form.count("error-text") >= 1
     assert row(number).state == "in_progress"
     assert ("<html" in text) is not bool(headers)
-    assert re.search(r'<details class="act"[^>]* open>\s*<summary class="button">Resolve', text)
+    assert re.search(r'<details class="act"[^>]* open>\s*<summary class="button"[^>]*>Resolve', text)
 
 
 # --- each form
