@@ -4,15 +4,17 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
-
 from tests.rendering import sample
+
 from yunheng.reports.rendering import render
 
 
 @lru_cache(maxsize=8)
 def _rendered(kind: str, language: str) -> dict[str, bytes]:
     content = getattr(sample, kind)(language)
-    return render(content, ["docx", "pdf", "xlsx"] if kind != "ledger" else ["pdf", "xlsx"], rows=sample.rows(30))
+    return render(
+        content, ["docx", "pdf", "xlsx"] if kind != "ledger" else ["pdf", "xlsx"], rows=sample.rows(30)
+    )
 
 
 @pytest.fixture

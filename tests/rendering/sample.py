@@ -1,5 +1,7 @@
 """Contents of reports as the renderer gets them: a month, a fault and a ledger, in both languages."""
 
+# ruff: noqa: E501
+
 from collections.abc import Iterator
 from typing import Any
 
@@ -269,11 +271,21 @@ def fault(language: str = "zh-Hans") -> dict[str, Any]:
             "duration": f"3.3 {t['hour']}",
         },
         "effects": [
-            {"clock": clock, "due": "2026-04-12 23:07", "done": "2026-04-13 00:26", "is_met": place != 1, "text": t["text"]}
+            {
+                "clock": clock,
+                "due": "2026-04-12 23:07",
+                "done": "2026-04-13 00:26",
+                "is_met": place != 1,
+                "text": t["text"],
+            }
             for place, clock in enumerate(t["clock"])
         ],
         "timeline": [
-            {"at": f"2026-04-12 21:{7 + 5 * place:02d}", "who": t["person"], "text": t["text"] if place % 2 else t["risk"]}
+            {
+                "at": f"2026-04-12 21:{7 + 5 * place:02d}",
+                "who": t["person"],
+                "text": t["text"] if place % 2 else t["risk"],
+            }
             for place in range(9)
         ],
         "written": {name: t["text"] if place % 2 else t["risk"] for place, name in enumerate(names)},
@@ -322,7 +334,9 @@ def _groups(t: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _trend(t: dict[str, Any]) -> list[dict[str, Any]]:
     made = []
-    for place, (label, goal) in enumerate(zip(t["indicators"][:5], ("98", "95", "95", "4", "3"), strict=True)):
+    for place, (label, goal) in enumerate(
+        zip(t["indicators"][:5], ("98", "95", "95", "4", "3"), strict=True)
+    ):
         months = []
         for month in range(1, 13):
             year = 2025 if month > 4 else 2026
@@ -338,7 +352,13 @@ def _trend(t: dict[str, Any]) -> list[dict[str, Any]]:
             )
         months = months[4:] + months[:4]
         made.append(
-            {"key": f"i{place}", "label": label, "unit": "%" if place != 3 else t["hour"], "goal": goal, "months": months}
+            {
+                "key": f"i{place}",
+                "label": label,
+                "unit": "%" if place != 3 else t["hour"],
+                "goal": goal,
+                "months": months,
+            }
         )
     return made
 

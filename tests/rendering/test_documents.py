@@ -8,9 +8,9 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 from openpyxl import load_workbook
-
 from tests.rendering import sample
 from tests.rendering.reading import cells, excel_text, part, pdf_pages, pdf_text, word_text
+
 from yunheng.reports.rendering import WORDS, render
 from yunheng.reports.rendering.shape import CHAPTERS
 
@@ -72,7 +72,9 @@ def test_word_contents_is_a_filled_field(rendered: Any) -> None:
     anchors = {link.get(qn("w:anchor")) for link in document.element.body.iter(qn("w:hyperlink"))}
     bookmarks = {mark.get(qn("w:name")) for mark in document.element.body.iter(qn("w:bookmarkStart"))}
     assert anchors and anchors <= bookmarks
-    begins = sum(mark.get(qn("w:fldCharType")) == "begin" for mark in document.element.body.iter(qn("w:fldChar")))
+    begins = sum(
+        mark.get(qn("w:fldCharType")) == "begin" for mark in document.element.body.iter(qn("w:fldChar"))
+    )
     ends = sum(mark.get(qn("w:fldCharType")) == "end" for mark in document.element.body.iter(qn("w:fldChar")))
     assert begins == ends == 1
 
@@ -101,7 +103,14 @@ def test_no_placeholder_is_left(rendered: Any) -> None:
 def test_excel_has_a_sheet_for_each_chapter_and_native_charts(rendered: Any) -> None:
     data = rendered("monthly", "en")["xlsx"]
     sheets = cells(data)
-    assert {"Summary", "Service levels", "Trend", "Incidents and requests", "goals that were missed", "Items"} <= set(sheets)
+    assert {
+        "Summary",
+        "Service levels",
+        "Trend",
+        "Incidents and requests",
+        "goals that were missed",
+        "Items",
+    } <= set(sheets)
     book = load_workbook(io.BytesIO(data))
     assert len(book["Trend"]._charts) == 5
     assert len(book["By priority and by service"]._charts) == 6
@@ -159,7 +168,13 @@ def test_draft_is_marked_on_every_page(language: str) -> None:
 
 
 def test_what_is_empty_says_so_and_what_is_not_asked_for_is_left_out() -> None:
-    content = {"format": 1, "kind": "monthly", "language": "en", "sections": list(CHAPTERS), "item_columns": []}
+    content = {
+        "format": 1,
+        "kind": "monthly",
+        "language": "en",
+        "sections": list(CHAPTERS),
+        "item_columns": [],
+    }
     made = render(content, ["docx", "pdf", "xlsx"])
     words = WORDS["en"]
     for text in (" ".join(word_text(made["docx"]).split()), pdf_text(made["pdf"])):

@@ -7,9 +7,9 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 from openpyxl import load_workbook
-
 from tests.rendering import sample
 from tests.rendering.reading import excel_text, part, pdf_text, word_text
+
 from yunheng.reports.rendering import render
 
 INERT = [
@@ -77,7 +77,10 @@ def test_word_shows_it_as_it_was_typed(made: dict[str, bytes]) -> None:
 def test_pdf_shows_it_as_it_was_typed(made: dict[str, bytes]) -> None:
     shown = _squeezed(pdf_text(made["pdf"]))
     for text in INERT:
-        if text not in ("محمد", "שלום"):  # shaped and turned: their characters come back in the order of the glyphs
+        if text not in (
+            "محمد",
+            "שלום",
+        ):  # shaped and turned: their characters come back in the order of the glyphs
             assert _squeezed(text) in shown, text
     assert "root:x:0" not in shown
 
@@ -94,7 +97,11 @@ def test_excel_cells_are_texts_that_cannot_become_formulas(made: dict[str, bytes
         assert str(cell.value).replace("_x005F_", "_") == text
         if text[0] in "=+-@＝":
             assert cell.quotePrefix, text
-    names = [name for name in ("xl/externalLinks/externalLink1.xml", "xl/vbaProject.bin") if name in _names(made["xlsx"])]
+    names = [
+        name
+        for name in ("xl/externalLinks/externalLink1.xml", "xl/vbaProject.bin")
+        if name in _names(made["xlsx"])
+    ]
     assert not names
 
 

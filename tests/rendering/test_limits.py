@@ -1,13 +1,15 @@
 """The process that renders is limited, knows nothing of ours, and takes nobody with it."""
 
+# ruff: noqa: E501
+
 import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.rendering import sample
+
 from yunheng.reports.rendering import RenderError, limited, render
 
 
@@ -62,11 +64,17 @@ def _is_alive(pid: int) -> bool:
     ("code", "kind"),
     [
         ("def do_task(task, folder):\n    return [b'x' * (8 << 30)]\n", "memory"),
-        ("def do_task(task, folder):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGSEGV)\n", "crash"),
+        (
+            "def do_task(task, folder):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGSEGV)\n",
+            "crash",
+        ),
         ("def do_task(task, folder):\n    raise ZeroDivisionError\n", "crash"),
         ("def do_task(task, folder):\n    import os\n    os._exit(0)\n", "crash"),
         ("def do_task(task, folder):\n    while True: pass\n", "time"),
-        ("def do_task(task, folder):\n    (folder / 'big').open('wb').truncate(2 << 30)\n    return []\n", "crash"),
+        (
+            "def do_task(task, folder):\n    (folder / 'big').open('wb').truncate(2 << 30)\n    return []\n",
+            "crash",
+        ),
     ],
     ids=["hunger", "crash", "error", "silence", "spin", "file"],
 )
@@ -95,7 +103,14 @@ def test_it_sees_no_environment_of_ours_and_its_folder_goes(
     environment, folder, working = json.loads(seen.read_text())
     assert not [name for name in environment if name.startswith(("YUNHENG", "DJANGO"))]
     assert "postgresql://secret" not in environment.values()
-    assert set(environment) <= {*limited._ENVIRONMENT, "HOME", "TMPDIR", "MPLCONFIGDIR", "PYTHONPATH", "LC_CTYPE"}
+    assert set(environment) <= {
+        *limited._ENVIRONMENT,
+        "HOME",
+        "TMPDIR",
+        "MPLCONFIGDIR",
+        "PYTHONPATH",
+        "LC_CTYPE",
+    }
     assert working.startswith(folder)
     assert not Path(folder).exists()
 

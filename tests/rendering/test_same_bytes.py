@@ -5,13 +5,15 @@ import io
 import zipfile
 
 import pytest
-
 from tests.rendering import sample
+
 from yunheng.reports.rendering import limited, render, standard_template
 
 
 def _digests(monkeypatch: pytest.MonkeyPatch, seed: str) -> dict[str, str]:
-    monkeypatch.setattr(limited, "_ENVIRONMENT", {**limited._ENVIRONMENT, "PYTHONHASHSEED": seed, "TZ": f"Etc/GMT-{seed}"})
+    monkeypatch.setattr(
+        limited, "_ENVIRONMENT", {**limited._ENVIRONMENT, "PYTHONHASHSEED": seed, "TZ": f"Etc/GMT-{seed}"}
+    )
     made = render(sample.monthly(misses=5), ["docx", "pdf", "xlsx"], rows=sample.rows(40))
     return {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
 

@@ -1,5 +1,7 @@
 """A client's own Word template: good ones work, wrong ones are told where, hostile ones are refused or inert."""
 
+# ruff: noqa: E501
+
 import io
 import zipfile
 from collections.abc import Callable
@@ -7,9 +9,9 @@ from typing import Any
 
 import pytest
 from docx import Document
-
 from tests.rendering import sample
 from tests.rendering.reading import word_text
+
 from yunheng.reports.rendering import TemplateProblem, check_template, render, standard_template
 
 _MONTH = sample.monthly("en", misses=3)
@@ -59,7 +61,12 @@ def test_own_template_is_filled() -> None:
         "Missed: {{ row.label | upper }} {{ row.value }}{% if loop.last %}.{% endif %}",
         "{%p endfor %}",
         "{{ charts.trend }}",
-        table=[["Ticket"], ["{%tr for row in misses.rows %}"], ["{{ loop.index }} {{ row.number }}"], ["{%tr endfor %}"]],
+        table=[
+            ["Ticket"],
+            ["{%tr for row in misses.rows %}"],
+            ["{{ loop.index }} {{ row.number }}"],
+            ["{%tr endfor %}"],
+        ],
         header="{{ report.title }} / {{ words.page }}",
     )
     assert check_template(data, _MONTH) == []
@@ -104,7 +111,11 @@ def test_wrong_placeholders_are_named_with_their_place() -> None:
             "{% for x in report.title %}",
             "report.title is no list; only lists can be gone through.",
         ),
-        ("table 1, row 1, column 2", "{{ contract.cliant }}", "There is no such name. Did you mean contract.client?"),
+        (
+            "table 1, row 1, column 2",
+            "{{ contract.cliant }}",
+            "There is no such name. Did you mean contract.client?",
+        ),
         ("header", "{{ report.titel }}", "There is no such name. Did you mean report.title?"),
     ]
     with pytest.raises(TemplateProblem) as caught:
@@ -124,7 +135,11 @@ def test_wrong_placeholders_are_named_with_their_place() -> None:
         ("{% set x = 1 %}", "paragraph 2", "Not allowed in a template: set"),
         ("{{ report.number | safe }}", "paragraph 2", "Not allowed in a template: | safe"),
         ("{{r report.number }}", "paragraph 2", "Not allowed"),
-        ("{% autoescape false %}x{% endautoescape %}", "paragraph 2", "Not allowed in a template: autoescape"),
+        (
+            "{% autoescape false %}x{% endautoescape %}",
+            "paragraph 2",
+            "Not allowed in a template: autoescape",
+        ),
         ("{% raw %}{{ x }}{% endraw %}", "paragraph 2", "Not allowed"),
     ],
 )
@@ -208,7 +223,9 @@ def _relationship(kind: str, target: str) -> Callable[[dict[str, bytes]], None]:
 
 def _in_body(xml: str) -> Callable[[dict[str, bytes]], None]:
     def change(parts: dict[str, bytes]) -> None:
-        parts["word/document.xml"] = parts["word/document.xml"].replace(b"<w:body>", b"<w:body>" + xml.encode(), 1)
+        parts["word/document.xml"] = parts["word/document.xml"].replace(
+            b"<w:body>", b"<w:body>" + xml.encode(), 1
+        )
 
     return change
 
@@ -278,9 +295,13 @@ def test_ordinary_links_fields_and_pictures_are_fine() -> None:
     assert check_template(_changed(_document("first"), change), _MONTH) == []
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"not a document", _changed(_document("x"), lambda p: p.pop("word/document.xml"))])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK", b"not a document", _changed(_document("x"), lambda p: p.pop("word/document.xml"))]
+)
 def test_what_is_no_word_document_is_refused(data: bytes) -> None:
-    assert [fault.reason for fault in check_template(data, _MONTH)] == ["This is not a Word document (.docx)."]
+    assert [fault.reason for fault in check_template(data, _MONTH)] == [
+        "This is not a Word document (.docx)."
+    ]
 
 
 def test_a_template_that_breaks_the_document_is_refused() -> None:

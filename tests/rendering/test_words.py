@@ -38,7 +38,9 @@ def test_every_word_a_layout_uses_exists() -> None:
 
 
 def test_every_word_is_used() -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*") if path.suffix in (".py", ".typ"))
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for path in FOLDER.rglob("*") if path.suffix in (".py", ".typ")
+    )
     text = text.replace((FOLDER / "words.py").read_text(encoding="utf-8"), "")
     unused = {
         key for key in WORDS["en"] if not re.search(rf"\b{key.removeprefix('written_')}\b|_{key}\b", text)

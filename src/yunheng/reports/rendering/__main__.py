@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-MOST_MEMORY: Final = 3 << 30  #: bytes of address space, much of which is only reserved; real use is a fraction
+MOST_MEMORY: Final = (
+    3 << 30
+)  #: bytes of address space, much of which is only reserved; real use is a fraction
 MOST_FILE: Final = 1 << 30  #: bytes of one file
 
 

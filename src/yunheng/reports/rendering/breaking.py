@@ -23,6 +23,4 @@ def soften(value: Any) -> Any:
 
 def _broken(found: re.Match[str]) -> str:
     word = found[0]
-    return _ZERO_WIDTH_SPACE.join(
-        word[place : place + LONGEST] for place in range(0, len(word), LONGEST)
-    )
+    return _ZERO_WIDTH_SPACE.join(word[place : place + LONGEST] for place in range(0, len(word), LONGEST))

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from yunheng.reports.rendering.content import plain_number
 from yunheng.reports.rendering.fonts import FAMILIES, font_files
 
 Picture = Literal["svg", "png"]
@@ -31,7 +32,7 @@ _DOTS: Final = 200  #: of an inch in a PNG
 _MOST_PANELS: Final = 8
 _MOST_BARS: Final = 10
 
-_STYLE: Final[Mapping[str, Any]] = {
+_STYLE: Final[Any] = {
     "font.family": list(FAMILIES),
     "font.size": 8,
     "text.color": INK,
@@ -59,15 +60,19 @@ _STYLE: Final[Mapping[str, Any]] = {
 }
 
 
-def draw_charts(content: Mapping[str, Any], picture: Picture) -> dict[str, bytes]:
-    """Every chart of a monthly report that has something to show: name -> SVG or PNG."""
+def draw_charts(content: Mapping[str, Any], pictures: Sequence[Picture]) -> dict[Picture, dict[str, bytes]]:
+    """Every chart of a monthly report that has something to show: kind of picture -> name -> its bytes."""
     _load_fonts()
-    drawn = {}
-    with matplotlib.rc_context(dict(_STYLE)):
+    drawn: dict[Picture, dict[str, bytes]] = {picture: {} for picture in pictures}
+    with matplotlib.rc_context(_STYLE):
         for name, draw in _CHARTS.items():
             figure = draw(content)
-            if figure is not None:
-                drawn[name] = _saved(figure, picture)
+            if figure is None:
+                continue
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")  # it is laid out: not once more for each picture
+            for picture in pictures:
+                drawn[picture][name] = _saved(figure, picture)
     return drawn
 
 
@@ -85,7 +90,7 @@ def _load_fonts() -> None:
 def _saved(figure: Figure, picture: Picture) -> bytes:
     buffer = io.BytesIO()
     metadata: dict[str, None] = {"Date": None, "Creator": None} if picture == "svg" else {"Software": None}
-    figure.savefig(buffer, format=picture, dpi=_DOTS, metadata=metadata)  # type: ignore[arg-type]
+    figure.savefig(buffer, format=picture, dpi=_DOTS, metadata=metadata)
     return buffer.getvalue()
 
 
@@ -93,7 +98,9 @@ def _saved(figure: Figure, picture: Picture) -> bytes:
 
 
 def _draw_trend(content: Mapping[str, Any]) -> Figure | None:
-    series = [one for one in content["attainment"]["trend"] if any(_numbers(one))][:_MOST_PANELS]
+    series = [
+        one for one in content["attainment"]["trend"] if any(value is not None for value in _numbers(one))
+    ][:_MOST_PANELS]
     if not series:
         return None
     figure, panels = _panels(len(series), height=1.5)
@@ -103,7 +110,7 @@ def _draw_trend(content: Mapping[str, Any]) -> Figure | None:
 
 
 def _numbers(one: Mapping[str, Any]) -> list[float | None]:
-    return [_number(month["value"]) for month in one["months"]]
+    return [plain_number(month["value"]) for month in one["months"]]
 
 
 def _draw_series(axes: Axes, one: Mapping[str, Any], words: Mapping[str, str]) -> None:
@@ -113,7 +120,7 @@ def _draw_series(axes: Axes, one: Mapping[str, Any], words: Mapping[str, str]) -
     unit = f"({one['unit']})" if one["unit"] else ""
     axes.set_title(_shortened(f"{one['label']} {unit}".strip(), 30))
     axes.plot(places, gaps, color=BLUE, linewidth=1.6, marker="o", markersize=3, clip_on=False, zorder=3)
-    goal = _number(one["goal"])
+    goal = plain_number(one["goal"])
     known = [value for value in values if value is not None] + ([goal] if goal is not None else [])
     low, high = min(known), max(known)
     room = (high - low) * 0.18 or max(abs(high) * 0.05, 1)
@@ -169,7 +176,7 @@ def _draw_groups(content: Mapping[str, Any]) -> Figure | None:
     groups = [
         group
         for group in content["attainment"]["groups"]
-        if any(_number(row["number"]) is not None for row in group["rows"])
+        if any(plain_number(row["number"]) is not None for row in group["rows"])
     ][:_MOST_PANELS]
     if not groups:
         return None
@@ -183,7 +190,7 @@ def _draw_groups(content: Mapping[str, Any]) -> Figure | None:
         _bars(
             axes,
             [row["label"] for row in shown],
-            [_number(row["number"]) for row in shown],
+            [plain_number(row["number"]) for row in shown],
             [row["value"] + (f" · n = {row['n']}" if row["n"] is not None else "") for row in shown],
             [row["is_met"] is not False for row in shown],
         )
@@ -210,7 +217,7 @@ def _draw_slices(part: str) -> Callable[[Mapping[str, Any]], Figure | None]:
 def _draw_load(content: Mapping[str, Any]) -> Figure | None:
     tickets, words = content["tickets"], content["words"]
     hours, weekdays = tickets["hours"], tickets["weekdays"]
-    if len(hours) != 24 or len(weekdays) != 7 or not any(hours) and not any(weekdays):
+    if len(hours) != 24 or len(weekdays) != 7 or (not any(hours) and not any(weekdays)):
         return None
     figure = Figure(figsize=(_WIDTH, 1.9), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[2, 1])
@@ -269,15 +276,6 @@ def _bars(
     axes.set_xlim(0, max([value or 0 for value in values], default=0) * 1.32 or 1)
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
-
-
-def _number(text: str | int | None) -> float | None:
-    """A plain decimal as a number; None for what is none."""
-    try:
-        number = float(text) if text not in (None, "") else None  # type: ignore[arg-type]
-    except ValueError:
-        return None
-    return number if number is not None and abs(number) < 1e15 else None
 
 
 def _shortened(text: str, most: int) -> str:

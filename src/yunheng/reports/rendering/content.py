@@ -29,6 +29,17 @@ def clean_text(text: str) -> str:
     return _ILLEGAL.sub(REPLACEMENT, _BREAKS.sub("\n", text[:MOST_TEXT]))
 
 
+def plain_number(text: str | int | None) -> float | None:
+    """A plain decimal as a number, for charts; None for what is none."""
+    if text is None or text == "":
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) < 1e15 else None
+
+
 def prepare(content: Mapping[str, Any]) -> dict[str, Any]:
     """Content with every name of its shape, and what is derived from it for showing (`state` beside `is_met`, …).
 
@@ -82,7 +93,7 @@ def _lines_of(items: list[dict[str, Any]], count: int, path: str) -> list[list[d
 
 def _months(trend: list[dict[str, Any]]) -> dict[str, Any]:
     """The trend as a table: a column for each month of the longest series. Empty when it is wider than a page."""
-    longest = max((one["months"] for one in trend), key=len, default=[])
+    longest: list[dict[str, Any]] = max((one["months"] for one in trend), key=len, default=[])
     if not longest or len(longest) > MOST_MONTHS:
         return {"labels": [], "rows": []}
     rows = []
@@ -140,7 +151,9 @@ def _filled(value: Any, shape: Shape, place: str) -> Any:
         if not isinstance(value, Mapping):
             raise ContentError(f"{place}: a group of values was expected")
         made = {name: _filled(value.get(name), part, f"{place}.{name}") for name, part in shape.items()}
-        more = {clean_text(str(name)): _clean(part, place) for name, part in value.items() if name not in shape}
+        more = {
+            clean_text(str(name)): _clean(part, place) for name, part in value.items() if name not in shape
+        }
         return {**made, **more}
     if isinstance(shape, list):
         if value is None:

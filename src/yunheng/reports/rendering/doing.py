@@ -30,7 +30,12 @@ def do_task(task: Mapping[str, Any], folder: Path) -> list[TemplateFault]:
 def _render(
     content: Mapping[str, Any], formats: list[str], template: bytes | None, folder: Path
 ) -> list[TemplateFault]:
-    is_monthly = content["kind"] == "monthly"
+    pictures = [picture for name, picture in (("pdf", "svg"), ("docx", "png")) if name in formats]
+    charts: dict[str, dict[str, bytes]] = {picture: {} for picture in pictures}
+    if pictures and content["kind"] == "monthly":
+        from yunheng.reports.rendering.charts import draw_charts
+
+        charts = draw_charts(content, pictures)  # type: ignore[arg-type, assignment]
     if "xlsx" in formats:
         from yunheng.reports.rendering.excel import write_workbook
 
@@ -38,22 +43,15 @@ def _render(
     if "pdf" in formats:
         from yunheng.reports.rendering.pdf import typeset
 
-        drawn = _charts(content, "svg") if is_monthly else {}
         root = folder / "typeset"
         root.mkdir()
-        (folder / "report.pdf").write_bytes(typeset(content, drawn, read_rows(folder / "rows.jsonl"), root))
+        made = typeset(content, charts["svg"], read_rows(folder / "rows.jsonl"), root)
+        (folder / "report.pdf").write_bytes(made)
     if "docx" in formats:
         from yunheng.reports.rendering.word import fill_template
 
-        drawn = _charts(content, "png") if is_monthly else {}
-        document, faults = fill_template(template, content, drawn)
+        document, faults = fill_template(template, content, charts["png"])
         if faults:
             return faults
         (folder / "report.docx").write_bytes(document)
     return []
-
-
-def _charts(content: Mapping[str, Any], picture: Any) -> dict[str, bytes]:
-    from yunheng.reports.rendering.charts import draw_charts
-
-    return draw_charts(content, picture)

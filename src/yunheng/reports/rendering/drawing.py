@@ -131,7 +131,9 @@ class Draft:
                 if text.startswith("@state"):
                     add_state(cell, target, f"line[{place}]", size, text[6:].replace("{place}", str(place)))
                 else:
-                    write(target, text.replace("{place}", str(place)), size=size, colour=colour, is_bold=is_bold)
+                    write(
+                        target, text.replace("{place}", str(place)), size=size, colour=colour, is_bold=is_bold
+                    )
                 target.paragraph_format.space_after = Pt(2)
         put(table.cell(2, 0), "{%tr endfor %}")
         self._space_after_table()
@@ -178,7 +180,7 @@ class Draft:
         is_ruled: bool = True,
         is_fixed: bool = True,
     ) -> Table:
-        table = self.document.add_table(rows, columns)
+        table: Table = self.document.add_table(rows, columns)
         table.autofit = not is_fixed
         total = sum(shares)
         width -= _INDENT / 567
@@ -208,14 +210,16 @@ class Draft:
 
     def begin_section(self, *, is_wide: bool = False) -> Section:
         """A new page with a header and a footer of its own, upright or on its side."""
-        section = self.document.add_section(WD_SECTION.NEW_PAGE)
+        section: Section = self.document.add_section(WD_SECTION.NEW_PAGE)
         _set_page(section, is_wide=is_wide)
         ending = self.document.paragraphs[-1]  # holds what ends the section before
         ending.paragraph_format.space_after = Pt(0)
         ending.paragraph_format.line_spacing = Pt(1)
         return section
 
-    def dress(self, section: Section, left: str, right: str, foot: str, page: str, draft: str, width: float) -> None:
+    def dress(
+        self, section: Section, left: str, right: str, foot: str, page: str, draft: str, width: float
+    ) -> None:
         """Header and footer. `page`: the sentence with {page} and {pages}; `draft`: the word of the mark on drafts."""
         section.header.is_linked_to_previous = False
         section.footer.is_linked_to_previous = False
@@ -295,8 +299,9 @@ class Draft:
         """1, 1.1: numbers that Word keeps by itself."""
         numbering = self.document.part.numbering_part.element
         levels = "".join(
-            f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:pStyle w:val="Heading{level + 1}"/>'
-            f'<w:suff w:val="space"/><w:lvlText w:val="{text}"/><w:lvlJc w:val="left"/>'
+            f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/><w:numFmt w:val="decimal"/>'
+            f'<w:pStyle w:val="Heading{level + 1}"/><w:suff w:val="space"/>'
+            f'<w:lvlText w:val="{text}"/><w:lvlJc w:val="left"/>'
             '<w:pPr><w:ind w:left="0" w:firstLine="0"/></w:pPr></w:lvl>'
             for level, text in enumerate(("%1", "%1.%2"))
         )
@@ -321,7 +326,12 @@ class Draft:
 
 
 def write(
-    paragraph: Paragraph, text: str, *, size: float | None = None, colour: str | None = None, is_bold: bool = False
+    paragraph: Paragraph,
+    text: str,
+    *,
+    size: float | None = None,
+    colour: str | None = None,
+    is_bold: bool = False,
 ) -> None:
     """Add a run."""
     if not text:
@@ -336,7 +346,13 @@ def write(
 
 
 def put(
-    cell: _Cell, text: str, *, size: float = 9, colour: str | None = None, is_bold: bool = False, align: str = "l"
+    cell: _Cell,
+    text: str,
+    *,
+    size: float = 9,
+    colour: str | None = None,
+    is_bold: bool = False,
+    align: str = "l",
 ) -> None:
     """Write the only paragraph of a cell."""
     target = cell.paragraphs[0]
@@ -347,7 +363,7 @@ def put(
 
 
 def fill_cell(cell: _Cell, text: str, *, size: float, align: str) -> None:
-    """Lines of a cell: the first plain (or bold after "*"), those after "~" small and quiet; "@state NAME" the state."""
+    """Lines of a cell: plain, bold after "*", small after "~", a mark after "!"; "@state NAME" is the state."""
     for number, line in enumerate(text.split("\n")):
         target = cell.paragraphs[0] if number == 0 else cell.add_paragraph()
         target.paragraph_format.space_after = Pt(0)
@@ -404,14 +420,17 @@ def add_watermark(section: Section, text: str) -> None:
     marked.paragraph_format.space_after = Pt(0)
     marked._p.append(
         parse_xml(
-            f'<w:r {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office">'
+            f'<w:r {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml" '
+            'xmlns:o="urn:schemas-microsoft-com:office:office">'
             '<w:pict><v:shapetype id="_x0000_t136" coordsize="21600,21600" o:spt="136" adj="10800" '
-            'path="m@7,l@8,m@5,21600l@6,21600e"><v:path textpathok="t" o:connecttype="rect"/><v:textpath on="t" fitshape="t"/>'
+            'path="m@7,l@8,m@5,21600l@6,21600e"><v:path textpathok="t" o:connecttype="rect"/>'
+            '<v:textpath on="t" fitshape="t"/>'
             '</v:shapetype><v:shape id="DraftMark" o:spid="_x0000_s2049" type="#_x0000_t136" '
-            'style="position:absolute;margin-left:0;margin-top:0;width:380pt;height:150pt;rotation:315;z-index:-251658752;'
+            'style="position:absolute;margin-left:0;margin-top:0;width:340pt;height:120pt;rotation:315;z-index:-251658752;'
             "mso-position-horizontal:center;mso-position-horizontal-relative:margin;mso-position-vertical:center;"
             'mso-position-vertical-relative:margin" o:allowincell="f" fillcolor="#f3d6d4" stroked="f">'
-            f'<v:fill opacity=".5"/><v:textpath style="font-family:&quot;Microsoft YaHei&quot;;font-size:1pt" string="{text}"/>'
+            '<v:fill opacity=".4"/><v:textpath style="font-family:&quot;Microsoft YaHei&quot;;font-size:1pt" '
+            f'string="{text}"/>'
             "</v:shape></w:pict></w:r>"
         )
     )
@@ -425,7 +444,14 @@ def shade(properties: Any, colour: str) -> None:
     shading = parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{colour}"/>')
     if properties.tag == qn("w:pPr"):
         properties.insert_element_before(
-            shading, "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:rPr"
+            shading,
+            "w:tabs",
+            "w:suppressAutoHyphens",
+            "w:spacing",
+            "w:ind",
+            "w:contextualSpacing",
+            "w:jc",
+            "w:rPr",
         )
     else:
         properties.append(shading)
@@ -444,7 +470,7 @@ def _border(paragraph: Paragraph, colour: str, side: str = "left") -> None:
 def _borders(is_ruled: bool) -> Any:
     top = f'<w:top w:val="single" w:sz="8" w:space="0" w:color="{ACCENT}"/>' if is_ruled else ""
     return parse_xml(
-        f'<w:tblBorders {nsdecls("w")}>{top}'
+        f"<w:tblBorders {nsdecls('w')}>{top}"
         f'<w:bottom w:val="single" w:sz="4" w:space="0" w:color="{LINE}"/>'
         f'<w:insideH w:val="single" w:sz="4" w:space="0" w:color="{LINE}"/></w:tblBorders>'
     )
@@ -452,7 +478,8 @@ def _borders(is_ruled: bool) -> Any:
 
 def _box(cell: _Cell) -> None:
     sides = "".join(
-        f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="{LINE}"/>' for side in ("top", "left", "bottom", "right")
+        f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="{LINE}"/>'
+        for side in ("top", "left", "bottom", "right")
     )
     cell._tc.get_or_add_tcPr().append(parse_xml(f"<w:tcBorders {nsdecls('w')}>{sides}</w:tcBorders>"))
 

@@ -14,6 +14,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from yunheng.reports.rendering.content import plain_number
 from yunheng.reports.rendering.parcel import pack_file_stably
 from yunheng.reports.rendering.rows import Row
 
@@ -53,7 +54,15 @@ class _Book:
         self.number: Format = add({**plain, "align": "right", "indent": 1})
         self.hours: Format = add({**plain, "num_format": "[h]:mm"})
         self.head: Format = add(
-            {**plain, "bold": True, "bg_color": "#EEF2F6", "top": 2, "top_color": _BLUE, "bottom": 1, "text_wrap": True}
+            {
+                **plain,
+                "bold": True,
+                "bg_color": "#EEF2F6",
+                "top": 2,
+                "top_color": _BLUE,
+                "bottom": 1,
+                "text_wrap": True,
+            }
         )
         self.title: Format = add({**plain, "bold": True, "font_size": 14, "font_color": _BLUE})
         self._names: set[str] = set()
@@ -74,7 +83,9 @@ class _Book:
         sheet.fit_to_pages(1, 0)
         return sheet
 
-    def write(self, sheet: Worksheet, row: int, column: int, value: Cell, style: Format | None = None) -> None:
+    def write(
+        self, sheet: Worksheet, row: int, column: int, value: Cell, style: Format | None = None
+    ) -> None:
         """One cell: a number as a number, everything else as text."""
         if value is None or value == "":
             return
@@ -182,9 +193,7 @@ def _write_verify(book: _Book, content: Mapping[str, Any]) -> None:
 # --- every item
 
 
-def _write_items(
-    book: _Book, name: str, columns: Sequence[Mapping[str, Any]], rows: Iterable[Row]
-) -> None:
+def _write_items(book: _Book, name: str, columns: Sequence[Mapping[str, Any]], rows: Iterable[Row]) -> None:
     """All rows, streamed: each is written to disk before the next is read."""
     titles = [column["label"] for column in columns]
     kinds = [column["kind"] for column in columns]
@@ -237,7 +246,10 @@ def _write_summary(book: _Book, content: Mapping[str, Any]) -> None:
         sheet,
         0,
         [w["indicator"], w["this_period"], w["goal"], w["state"], w["change"]],
-        [[row["label"], row["value"], row["goal"], row["state"], row["change"]] for row in summary["headline"]],
+        [
+            [row["label"], row["value"], row["goal"], row["state"], row["change"]]
+            for row in summary["headline"]
+        ],
     )
     for text in (*summary["sentences"], content["comments"]["summary"]):
         top += 1
@@ -280,9 +292,9 @@ def _write_attainment(book: _Book, content: Mapping[str, Any]) -> None:
         ],
         [
             [
-                row["label"], row["value"], row["goal"], row["state"], row["last_value"], row["change"], row["numerator"],
-                row["denominator"], row["excluded"], row["waiting"], w["provisional"] if row["is_provisional"] else "",
-                row["definition"],
+                row["label"], row["value"], row["goal"], row["state"], row["last_value"], row["change"],
+                row["numerator"], row["denominator"], row["excluded"], row["waiting"],
+                w["provisional"] if row["is_provisional"] else "", row["definition"],
             ]
             for row in attainment["rows"]
         ],
@@ -302,7 +314,7 @@ def _write_trend(book: _Book, content: Mapping[str, Any]) -> None:
     for one in trend:
         labels |= {month["month"]: month["label"] for month in one["months"]}
     months = sorted(labels)
-    values = [{month["month"]: _number(month["value"]) for month in one["months"]} for one in trend]
+    values = [{month["month"]: plain_number(month["value"]) for month in one["months"]} for one in trend]
     titles = [w["month"]]
     for one in trend:
         titles += [one["label"] + (f" ({one['unit']})" if one["unit"] else ""), w["goal"]]
@@ -310,14 +322,14 @@ def _write_trend(book: _Book, content: Mapping[str, Any]) -> None:
     for month in months:
         row: list[Cell] = [labels[month]]
         for one, known in zip(trend, values, strict=True):
-            row += [known.get(month), _number(one["goal"])]
+            row += [known.get(month), plain_number(one["goal"])]
         rows.append(row)
     below = book.table(sheet, 0, titles, rows) + 1
     for place, one in enumerate(trend[:_MOST_CHARTS]):
         chart = book.workbook.add_chart({"type": "line"})
         column = 1 + 2 * place
         series = [(column, _BLUE, "solid")]
-        if _number(one["goal"]) is not None:
+        if plain_number(one["goal"]) is not None:
             series.append((column + 1, _AMBER, "dash"))
         for at, colour, dash in series:
             chart.add_series(
@@ -326,7 +338,11 @@ def _write_trend(book: _Book, content: Mapping[str, Any]) -> None:
                     "categories": [sheet.get_name(), 1, 0, len(months), 0],
                     "values": [sheet.get_name(), 1, at, len(months), at],
                     "line": {"color": colour, "width": 1.75, "dash_type": dash},
-                    **({"marker": {"type": "circle", "size": 4, "fill": {"color": colour}}} if dash == "solid" else {}),
+                    **(
+                        {"marker": {"type": "circle", "size": 4, "fill": {"color": colour}}}
+                        if dash == "solid"
+                        else {}
+                    ),
                 }
             )
         _dress(chart, sheet, 0, column)
@@ -345,7 +361,10 @@ def _write_groups(book: _Book, content: Mapping[str, Any]) -> None:
     top = 0
     for place, group in enumerate(groups):
         title = " · ".join(part for part in (group["label"], by.get(group["by"], group["by"])) if part)
-        rows = [[row["label"], row["value"], _number(row["number"]), row["n"], row["state"]] for row in group["rows"]]
+        rows = [
+            [row["label"], row["value"], plain_number(row["number"]), row["n"], row["state"]]
+            for row in group["rows"]
+        ]
         after = book.table(sheet, top, [title, w["value"], w["value"], "n", w["state"]], rows)
         if place < _MOST_CHARTS and any(row[2] is not None for row in rows):
             chart = book.workbook.add_chart({"type": "bar"})
@@ -383,7 +402,17 @@ def _write_tickets(book: _Book, content: Mapping[str, Any]) -> None:
 
 
 def _write_major(book: _Book, content: Mapping[str, Any]) -> None:
-    names = ("number", "title", "priority", "opened", "responded", "restored", "resolved", "duration", "cause")
+    names = (
+        "number",
+        "title",
+        "priority",
+        "opened",
+        "responded",
+        "restored",
+        "resolved",
+        "duration",
+        "cause",
+    )
     rows = [[*(one[name] for name in names), "\n".join(f"{line['at']} {line['text']}" for line in one["lines"])]
             for one in content["major"]]  # fmt: skip
     _write_named(book, content, "major", (*names, "timeline"), rows, [26, 50, 8, 17, 17, 17, 17, 12, 24, 80])
@@ -396,7 +425,10 @@ def _write_waiting(book: _Book, content: Mapping[str, Any]) -> None:
         sheet,
         0,
         [w["party"], w["reason"], w["count"], w["held_back"], w["share"]],
-        [[row["party"], row["reason"], row["count"], row["duration"], row["share"]] for row in waiting["rows"]],
+        [
+            [row["party"], row["reason"], row["count"], row["duration"], row["share"]]
+            for row in waiting["rows"]
+        ],
     )
     for name in ("disputed", "undecided"):
         top += 1
@@ -406,7 +438,9 @@ def _write_waiting(book: _Book, content: Mapping[str, Any]) -> None:
 
 def _write_exclusions(book: _Book, content: Mapping[str, Any]) -> None:
     rows = [[row["label"], row["count"], row["reason"], row["agreed_by"]] for row in content["exclusions"]]
-    _write_named(book, content, "exclusions", ("item", "count", "reason", "agreed_by"), rows, [30, 10, 50, 30])
+    _write_named(
+        book, content, "exclusions", ("item", "count", "reason", "agreed_by"), rows, [30, 10, 50, 30]
+    )
 
 
 def _write_satisfaction(book: _Book, content: Mapping[str, Any]) -> None:
@@ -415,7 +449,19 @@ def _write_satisfaction(book: _Book, content: Mapping[str, Any]) -> None:
 
 
 def _write_misses(book: _Book, content: Mapping[str, Any]) -> None:
-    names = ("number", "title", "clock", "priority", "service", "opened", "due", "done", "over", "party", "reason")
+    names = (
+        "number",
+        "title",
+        "clock",
+        "priority",
+        "service",
+        "opened",
+        "due",
+        "done",
+        "over",
+        "party",
+        "reason",
+    )
     rows = [[row[name] for name in names] for row in content["misses"]["rows"]]
     titles = ("ticket", *names[1:])
     _write_named(book, content, "misses", titles, rows, [26, 50, 10, 8, 20, 17, 17, 17, 12, 14, 28])
@@ -423,7 +469,13 @@ def _write_misses(book: _Book, content: Mapping[str, Any]) -> None:
 
 def _write_calendars(book: _Book, content: Mapping[str, Any]) -> None:
     rows = [
-        [row["label"], row["zone"], row["hours"], row["tzdata"], ", ".join(map(str, row["provisional_years"]))]
+        [
+            row["label"],
+            row["zone"],
+            row["hours"],
+            row["tzdata"],
+            ", ".join(map(str, row["provisional_years"])),
+        ]
         for row in content["calendars"]
     ]
     titles = ("calendar", "zone", "service_hours", "tzdata", "provisional_years")
@@ -434,11 +486,24 @@ def _write_fault(book: _Book, content: Mapping[str, Any]) -> None:
     w, ticket = content["words"], content["ticket"]
     sheet = book.sheet(w["facts"], [30, 90])
     names = {"number": "ticket"}
-    top = _write_pairs(book, sheet, 0, [(w[names.get(name, name)], value) for name, value in ticket.items() if name in w])
-    written = [(w[f"written_{name}"], text) for name, text in content["written"].items() if f"written_{name}" in w]
+    top = _write_pairs(
+        book, sheet, 0, [(w[names.get(name, name)], value) for name, value in ticket.items() if name in w]
+    )
+    written = [
+        (w[f"written_{name}"], text) for name, text in content["written"].items() if f"written_{name}" in w
+    ]
     _write_pairs(book, sheet, top + 1, written)
-    effects = [[row["clock"], row["due"], row["done"], row["state"], row["text"]] for row in content["effects"]]
-    _write_named(book, content, "effects", ("clock", "due", "done", "state", "description"), effects, [16, 18, 18, 14, 70])
+    effects = [
+        [row["clock"], row["due"], row["done"], row["state"], row["text"]] for row in content["effects"]
+    ]
+    _write_named(
+        book,
+        content,
+        "effects",
+        ("clock", "due", "done", "state", "description"),
+        effects,
+        [16, 18, 18, 14, 70],
+    )
     lines = [[row["at"], row["who"], row["text"]] for row in content["timeline"]]
     _write_named(book, content, "timeline", ("time", "who", "what"), lines, [18, 20, 90])
     actions = [[row["what"], row["owner"], row["due"]] for row in content["actions"]]
@@ -478,19 +543,12 @@ def _add_bars(chart: Any, sheet: Worksheet, first: int, last: int, column: int) 
 
 def _dress(chart: Any, sheet: Worksheet, row: int, column: int) -> None:
     """The title is that of a cell: as a text of its own it could be taken for a reference."""
-    chart.set_title({"name": [sheet.get_name(), row, column], "name_font": {"size": 11, "bold": True}, "overlay": False})
+    chart.set_title(
+        {"name": [sheet.get_name(), row, column], "name_font": {"size": 11, "bold": True}, "overlay": False}
+    )
     chart.set_size({"width": 520, "height": 270})
     chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": "#D5DBE1"}}})
     chart.show_blanks_as("gap")
-
-
-def _number(text: str | int | None) -> float | None:
-    """A plain decimal as a number; None for what is none."""
-    try:
-        number = float(text) if text not in (None, "") else None  # type: ignore[arg-type]
-    except ValueError:
-        return None
-    return number if number is not None and abs(number) < 1e15 else None
 
 
 _CHAPTERS: Final = {

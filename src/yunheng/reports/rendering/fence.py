@@ -1,7 +1,7 @@
 """The fence around templates: which Jinja a Word template may use, and how it is run.
 
-Three fences stand one behind the other. Only names, loops, conditions, comparisons and a few filters are compiled at all;
-what is compiled runs sandboxed on plain data; and the process it runs in is limited and has nothing to give away.
+Three fences stand one behind the other. Only names, loops, conditions, comparisons and a few filters are compiled at
+all; what is compiled runs sandboxed on plain data; and the process it runs in is limited and has nothing to give away.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,36 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-FILTERS: Final = ("default", "d", "join", "length", "count", "first", "last", "upper", "lower", "trim", "title", "reverse")
-TESTS: Final = ("defined", "undefined", "none", "true", "false", "odd", "even", "eq", "ne", "lt", "le", "gt", "ge", "in")
+FILTERS: Final = (
+    "default",
+    "d",
+    "join",
+    "length",
+    "count",
+    "first",
+    "last",
+    "upper",
+    "lower",
+    "trim",
+    "title",
+    "reverse",
+)
+TESTS: Final = (
+    "defined",
+    "undefined",
+    "none",
+    "true",
+    "false",
+    "odd",
+    "even",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "in",
+)
 DEEPEST_LOOP: Final = 3
 LOOP_NAMES: Final = ("index", "index0", "revindex", "first", "last", "length")
 
@@ -86,11 +114,10 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """A name of a group of values, or a place in a list."""
-        if isinstance(obj, dict | list) and isinstance(argument, str | int):
-            try:
-                return obj[argument]  # type: ignore[call-overload]
-            except (LookupError, TypeError):
-                pass
+        if isinstance(obj, dict) and argument in obj:
+            return obj[argument]
+        if isinstance(obj, list) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
+            return obj[argument]
         return self.undefined(obj=obj, name=str(argument))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:

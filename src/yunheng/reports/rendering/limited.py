@@ -3,6 +3,7 @@
 A crash, a hang or a hunger for memory in there is an error here, and nothing else.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -129,10 +130,8 @@ def _run(
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End the process and whatever it started: they are a group of their own."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # all gone already
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass  # all gone already
     process.wait()
 
 

@@ -1,4 +1,4 @@
-"""Whether the names in a template exist: walks the placeholders with the shape of the content, before anything is filled."""
+"""Whether the names in a template exist: walks the placeholders with the shape of the content."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from jinja2 import nodes
 from yunheng.reports.rendering.fence import LOOP_NAMES
 
 _UNKNOWN: Final = object()  #: shape of what cannot be told: no further fault follows from it
-_LOOP: Final = {name: 0 for name in LOOP_NAMES}
+_LOOP: Final = dict.fromkeys(LOOP_NAMES, 0)
 
 
 @dataclass(frozen=True, slots=True)

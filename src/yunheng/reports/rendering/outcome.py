@@ -17,7 +17,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class TemplateFault:
-    """One thing wrong with a template: where it stands, what stands there, why it is wrong; in the report's language."""
+    """One thing wrong with a template: where, what stands there, why it is wrong; in the report's language."""
 
     place: str
     placeholder: str
@@ -39,7 +39,7 @@ class RenderError(Exception):
         self.kind = kind
 
 
-class TemplateProblem(RenderError):
+class TemplateProblem(RenderError):  # noqa: N818 - what people are told of is a problem
     """The Word template cannot be used; `faults` names every place."""
 
     def __init__(self, faults: Sequence[TemplateFault]) -> None:

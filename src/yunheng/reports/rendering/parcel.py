@@ -26,7 +26,8 @@ _FONTS: Final = (".odttf",)
 #: What may point out of the document: a link that a reader clicks.
 _MAY_BE_EXTERNAL: Final = "/hyperlink"
 _BAD_PARTS: Final = re.compile(
-    r"vbaProject|vbaData|/embeddings/|/activeX/|/oleObject|altchunk|afchunk|\.bin$|/webextensions?/|customUI", re.I
+    r"vbaProject|vbaData|/embeddings/|/activeX/|/oleObject|altchunk|afchunk|\.bin$|/webextensions?/|customUI",
+    re.I,
 )
 _BAD_TYPES: Final = re.compile(r"macroEnabled|vbaProject|oleObject|activeX|altChunk", re.I)
 _BAD_RELATIONSHIPS: Final = re.compile(
@@ -35,9 +36,46 @@ _BAD_RELATIONSHIPS: Final = re.compile(
 _BAD_ELEMENTS: Final = frozenset({"object", "control", "altChunk", "OLEObject", "subDoc"})
 #: Fields that only count, repeat or name what is in the document.
 _FIELDS: Final = frozenset(
-    "TOC TC PAGE NUMPAGES SECTION SECTIONPAGES PAGEREF REF NOTEREF STYLEREF SEQ HYPERLINK DATE TIME CREATEDATE SAVEDATE "
-    "PRINTDATE EDITTIME TITLE SUBJECT AUTHOR KEYWORDS COMMENTS DOCPROPERTY FILENAME NUMWORDS NUMCHARS IF SYMBOL "
-    "LISTNUM AUTONUM BIBLIOGRAPHY CITATION INDEX XE ADVANCE EQ =".split()
+    [
+        "TOC",
+        "TC",
+        "PAGE",
+        "NUMPAGES",
+        "SECTION",
+        "SECTIONPAGES",
+        "PAGEREF",
+        "REF",
+        "NOTEREF",
+        "STYLEREF",
+        "SEQ",
+        "HYPERLINK",
+        "DATE",
+        "TIME",
+        "CREATEDATE",
+        "SAVEDATE",
+        "PRINTDATE",
+        "EDITTIME",
+        "TITLE",
+        "SUBJECT",
+        "AUTHOR",
+        "KEYWORDS",
+        "COMMENTS",
+        "DOCPROPERTY",
+        "FILENAME",
+        "NUMWORDS",
+        "NUMCHARS",
+        "IF",
+        "SYMBOL",
+        "LISTNUM",
+        "AUTONUM",
+        "BIBLIOGRAPHY",
+        "CITATION",
+        "INDEX",
+        "XE",
+        "ADVANCE",
+        "EQ",
+        "=",
+    ]
 )
 _LINK: Final = re.compile(r"^HYPERLINK\s+(\\|\"?(https?:|mailto:|#))", re.I)
 _PLACEHOLDER: Final = re.compile(r"\{[{%#]")
@@ -55,8 +93,18 @@ def faults_of_file(data: bytes, words: Mapping[str, str]) -> list[TemplateFault]
                 return [TemplateFault(place, "", words["problem_large"].format(text=too_large))]
             if "word/document.xml" not in parcel.namelist() or "[Content_Types].xml" not in parcel.namelist():
                 return [TemplateFault(place, "", words["problem_no_word"])]
-            return [TemplateFault(place, what, words[key].format(what=what)) for key, what in _bad_parts(parcel)]
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, RuntimeError, ValueError, NotImplementedError):
+            return [
+                TemplateFault(place, what, words[key].format(what=what)) for key, what in _bad_parts(parcel)
+            ]
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        EOFError,
+        OSError,
+        RuntimeError,
+        ValueError,
+        NotImplementedError,
+    ):
         return [TemplateFault(place, "", words["problem_no_word"])]
 
 
@@ -156,7 +204,11 @@ def _bad_instruction(instruction: str) -> Iterator[tuple[str, str]]:
     instruction = instruction.strip()
     first = instruction.split(maxsplit=1)[0].upper() if instruction else "="
     is_known = first in _FIELDS or first.startswith("=")
-    if not is_known or _PLACEHOLDER.search(instruction) or (first == "HYPERLINK" and not _LINK.match(instruction)):
+    if (
+        not is_known
+        or _PLACEHOLDER.search(instruction)
+        or (first == "HYPERLINK" and not _LINK.match(instruction))
+    ):
         yield "problem_field", instruction[:80]
 
 

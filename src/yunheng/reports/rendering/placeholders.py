@@ -1,7 +1,7 @@
 """Finds the placeholders of a Word template, where they stand, and what is wrong with them.
 
-Word splits a placeholder over any number of runs; it is one again here, as docxtpl reads it. All of a part's placeholders
-are compiled together, one on each line, so that the line of a fault is the place of a placeholder.
+Word splits a placeholder over any number of runs; here it is one again, as docxtpl reads it. All placeholders of a
+part are compiled together, one on each line, so that the line of a fault is the place of a placeholder.
 """
 
 import io
@@ -16,7 +16,7 @@ from docx.oxml.ns import qn
 from jinja2.exceptions import TemplateSyntaxError
 from lxml import etree
 
-from yunheng.reports.rendering.fence import FencedEnvironment, ForbiddenError, forbidden_in
+from yunheng.reports.rendering.fence import FencedEnvironment, forbidden_in
 from yunheng.reports.rendering.naming import faults_of_names
 from yunheng.reports.rendering.outcome import TemplateFault
 
@@ -79,7 +79,8 @@ def _faults_of_group(
         faults += [(line, words["problem_forbidden"].format(what=what)) for what, line in forbidden]
         if not forbidden:
             faults += [
-                (fault.line, words[fault.key].format(**fault.values)) for fault in faults_of_names(tree, shape)
+                (fault.line, words[fault.key].format(**fault.values))
+                for fault in faults_of_names(tree, shape)
             ]
     for line, reason in sorted(dict.fromkeys(faults)):
         placed = group[line - 1]
@@ -103,7 +104,11 @@ def _groups(document: DocumentObject, words: Mapping[str, str]) -> Iterator[list
     yield list(_in_body(document.element.body, words))
     part = document.part
     for relation in part.rels.values():
-        for kind, place in (("header", "place_header"), ("footer", "place_footer"), ("footnotes", "place_notes")):
+        for kind, place in (
+            ("header", "place_header"),
+            ("footer", "place_footer"),
+            ("footnotes", "place_notes"),
+        ):
             if relation.reltype.endswith(f"/{kind}") and not relation.is_external:
                 tree = etree.fromstring(
                     relation.target_part.blob, etree.XMLParser(resolve_entities=False, no_network=True)
@@ -132,7 +137,7 @@ def _in_table(table: Any, number: int, words: Mapping[str, str]) -> Iterator[Pla
 
 
 def _in_tree(tree: Any, place: str) -> Iterator[Placed]:
-    """Placeholders of the paragraphs in a tree, also those in text boxes and in attributes such as alternative texts."""
+    """Placeholders of the paragraphs in a tree, also those in text boxes and in attributes."""
     for paragraph in tree.iter(_PARAGRAPH):
         yield from _in_text(_text_of(paragraph), place)
     for element in tree.iter(etree.Element):

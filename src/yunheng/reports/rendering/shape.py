@@ -1,4 +1,4 @@
-"""The shape of a report's content: what names it holds, per kind. Templates are checked against it, gaps are filled by it.
+"""The shape of a report's content: what names it holds, per kind. Templates are checked by it, gaps filled.
 
 A shape is "" (text), 0 (whole number), None (text, number, true, false or nothing), False (flag), a list with the shape
 of its items, or a dict of names.
@@ -15,19 +15,22 @@ WHOLE: Final = 0
 FLAG: Final = False
 ANY: Final = None
 
+
+def _texts(names: str) -> dict[str, Shape]:
+    """A group of texts by their names."""
+    return dict.fromkeys(names.split(), TEXT)
+
+
 _SLICE: Final = {"label": TEXT, "count": WHOLE, "share": TEXT}
 _FRAME: Final[dict[str, Shape]] = {
     "format": WHOLE,
     "kind": TEXT,
     "language": TEXT,
-    "words": {key: TEXT for key in WORDS["en"]},
-    "report": {
-        name: TEXT
-        for name in (
-            "number", "title", "edition", "edition_label", "period", "period_label", "start", "end", "zone", "made_on",
-            "made_by", "issued_on", "issued_by",
-        )
-    }
+    "words": dict.fromkeys(WORDS["en"], TEXT),
+    "report": _texts(
+        "number title edition edition_label period period_label start end zone made_on "
+        "made_by issued_on issued_by"
+    )
     | {"is_draft": ANY},
     "contract": {
         "key": TEXT,
@@ -48,7 +51,7 @@ _FRAME: Final[dict[str, Shape]] = {
         "checked_by": TEXT,
         "content_sha256": TEXT,
     },
-}  # fmt: skip
+}
 
 _MONTHLY: Final[dict[str, Shape]] = {
     "comments": {"summary": TEXT, "risks": TEXT, "plan": TEXT, "last_actions": TEXT},
@@ -103,22 +106,14 @@ _MONTHLY: Final[dict[str, Shape]] = {
     },
     "tickets": {
         "counts": [{"label": TEXT, "value": ANY}],
-        **{
-            f"by_{name}": [_SLICE]
-            for name in ("source", "kind", "priority", "service", "category", "cause")
-        },
+        **{f"by_{name}": [_SLICE] for name in ("source", "kind", "priority", "service", "category", "cause")},
         "backlog": [{"label": TEXT, "count": WHOLE}],
         "hours": [WHOLE],
         "weekdays": [WHOLE],
     },
     "major": [
         {
-            **{
-                name: TEXT
-                for name in (
-                    "number", "title", "priority", "opened", "responded", "restored", "resolved", "duration", "cause",
-                )
-            },
+            **_texts("number title priority opened responded restored resolved duration cause"),
             "lines": [{"at": TEXT, "text": TEXT}],
         }
     ],
@@ -130,43 +125,28 @@ _MONTHLY: Final[dict[str, Shape]] = {
     "exclusions": [{"label": TEXT, "count": WHOLE, "reason": TEXT, "agreed_by": TEXT}],
     "satisfaction": {"rows": [{"label": TEXT, "value": ANY}]},
     "misses": {
-        "rows": [
-            {
-                name: TEXT
-                for name in (
-                    "number", "title", "clock", "priority", "service", "opened", "due", "done", "over", "party", "reason",
-                )
-            }
-        ],
+        "rows": [_texts("number title clock priority service opened due done over party reason")],
         "total": WHOLE,
         "limit": WHOLE,
     },
-    "calendars": [
-        {"label": TEXT, "zone": TEXT, "hours": TEXT, "tzdata": TEXT, "provisional_years": [WHOLE]}
-    ],
+    "calendars": [{"label": TEXT, "zone": TEXT, "hours": TEXT, "tzdata": TEXT, "provisional_years": [WHOLE]}],
     "item_columns": [{"key": TEXT, "label": TEXT, "width": WHOLE, "kind": TEXT}],
-}  # fmt: skip
+}
 
 _FAULT: Final[dict[str, Shape]] = {
-    "ticket": {
-        name: TEXT
-        for name in (
-            "number", "title", "grade", "kind", "service", "priority", "ci", "reporter", "reporter_unit", "started",
-            "detected", "responded", "restored", "resolved", "duration",
-        )
-    },
+    "ticket": _texts(
+        "number title grade kind service priority ci reporter reporter_unit started "
+        "detected responded restored resolved duration"
+    ),
     "effects": [{"clock": TEXT, "due": TEXT, "done": TEXT, "is_met": ANY, "text": TEXT}],
     "timeline": [{"at": TEXT, "who": TEXT, "text": TEXT}],
-    "written": {
-        name: TEXT
-        for name in (
-            "phenomenon", "scope_impact", "direct_cause", "root_cause", "temporary_fix", "permanent_fix",
-            "verification", "liability", "lessons",
-        )
-    },
+    "written": _texts(
+        "phenomenon scope_impact direct_cause root_cause temporary_fix permanent_fix "
+        "verification liability lessons"
+    ),
     "actions": [{"what": TEXT, "owner": TEXT, "due": TEXT}],
     "edition": TEXT,
-}  # fmt: skip
+}
 
 _LEDGER: Final[dict[str, Shape]] = {
     "columns": [{"key": TEXT, "label": TEXT, "width": WHOLE, "kind": TEXT}],

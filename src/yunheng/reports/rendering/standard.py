@@ -75,7 +75,10 @@ class _Template:
                 (w["number"], "report.number"),
                 (w["edition"], "report.edition_label"),
                 (w["made"], "report.made_on ~ ' · ' ~ report.made_by if report.made_by else report.made_on"),
-                (w["issued"], "report.issued_on ~ ' · ' ~ report.issued_by if report.issued_by else report.issued_on"),
+                (
+                    w["issued"],
+                    "report.issued_on ~ ' · ' ~ report.issued_by if report.issued_by else report.issued_on",
+                ),
             ]
         )
         draft.paragraph(w["signoff"], size=10.5, is_bold=True, before=24)
@@ -111,7 +114,9 @@ class _Template:
             inner = (
                 '<w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText>'
                 if not text
-                else f"<w:t>{text}</w:t>" if text == "…" else f'<w:fldChar w:fldCharType="{text}"/>'
+                else f"<w:t>{text}</w:t>"
+                if text == "…"
+                else f'<w:fldChar w:fldCharType="{text}"/>'
             )
             holder._p.append(parse_xml(f"<w:r {nsdecls('w')}>{inner}</w:r>"))
 
@@ -216,7 +221,9 @@ class _Monthly(_Template):
                 ("{{ line[{place}].label }}", 9, QUIET, False),
                 ("{{ line[{place}].value }}", 18, INK, True),
                 (
-                    "@state{% if line[{place}].goal %}   " + w["goal"] + " {{ line[{place}].goal }}{% endif %}",
+                    "@state{% if line[{place}].goal %}   "
+                    + w["goal"]
+                    + " {{ line[{place}].goal }}{% endif %}",
                     8.5,
                     INK,
                     False,
@@ -313,7 +320,9 @@ class _Monthly(_Template):
         draft.tag("endif")
         self.chart("trend", w["trend"])
         draft.tag("if attainment.months.labels")
-        draft.spreading(w["indicator"], "attainment.months.labels", "{{ value }}", "row in attainment.months.rows")
+        draft.spreading(
+            w["indicator"], "attainment.months.labels", "{{ value }}", "row in attainment.months.rows"
+        )
         draft.tag("endif")
         self.chart("groups", w["by_groups"])
 
@@ -362,10 +371,15 @@ class _Monthly(_Template):
         draft.tag("for one in major")
         self.part("{{ one.number }}  {{ one.title }}")
         draft.facts(
-            [(w[name], f"one.{name}") for name in ("priority", "opened", "responded", "restored", "resolved", "duration", "cause")]
-        )  # fmt: skip
+            [
+                (w[name], f"one.{name}")
+                for name in ("priority", "opened", "responded", "restored", "resolved", "duration", "cause")
+            ]
+        )
         draft.tag("if one.lines")
-        draft.sheet("row in one.lines", [(w["time"], "{{ row.at }}", 1, "l"), (w["what"], "{{ row.text }}", 4, "l")])
+        draft.sheet(
+            "row in one.lines", [(w["time"], "{{ row.at }}", 1, "l"), (w["what"], "{{ row.text }}", 4, "l")]
+        )
         draft.tag("endif")
         draft.tag("else")
         draft.paragraph(w["empty_section"], colour=QUIET)
@@ -427,7 +441,19 @@ class _Monthly(_Template):
         draft.paragraph("{{ misses.note }}")
         draft.tag("endif")
         widths = (3.5, 4.4, 1.1, 1.2, 1.9, 2.6, 2.6, 2.6, 1.4, 1.4, 2.2)
-        names = ("number", "title", "clock", "priority", "service", "opened", "due", "done", "over", "party", "reason")
+        names = (
+            "number",
+            "title",
+            "clock",
+            "priority",
+            "service",
+            "opened",
+            "due",
+            "done",
+            "over",
+            "party",
+            "reason",
+        )
         titles = {"number": "ticket"}
         self.table(
             "row in misses.rows",
@@ -464,18 +490,15 @@ class _Fault(_Template):
         self.begin()
         self.chapter(w["facts"])
         draft.paragraph("{{ ticket.title }}", size=12, is_bold=True)
+        names = "grade kind service priority ci reporter reporter_unit started detected responded restored resolved"
         draft.facts(
             [
-                (w[word], f"ticket.{name}")
-                for word, name in [("ticket", "number")]
-                + [
-                    (name, name)
-                    for name in ("grade", "kind", "service", "priority", "ci", "reporter", "reporter_unit", "started", "detected",
-                                 "responded", "restored", "resolved", "duration")
-                ]
+                (w["ticket"], "ticket.number"),
+                *((w[name], f"ticket.{name}") for name in names.split()),
+                (w["duration"], "ticket.duration"),
+                (w["edition"], f"'{w['final']}' if edition == 'final' else '{w['preliminary']}'"),
             ]
-            + [(w["edition"], f"'{w['final']}' if edition == 'final' else '{w['preliminary']}'")]
-        )  # fmt: skip
+        )
         self.chapter(w["effects"])
         self.table(
             "row in effects",

@@ -1,7 +1,7 @@
 """Fills the contents of a Word document with its headings, so that they can be read before Word has updated the field.
 
-Only Word knows on what page a heading comes to stand, with its fonts and its printer: pages are left to the update of the
-field (F9). A guess would be a wrong number in a client's hands.
+Only Word knows on what page a heading comes to stand, with its fonts and its printer: pages are left to the update of
+the field (F9). A guess would be a wrong number in a client's hands.
 """
 
 from dataclasses import dataclass

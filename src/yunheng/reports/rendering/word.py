@@ -42,7 +42,7 @@ class LayoutError(Exception):
     """Filled with this content, the template is no well-formed document; the text names what is open."""
 
 
-class _Filled(DocxTemplate):  # type: ignore[misc]
+class _Filled(DocxTemplate):
     """docxtpl, but a broken document is an error, and document properties are no templates."""
 
     def fix_tables(self, xml: str) -> Any:

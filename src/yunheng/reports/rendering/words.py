@@ -226,7 +226,10 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
         "Not allowed in a template: {what}. Names, for, if, comparisons and a few filters are.",
         "模板中不允许使用 {what}；可用的是名称、for、if、比较和少数过滤器。",
     ),
-    "problem_not_a_list": ("{name} is no list; only lists can be gone through.", "{name} 不是列表，不能循环。"),
+    "problem_not_a_list": (
+        "{name} is no list; only lists can be gone through.",
+        "{name} 不是列表，不能循环。",
+    ),
     "problem_is_a_list": (
         "{name} is a list or a group of values; name one of its values, or go through it.",
         "{name} 是列表或一组值，请写明其中的某个值，或用循环逐项输出。",
@@ -248,7 +251,10 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
         "It refers to something outside the document: {what}.",
         "模板引用了文档以外的内容：{what}。",
     ),
-    "problem_field": ("It holds a field that fetches or runs something: {what}.", "模板含有会取数或执行的域：{what}。"),
+    "problem_field": (
+        "It holds a field that fetches or runs something: {what}.",
+        "模板含有会取数或执行的域：{what}。",
+    ),
     "problem_more": ("… and {count} more.", "……另有 {count} 处。"),
     "problem_time": ("The report took too long to render.", "生成报告超时。"),
     "problem_memory": ("The report needed too much memory to render.", "生成报告所需内存过大。"),
