@@ -8,6 +8,7 @@ from tests.docs.manual_pages import LANGUAGES, ROOT, page, rows
 
 #: Variables that nobody sets, each with the reason.
 _INTERNAL = {
+    "YUNHENG_DEMONSTRATION": "set by the commands for themselves where folder or database is marked as a demonstration",
     "YUNHENG_SUPERVISED": "set by `yunheng up` for its own children, so that they end with it",
     "YUNHENG_CALLED_AS": "set by `yunheng up` for itself before it gives up root, to name the command in its advice",
 }

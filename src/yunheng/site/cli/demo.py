@@ -31,13 +31,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="store_true",
         help=_("start your own system instead where there is one (what “make run” does)"),
     )
-    parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
     """Bring the demonstration up; prepare it on the first start."""
-    if args.prepare:
-        return _prepare()
     if args.or_own and not os.environ.get("YUNHENG_DEMONSTRATION") and has_own_system():
         return up.run(args)
     require_this_machine(args.host)
@@ -45,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     return up.bring_up(args, Stage(is_fresh=args.fresh))
 
 
-def _prepare() -> int:
+def prepare() -> int:
     """Fill the database, telling how far it is; run by `yunheng demo` in a process of its own."""
     follow_supervisor()
     with reach_database() as database:
@@ -104,3 +101,7 @@ class _Teller:
             print(
                 text.format(share=mark.share(found), step=mark.step_text(found)), file=sys.stderr, flush=True
             )
+
+
+if __name__ == "__main__":  # what `yunheng demo` starts beside the service
+    sys.exit(prepare())

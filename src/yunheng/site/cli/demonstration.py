@@ -130,7 +130,7 @@ class Stage:
         if _state_of(database.folder.path) == "ready":
             return
         lease = (database.embedded.lease.fileno(),) if database.embedded else ()
-        command = [sys.executable, "-m", "yunheng.site.cli", "demo", "--prepare"]
+        command = [sys.executable, "-m", "yunheng.site.cli.demo"]
         supervised = {**environment, SUPERVISED: str(os.getpid())}
         self._process = subprocess.Popen(
             command, env=supervised, stdin=subprocess.DEVNULL, pass_fds=lease, start_new_session=True
