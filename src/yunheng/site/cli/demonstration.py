@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -28,6 +29,7 @@ logger = logging.getLogger("yunheng.demo")
 MODE: Final = "YUNHENG_DEMONSTRATION"  #: "1" in every process that serves one
 NOT_EMPTY: Final = 3  #: how the preparing process ends when the database is somebody's own
 _FILE: Final = "demonstration.json"
+_LEAVING_SECONDS: Final = 20.0
 _HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -182,7 +184,29 @@ def _state_of(path: Path) -> str | None:
 
 
 def _empty(folder: DataFolder, *, is_unfinished: bool) -> None:
-    """Remove a demonstration's database and keys. Raises SupervisorError when it is in use or somebody's own."""
+    """Remove a demonstration's database and keys. Raises SupervisorError when it is in use or somebody's own.
+
+    What a killed predecessor started may still be on its way out: it gets some seconds.
+    """
+    deadline = time.monotonic() + _LEAVING_SECONDS
+    while True:
+        _look_inside(folder, is_unfinished=is_unfinished)
+        if Cluster(folder, Path()).pid() is None:
+            break
+        if time.monotonic() > deadline:
+            raise SupervisorError(
+                _("The demonstration in {path} is in use; stop it first.").format(path=folder.path)
+            )
+        time.sleep(0.5)
+    for part in (folder.cluster, folder.keys):
+        shutil.rmtree(part)
+    folder.prepare()
+
+
+def _look_inside(folder: DataFolder, *, is_unfinished: bool) -> None:
+    """Raises SupervisorError for a database with people of one's own, and for one that cannot be opened, unless its
+    preparing was broken off.
+    """
     try:
         with borrow(folder) as embedded, psycopg.connect(embedded.app_url) as connection:
             if not _is_marked(connection) and _has_people(connection):
@@ -197,13 +221,6 @@ def _empty(folder: DataFolder, *, is_unfinished: bool) -> None:
         if not is_unfinished or isinstance(error, _ForeignError):
             raise
         logger.warning("an unfinished demonstration cannot be opened: %s", error)
-    if Cluster(folder, Path()).pid() is not None:
-        raise SupervisorError(
-            _("The demonstration in {path} is in use; stop it first.").format(path=folder.path)
-        )
-    for part in (folder.cluster, folder.keys):
-        shutil.rmtree(part)
-    folder.prepare()
 
 
 class _ForeignError(SupervisorError):
