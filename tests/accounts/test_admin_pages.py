@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -380,15 +381,28 @@ def test_an_invitation_by_link(world: World, admin: Client) -> None:
         assert client.post("/invitation", {"password": STRONG, "again": STRONG}).status_code == 404
 
 
-def test_an_invitation_by_mail(world: World, admin: Client, mail: list[tuple[str, str, str]]) -> None:
+def test_an_invitation_by_mail(
+    world: World, admin: Client, mail: list[tuple[str, str, str]], settings: Any
+) -> None:
+    settings.ORIGINS = ["https://it.example.com"]
     person = new_person("mailed", "supplied-client", email="m@example.com", language="en")
     response = admin.post(f"/admin/people/{person.uuid}/invitation", {"do": "mail"})
     assert response.status_code == 303
     ((to, subject, text),) = mail
     assert to == "m@example.com" and subject == "Your access to Yunheng"
-    link = re.search(r"http://testserver(/invitation\S+)", text)
+    link = re.search(r"https://it\.example\.com(/invitation\S+)", text)
     assert link and Client().get(link[1]).status_code == 302
     assert "invitation?key=" not in admin.get(f"/admin/people/{person.uuid}").content.decode()
+
+
+def test_without_an_address_of_the_site_no_invitation_is_mailed(
+    world: World, admin: Client, mail: list[tuple[str, str, str]]
+) -> None:
+    person = new_person("unlinked", "supplied-client", email="l@example.com")
+    assert 'value="mail"' not in admin.get(f"/admin/people/{person.uuid}").content.decode()
+    response = admin.post(f"/admin/people/{person.uuid}/invitation", {"do": "mail"})
+    assert response.status_code == 200 and "/invitation?key=" in response.content.decode()
+    assert mail == []
 
 
 def test_without_mail_the_link_is_shown(world: World, admin: Client) -> None:

@@ -420,6 +420,7 @@ def test_sessions_cost_one_statement_a_page(world: World) -> None:
 def mail(settings: Any, world: World) -> Iterator[Any]:
     """A mail server is configured; what is booked for it."""
     settings.MAIL_URL = "smtp://mail.example:25?tls=no"
+    settings.ORIGINS = ["https://it.example.com"]
     world.people["dan"].email = "dan@example.com"
     type(world.people["dan"]).objects.filter(login="dan").update(email="dan@example.com")
     yield Delivery.objects.filter(event="security")
@@ -437,6 +438,43 @@ def test_without_a_mail_server_nothing_is_offered(world: World) -> None:
     assert "/account/forgotten" not in Client().get("/sign-in").content.decode()
 
 
+def test_without_an_address_of_the_site_no_letter_holds_a_link(
+    world: World, mail: Any, settings: Any
+) -> None:
+    """One made of the Host header would lead wherever the sender of the request wants."""
+    settings.ORIGINS = []
+    assert ask("dan@example.com").status_code == 404
+    assert "/account/forgotten" not in Client().get("/sign-in").content.decode()
+    settings.ORIGINS = ["https://it.example.com"]
+    assert ask("dan@example.com", SERVER_NAME="localhost", SERVER_PORT="6666").status_code == 200
+    body = mail.get().body
+    assert "https://it.example.com/account/new-password?key=" in body and "6666" not in body
+
+
+@pytest.mark.parametrize(
+    ("mail_url", "origins", "is_warned"),
+    [
+        ("smtp://mail.example", "", True),
+        ("smtp://mail.example", " , ", True),
+        ("smtp://mail.example", "https://it.example.com", False),
+        ("", "", False),
+    ],
+)
+def test_the_start_says_what_a_mail_server_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    mail_url: str,
+    origins: str,
+    is_warned: bool,
+) -> None:
+    from yunheng.site.cli.web import warn_of_mail
+
+    monkeypatch.setenv("YUNHENG_MAIL_URL", mail_url)
+    monkeypatch.setenv("YUNHENG_ORIGINS", origins)
+    warn_of_mail()
+    assert ("YUNHENG_ORIGINS" in capsys.readouterr().err) is is_warned
+
+
 def test_a_letter_sets_a_new_password_once(world: World, mail: Any) -> None:
     assert "/account/forgotten" in Client().get("/sign-in").content.decode()
     session = Client()
@@ -444,7 +482,7 @@ def test_a_letter_sets_a_new_password_once(world: World, mail: Any) -> None:
     assert ask("DAN@example.com").status_code == 200
     delivery = mail.get()
     assert delivery.address == "dan@example.com"
-    path = re.search(r"http://testserver(/account/new-password\?key=\S+)", delivery.body)
+    path = re.search(r"https://it\.example\.com(/account/new-password\?key=\S+)", delivery.body)
     assert path is not None
     client = Client(headers={"Accept-Language": "en"})
     form = client.get(path[1]).content.decode()

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from django.conf import settings
+
 from .models import Person
 
 Send = Callable[[Person, str, str], None]  #: to whom, subject, text
@@ -18,6 +20,18 @@ def register(send: Send, is_configured: Callable[[], bool]) -> None:
 def can_send() -> bool:
     """Whether letters can be sent at all."""
     return any(is_configured() for _send, is_configured in _senders)
+
+
+def can_send_links() -> bool:
+    """Whether letters may hold links: only where `YUNHENG_ORIGINS` says under which address people come. A link made of
+    the request's own Host header would lead wherever the sender of the request wants, with a secret in it.
+    """
+    return can_send() and bool(settings.ORIGINS)
+
+
+def link_to(path: str) -> str:
+    """A path as people open it from a letter. Raises IndexError when `can_send_links` is false."""
+    return f"{settings.ORIGINS[0].rstrip('/')}{path}"
 
 
 def send(person: Person, subject: str, text: str) -> None:

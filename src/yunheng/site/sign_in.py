@@ -18,9 +18,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from yunheng.accounts.guessing import PASSWORDS, Try, address_of, wait_until
+from yunheng.accounts.letters import can_send_links
 from yunheng.accounts.preferences import choose_language
 from yunheng.accounts.sentences import wait_text
-from yunheng.notify.sending import has_mail_server
 
 from .account.adapters import safe_next
 from .errors import problem as problem_document
@@ -75,7 +75,7 @@ def _page(request: HttpRequest, form: SignInForm, problem: str, status: int) -> 
         "form": form,
         "problem": problem,
         "next": request.POST.get("next") or request.GET.get("next") or "",
-        "can_remind": has_mail_server(),
+        "can_remind": can_send_links(),
         "provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
         "provider_id": settings.OIDC_PROVIDER_ID,
     }

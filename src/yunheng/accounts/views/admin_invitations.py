@@ -39,9 +39,9 @@ def invite(request: PageRequest, uuid: UUID) -> HttpResponse:
     except Invalid as refusal:
         messages.error(request, refusal.message)
         return go_to("accounts:person", person.uuid)
-    link = _link(request, secret)
-    if request.POST.get("do") == "mail" and letters.can_send() and person.email:
-        subject, text = _letter(person, link)
+    path = f"{reverse('accounts:invitation')}?{urlencode({'key': secret})}"
+    if request.POST.get("do") == "mail" and letters.can_send_links() and person.email:
+        subject, text = _letter(person, letters.link_to(path))
         letters.send(person, subject, text)
         messages.success(
             request,
@@ -49,14 +49,10 @@ def invite(request: PageRequest, uuid: UUID) -> HttpResponse:
             % {"address": person.email, "days": INVITATION_DAYS},
         )
         return go_to("accounts:person", person.uuid)
+    # Shown to whoever asked: without a configured address, the one that their browser came by.
+    link = letters.link_to(path) if settings.ORIGINS else request.build_absolute_uri(path)
     context = {"person": person, "link": link, "days": INVITATION_DAYS}
     return render(request, "accounts/admin/invited.html", context)
-
-
-def _link(request: HttpRequest, secret: str) -> str:
-    """The address that the invited person opens: under the name people use, not the one this request came by."""
-    address = f"{reverse('accounts:invitation')}?{urlencode({'key': secret})}"
-    return f"{settings.ORIGINS[0]}{address}" if settings.ORIGINS else request.build_absolute_uri(address)
 
 
 def _letter(person: Person, link: str) -> tuple[str, str]:

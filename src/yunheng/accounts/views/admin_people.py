@@ -187,7 +187,7 @@ def _person(
     context = {
         **story_context(tell_person(request.viewer, found)),
         "form": form,
-        "can_mail": letters.can_send() and bool(found.email),
+        "can_mail": letters.can_send_links() and bool(found.email),
     }
     return render(request, "accounts/admin/person.html", context, status=status)
 

@@ -3,7 +3,7 @@
 import logging
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.account.internal.decorators import login_stage_required
@@ -29,6 +29,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from requests import RequestException
 
 from yunheng.accounts.guessing import CODES, RESETS, Try, address_of, note_failure, wait_until
+from yunheng.accounts.letters import can_send_links, link_to
 from yunheng.accounts.models import Person
 from yunheng.accounts.second_factor import second_factor_of, use_code
 from yunheng.accounts.security import make_reset, person_of_reset, person_to_remind, reset_password
@@ -36,9 +37,9 @@ from yunheng.accounts.sentences import password_rules, wait_text
 from yunheng.accounts.tokens import has_tokens
 from yunheng.foundation.refusals import Invalid
 from yunheng.notify.actions import send_mail
-from yunheng.notify.sending import has_mail_server
 
 from .adapters import refused, safe_next
+from .elsewhere import ASKED_AGAIN
 
 logger = logging.getLogger(__name__)
 
@@ -108,11 +109,23 @@ def _require_provider(provider_id: str) -> None:
 @never_cache
 @require_GET
 def go_elsewhere(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Send somebody to the other party. A link and no form: our content security policy lets forms go nowhere else."""
+    """Send somebody to the other party. A link and no form: our content security policy lets forms go nowhere else.
+
+    With `again`, to show there once more who they are, whether or not they are signed in there (OpenID Connect Core
+    3.1.2.1: prompt, max_age).
+    """
     _require_provider(provider_id)
     provider = get_adapter().get_provider(request, provider_id)
+    more: dict[str, Any] = {}
+    if request.GET.get("again"):
+        more = {
+            "data": {ASKED_AGAIN: int(datetime.now(UTC).timestamp())},
+            "auth_params": {**provider.get_auth_params(), "prompt": "login", "max_age": "0"},
+        }
     try:
-        return cast(HttpResponse, provider.redirect(request, AuthProcess.LOGIN, next_url=safe_next(request)))
+        return cast(
+            HttpResponse, provider.redirect(request, AuthProcess.LOGIN, next_url=safe_next(request), **more)
+        )
     except (RequestException, KeyError, ValueError) as error:
         logger.warning("sign-in elsewhere cannot be reached: %s", error)
         text = _("%(name)s cannot be reached now. Sign in with your password, or try again later.")
@@ -154,7 +167,7 @@ class AddressForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgotten(request: HttpRequest) -> HttpResponse:
     """Send a link for a new password, if the address belongs to exactly one active person; say the same in any case."""
-    if not has_mail_server():
+    if not can_send_links():
         raise Http404
     form = AddressForm(request.POST if request.method == "POST" else None)
     context = {"form": form, "problem": "", "is_sent": False}
@@ -171,15 +184,15 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     note_failure(here, now)  # every letter counts
     person = person_to_remind(email)
     if person is not None:
-        _send_link(request, person, now)
+        _send_link(person, now)
     else:
         logger.info("no letter for a new password: nobody, or more than one, has the address")
     return render(request, "site/account/forgotten.html", {**context, "is_sent": True, "email": email})
 
 
-def _send_link(request: HttpRequest, person: Person, now: datetime) -> None:
+def _send_link(person: Person, now: datetime) -> None:
     path = f"{reverse('new_password')}?{urlencode({'key': make_reset(person)})}"
-    link = settings.ORIGINS[0] + path if settings.ORIGINS else request.build_absolute_uri(path)
+    link = link_to(path)
     with translation.override(person.language):
         text = _(
             "Somebody, probably you, wants to set a new password for the login “%(login)s”. "

@@ -29,7 +29,7 @@ from yunheng.site.cli.demonstration import (
     require_this_machine,
 )
 from yunheng.site.cli.service import CALLED_AS, run_as_service_account
-from yunheng.site.cli.web import add_address, check_port
+from yunheng.site.cli.web import add_address, check_port, warn_of_mail
 
 logger = logging.getLogger("yunheng.up")
 
@@ -64,6 +64,8 @@ def bring_up(args: argparse.Namespace, stage: Stage | None = None) -> int:
         stack.callback(lock.release)
         _log_to(folder)
         check_port(args.host, args.port)
+        if stage is None:
+            warn_of_mail()
         if stage is not None:
             stage.before_database(folder)
         database = stack.enter_context(reach_database())

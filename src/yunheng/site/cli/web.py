@@ -4,6 +4,7 @@ import argparse
 import gc
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,12 +63,24 @@ def check_port(host: str, port: int) -> None:
         return
 
 
+def warn_of_mail() -> None:
+    """Say what is missing where mails go out and nobody said under which address people come."""
+    if os.environ.get("YUNHENG_MAIL_URL") and not os.environ.get("YUNHENG_ORIGINS", "").strip(" ,"):
+        text = _(
+            "YUNHENG_MAIL_URL names a mail server, but YUNHENG_ORIGINS is not set: mails will hold no links, and no"
+            " invitations or new passwords are sent by mail. Set YUNHENG_ORIGINS to the address under which people"
+            " reach Yunheng, such as https://it.example.com."
+        )
+        print(text, file=sys.stderr, flush=True)
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop."""
     follow_supervisor()
     run_as_service_account()
     if not os.environ.get(SUPERVISED):  # else it has looked, and starts this process until it comes up
         check_port(args.host, args.port)
+        warn_of_mail()
     with reach_database() as database:
         honour_mark(database, args.host)
         serve(args.host, args.port, args.workers)
