@@ -65,8 +65,8 @@ def source() -> Iterator[tuple[Path, Path, dict[str, object]]]:
     """A data folder with sealed work, its backup, and what it held then."""
     data = new_data_folder()
     held = _work(data, "begin")
-    (data / "attachments" / "deep").mkdir(parents=True, exist_ok=True)
-    (data / "attachments" / "deep" / "照片.txt").write_text("现场")
+    (data / "keys" / "deep").mkdir(parents=True, exist_ok=True)
+    (data / "keys" / "deep" / "照片.txt").write_text("现场")
     backup = data / "backup.zip"
     done = command(data, "backup", str(backup))
     assert done.returncode == 0, done.stderr
@@ -93,7 +93,7 @@ def test_a_restored_system_is_the_same_and_its_log_goes_on(
     assert done.returncode == 0, done.stderr
     head = held["heads"][-1][1]  # type: ignore[index]
     assert f"head {head}" in done.stdout
-    assert (empty / "attachments" / "deep" / "照片.txt").read_text() == "现场"
+    assert (empty / "keys" / "deep" / "照片.txt").read_text() == "现场"
     after = _work(empty, "look")
     assert {k: after[k] for k in ("tickets", "clocks", "entries", "heads", "problems")} == held
     more = _work(empty, "go on")

@@ -54,11 +54,6 @@ class DataFolder:
         return self.path / "keys"
 
     @property
-    def attachments(self) -> Path:
-        """Files attached to records."""
-        return self.path / "attachments"
-
-    @property
     def secret_key(self) -> Path:
         """The key that signs sessions."""
         return self.path / "secret_key"
@@ -85,7 +80,7 @@ class DataFolder:
                 raise PermissionError
             self.path.chmod(0o700)
             self.account.own(self.path)
-            for folder in (self.run, self.logs, self.keys, self.attachments):
+            for folder in (self.run, self.logs, self.keys):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 self.account.own(folder)
         except (PermissionError, NotADirectoryError, FileExistsError) as error:
@@ -119,7 +114,7 @@ class DataFolder:
     def hand_over(self) -> None:
         """Give files that root made in the folder to the service's user, so that the service can read them."""
         if self.account.is_other:
-            for folder in (self.keys, self.attachments, self.logs, self.run):
+            for folder in (self.keys, self.logs, self.run):
                 self.account.own_tree(folder)
             if self.secret_key.exists():
                 self.account.own(self.secret_key)

@@ -37,7 +37,9 @@ def commands() -> dict[str, Command]:
         "web": Command("web", _("start only a web server")),
         "worker": Command("worker", _("start only a worker for background jobs")),
         "migrate": Command("database", _("apply the database changes of this version")),
-        "backup": Command("backup", _("write database, keys and attachments into one file")),
+        "backup": Command(
+            "backup", _("write the database, attachments included, and the keys into one file")
+        ),
         "restore": Command("backup", _("bring a backup back")),
         "contract": Command("contract", _("check, compare, apply and show contracts")),
         "import": Command("imports", _("take over records of other systems")),
@@ -101,7 +103,7 @@ def version() -> str:
 def _environment() -> str:
     return _(
         "environment:\n"
-        "  YUNHENG_DATA          folder of database, keys and attachments (in a checkout: .yunheng)\n"
+        "  YUNHENG_DATA          folder of database, keys and logs (in a checkout: .yunheng)\n"
         "  YUNHENG_DATABASE_URL  a PostgreSQL server of your own instead of the embedded one\n"
         "  YUNHENG_LANGUAGE      zh or en; default: the terminal's language"
     )

@@ -1,4 +1,4 @@
-"""`yunheng backup FILE` and `yunheng restore FILE`: database, signing keys and attachments as one file."""
+"""`yunheng backup FILE` and `yunheng restore FILE`: the database, attachments included, and the keys as one file."""
 
 import argparse
 import os
@@ -24,7 +24,7 @@ from yunheng.site.cli import CommandError, version
 from yunheng.site.cli.archive import DUMP, Manifest, extract, read_manifest, relative_files, write_archive
 from yunheng.site.cli.database import Database, migrate, open_database, reach_database, set_up_django
 
-_FOLDERS = ("keys", "attachments")
+_FOLDERS = ("keys",)
 _HEADS = """
     SELECT s.key, h.size, encode(h.root, 'hex')
     FROM scope s
@@ -35,7 +35,9 @@ _HEADS = """
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """`yunheng backup`, `yunheng restore`"""
-    backup = subparsers.add_parser("backup", help=_("write database, keys and attachments into one file"))
+    backup = subparsers.add_parser(
+        "backup", help=_("write the database, attachments included, and the keys into one file")
+    )
     backup.add_argument("file", type=Path, metavar="FILE")
     backup.add_argument("--force", action="store_true", help=_("overwrite FILE"))
     restore = subparsers.add_parser("restore", help=_("bring a backup back"))
@@ -199,7 +201,7 @@ def _load(database: Database, address: str, dump: Path) -> None:
 
 
 def _place_files(source: Path, folder: DataFolder) -> None:
-    """Put the backup's files beside those that are there: keys and attachments have names of their own."""
+    """Put the backup's files beside those that are there: keys have names of their own."""
     for name in _FOLDERS:
         for file in relative_files(source / name):
             place = folder.path / file.relative_to(source)
