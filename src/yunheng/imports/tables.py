@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.utils.translation import gettext as _
 
@@ -172,7 +172,9 @@ def _open_book(path: Path) -> Any:
     from openpyxl.reader.excel import ExcelReader
     from openpyxl.xml.constants import SHARED_STRINGS
 
-    class Reader(ExcelReader):  # type: ignore[misc]
+    class Reader(ExcelReader):
+        archive: Any
+
         def __init__(self) -> None:
             super().__init__(path, read_only=True, data_only=True, keep_links=False)
             self.archive.close()
@@ -203,10 +205,10 @@ def _strings(part: _Part) -> Iterator[str]:
     from openpyxl.xml.constants import SHEET_MAIN_NS
     from openpyxl.xml.functions import iterparse
 
-    depth, root = 0, None
+    depth, root = 0, cast(Any, None)
     for event, node in iterparse(part, events=("start", "end")):
         if event == "start":
-            root = node if root is None else root
+            root = root if depth else node
             depth += 1
             continue
         depth -= 1
