@@ -25,6 +25,7 @@ LAYERS = (
     "appraisal",
     "reports",
     "imports",
+    "demo",
     "site",
 )
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "managers", "misc", "base"}
