@@ -81,6 +81,7 @@ def test_a_plan_drafts_and_tells_or_issues_by_itself(world: World, rendered: lis
     set_plan(alice, world.key, 1, {"is_issued_by_itself": True, "has_files": True})
     assert carry_out_plans(at(5, 4)) == 1
     carry_out(ReportRun.objects.get(period="2026-04").uuid)
+    assert ReportRun.objects.get(period="2026-04").problem == ""
     april = Report.objects.get(period="2026-04")
     assert april.state == "issued" and april.issued_by == ""
     mail = Delivery.objects.get(event="report_issued")
