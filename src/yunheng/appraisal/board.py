@@ -159,13 +159,13 @@ def waits(
     """
     span = Span.of(contract, start, end, position, now)
     found = waiting_in(span)
-    keys = wait_keys(span, found)
+    keys, places = wait_keys(span, found)
     whole = int(found.seconds.sum())
     language = get_language() or "zh-hans"
     rows = []
-    for key in set(keys):
+    for place, key in enumerate(keys):
         party, _bar, reason = key.partition("|")
-        chosen = np.array([one == key for one in keys], np.bool_)
+        chosen = places == place
         seconds = int(found.seconds[chosen].sum())
         rows.append(
             WaitRow(
@@ -182,7 +182,7 @@ def waits(
     clocks = resolution_clocks(span.terms)
     return WaitTable(
         rows=tuple(rows),
-        count=len(keys),
+        count=len(places),
         seconds=whole,
         disputed=int(found.is_standing("disputed").sum()),
         undecided=int(found.is_standing("undecided").sum()),

@@ -80,7 +80,9 @@ def members(
 
 
 def _in_keys(span: Span, found: Waiting, key: str) -> Bool:
-    return np.array([one == key for one in wait_keys(span, found)], np.bool_)
+    keys, places = wait_keys(span, found)
+    is_theirs: Bool = places == (keys.index(key) if key in keys else -1)
+    return is_theirs
 
 
 def _chosen(span: Span, what: str, key: str) -> tuple[Milestones, Int64, Int64]:

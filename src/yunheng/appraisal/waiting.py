@@ -44,13 +44,14 @@ def party_label(party: str) -> str:
     return party_name(Party[party.upper()])
 
 
-def wait_keys(span: Span, found: Waiting) -> list[str]:
+def wait_keys(span: Span, found: Waiting) -> tuple[list[str], Int64]:
+    """The kinds of waits that there are, "party|reason" each, and by wait which of them it is."""
     texts = span.study.facts.terms
-    parties = {int(party): UNKNOWN if party is Party.NONE else party.name.lower() for party in Party}
-    return [
-        f"{parties[int(party)]}|{texts.get(int(term), '')}"
-        for party, term in zip(found.waits.party, found.waits.term, strict=True)
-    ]
+    names = {int(party): UNKNOWN if party is Party.NONE else party.name.lower() for party in Party}
+    codes = found.waits.party.astype(np.int64) << 32 | found.waits.term.astype(np.int64)
+    kinds, places = np.unique(codes, return_inverse=True)
+    keys = [f"{names[int(kind) >> 32]}|{texts.get(int(kind) & 0xFFFFFFFF, '')}" for kind in kinds]
+    return keys, places.astype(np.int64).reshape(-1)
 
 
 def resolution_clocks(terms: ContractTerms) -> tuple[str, ...]:
