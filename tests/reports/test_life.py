@@ -46,6 +46,9 @@ def test_from_draft_to_sign_off(world: World, rendered: list[tuple[str, ...]]) -
     assert report.number.startswith("WITH-SUPPLIER-RPT-")
     assert set(report.contents) == {"zh-Hans", "en"}
     assert [one.number for one in list_reports(alice).reports] == [report.number]
+    assert (
+        access_report(SYSTEM_VIEWER, report.number) == report
+    )  # whoever sees every contract sees drafts, too
     with pytest.raises(NotFound):
         access_report(bob, report.number)
     assert list_reports(bob).reports == []

@@ -35,18 +35,15 @@ def scopes_where(viewer: Viewer, permission: str) -> list[int] | None:
     return sorted(scope for scope in scopes if viewer.may(permission, scope))
 
 
-def _within(scopes: list[int] | None) -> Q:
-    return Q() if scopes is None else Q(scope_id__in=scopes)
-
-
 def reports_visible_to(viewer: Viewer) -> QuerySet[Report]:
     """Reports of the contracts under which the viewer may read them; drafts only for the provider's people."""
-    inside = scopes_where(viewer, "entry.internal")
-    return (
-        Report.objects.select_related("scope", "ticket", "replaces")
-        .filter(_within(scopes_where(viewer, "report.view")))
-        .filter(_within(inside) | ~Q(state__in=UNPUBLISHED))
-    )
+    reports = Report.objects.select_related("scope", "ticket", "replaces")
+    seen, inside = scopes_where(viewer, "report.view"), scopes_where(viewer, "entry.internal")
+    if seen is not None:
+        reports = reports.filter(scope_id__in=seen)
+    if inside is not None:
+        reports = reports.filter(Q(scope_id__in=inside) | ~Q(state__in=UNPUBLISHED))
+    return reports
 
 
 @dataclass(frozen=True, slots=True)
