@@ -1,6 +1,11 @@
 """Django's registration of the package."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.apps import AppConfig
+
+from yunheng.notify import attaching
 
 
 class ReportsConfig(AppConfig):
@@ -10,8 +15,10 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let mails carry the files of reports."""
-        from yunheng.notify import attaching
+        attaching.register("report", _attached)
 
-        from .mailing import attached_report
 
-        attaching.register("report", attached_report)
+def _attached(reference: Mapping[str, Any]) -> attaching.AttachedFile | None:
+    from .mailing import attached_report  # models are there only after the registration
+
+    return attached_report(reference)
