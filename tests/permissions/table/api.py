@@ -29,6 +29,12 @@ def administered(path: str, *seen_by: str) -> Route:
     return Route(f"/api/v1/{path}", 404, {**dict.fromkeys(seen_by, 200), "anonymous": 401})
 
 
+def led(path: str) -> Route:
+    """What only those who write reports look after; who sees the contract knows that it is there."""
+    leads = dict.fromkeys(("provider_admin", "service_manager", "token"), 200)
+    return Route(f"/api/v1/{path}", 404, {**dict.fromkeys(WHOLE, 403), **leads, "anonymous": 401})
+
+
 def own(path: str) -> Route:
     """One's own account: for whoever signed in, and for no token."""
     return everyone(f"/api/v1/{path}", 200, anonymous=401, token=403, stranger_token=403)
@@ -65,6 +71,25 @@ ROUTES: dict[str, Route] = {
     f"{_CONTRACT}/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
     f"{_CONTRACT}/indicators": api("contracts/{key}/indicators", WHOLE),
     f"{_CONTRACT}/indicators/<indicator>/items": api("contracts/{key}/indicators/mttr/items", WHOLE),
+    # reports; tests/reports/test_api.py tries them with bodies
+    "api/v1/reports": api("reports", ALL_API),
+    f"{_CONTRACT}/reports": writes("contracts/{key}/reports"),
+    "api/v1/report-runs/<uuidstr:uuid>": nothing(f"report-runs/{UUID}"),
+    "api/v1/reports/<number>": nothing("reports/NOPE"),
+    "api/v1/reports/<number>/files/<language>/<format>": nothing("reports/NOPE/files/en/pdf"),
+    "api/v1/reports/<number>/redraft": acts("reports/NOPE/redraft"),
+    "api/v1/reports/<number>/comments": writes("reports/NOPE/comments", method="PUT"),
+    "api/v1/reports/<number>/fault": writes("reports/NOPE/fault", method="PUT"),
+    "api/v1/reports/<number>/issue": writes("reports/NOPE/issue"),
+    "api/v1/reports/<number>/accept": writes("reports/NOPE/accept"),
+    "api/v1/reports/<number>/return": writes("reports/NOPE/return"),
+    "api/v1/reports/<number>/discard": writes("reports/NOPE/discard"),
+    "api/v1/reports/<number>/deliveries": writes("reports/NOPE/deliveries"),
+    f"{_CONTRACT}/report-plan": led("contracts/{key}/report-plan"),
+    f"{_CONTRACT}/report-templates": led("contracts/{key}/report-templates"),
+    f"{_CONTRACT}/report-templates/<kind>/<language>": acts(
+        "contracts/nowhere/report-templates/monthly/en", "DELETE"
+    ),
     # tickets
     f"{_CONTRACT}/tickets": api("contracts/{key}/tickets", EVERY_ROLE),
     f"{_CONTRACT}/tickets/with-files": writes("contracts/{key}/tickets/with-files", 415),
