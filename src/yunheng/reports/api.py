@@ -301,7 +301,7 @@ def ask_for_report(request: HttpRequest, key: str, wanted: AskIn) -> Any:
     return 202, _run(run)
 
 
-@router.get("/report-runs/{uuid}", response=RunOut, summary="How far the drafting is")
+@router.get("/report-runs/{uuid:uuid}", response=RunOut, summary="How far the drafting is")
 def read_run(request: HttpRequest, uuid: UUID) -> dict[str, Any]:
     """Progress of a run."""
     return _run(queries.run_of(viewer_of(request), uuid))
