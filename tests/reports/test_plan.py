@@ -127,3 +127,14 @@ def test_issued_after_its_term_is_late(world: World, rendered: list[Any]) -> Non
         world.contract, start=date(2026, 5, 1), end=date(2026, 5, 31), keys=["report_on_time"]
     ).rows
     assert (row.numerator, row.denominator, row.is_met) == (0, 1, False)
+
+
+def test_what_somebody_issued_before_the_plan_is_not_made_again(world: World, rendered: list[Any]) -> None:
+    alice = world.viewer("alice")
+    report = draft(world)
+    issue_report(alice, report.number, report.row_version, recorded_at=at(5, 2))
+    set_plan(alice, world.key, 0, PLAN, recorded_at=at(5, 1))
+    assert carry_out_plans(at(5, 4)) == 0
+    assert carry_out_plans(at(5, 4)) == 0
+    assert Report.objects.count() == 1
+    assert ReportRun.objects.filter(is_planned=True).count() == 1

@@ -1,19 +1,24 @@
 """Reports in the background: drafting them when asked, and carrying out plans on time."""
 
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
-from procrastinate import Blueprint
+from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from . import actions
 
 blueprint = Blueprint()
+TRIES: Final = 5  #: again, after something broke
 
 
-@blueprint.task(name="draft")
-def draft(run: str) -> None:
-    """Draft a report; a worker that dies is replaced, and what was done is not done again."""
-    actions.carry_out(UUID(run))
+@blueprint.task(
+    name="draft", pass_context=True, retry=RetryStrategy(max_attempts=TRIES, wait=5, exponential_wait=4)
+)
+def draft(context: JobContext, run: str) -> None:
+    """Draft a report; what was done is not done again after a crash, and what broke is tried again."""
+    attempts = context.job.attempts if context.job is not None else TRIES
+    actions.carry_out(UUID(run), is_last_try=attempts >= TRIES)
 
 
 @blueprint.periodic(cron="* * * * *", periodic_id="carry_out_plans")

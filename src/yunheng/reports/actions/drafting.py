@@ -32,8 +32,10 @@ from .telling import tell_of_draft
 _log = logging.getLogger(__name__)
 
 
-def carry_out(uuid: UUID) -> None:
-    """Do what is left of a run; after a crash it goes on where it was. A failure is kept for a person to read."""
+def carry_out(uuid: UUID, *, is_last_try: bool = True) -> None:
+    """Do what is left of a run; after a crash it goes on where it was. A failure is kept for a person to read: at once
+    where the answer is no, after the last try where something broke.
+    """
     run = ReportRun.objects.select_related("scope", "ticket", "asked_by__organisation").get(uuid=uuid)
     if run.state not in RUNNING:
         return
@@ -44,7 +46,8 @@ def carry_out(uuid: UUID) -> None:
         except Refusal as refusal:
             _end(run, ReportRun.State.FAILED, refusal.message)
         except Exception:
-            _end(run, ReportRun.State.FAILED, _("It failed; the log of the worker says why."))
+            if is_last_try:
+                _end(run, ReportRun.State.FAILED, _("It failed; the log of the worker says why."))
             raise
 
 

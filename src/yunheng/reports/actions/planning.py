@@ -14,12 +14,12 @@ from yunheng.foundation.access import SYSTEM_VIEWER, Viewer
 from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.refusals import Conflict, Invalid
 
-from ..models import Kind, ReportPlan, ReportRun
+from ..models import Kind, Report, ReportPlan, ReportRun
 from ..period import Month, month_of, read_month
 from ..refusing import check_formats, check_languages
 from .basis import now_or, people_named
 from .delivering import readers
-from .requesting import book_run
+from .requesting import book_run, standing
 
 LAST_DAY: Final = 28
 _FIELDS: Final = (
@@ -90,11 +90,29 @@ def carry_out_plans(now: datetime | None = None) -> int:
                     read_month(contract, month.key, moment)
                 except Invalid:
                     continue  # the contract was not in force then
+                done = standing(contract.pk, Kind.MONTHLY, month.key, None)
+                if done is not None:  # somebody was faster than the plan, and issued it already
+                    _note_done(contract, month, plan, done)
+                    continue
                 run = book_run(SYSTEM_VIEWER, contract, Kind.MONTHLY, month, plan.languages, is_planned=True)
                 if not run.is_planned:  # somebody asked for it a moment ago: that is the plan's run, too
                     ReportRun.objects.filter(pk=run.pk).update(is_planned=True)
                 count += 1
     return count
+
+
+def _note_done(contract: Contract, month: Month, plan: ReportPlan, report: Report) -> None:
+    """Keep that the plan need not ask for a month any more."""
+    ReportRun.objects.create(
+        scope_id=contract.pk,
+        kind=Kind.MONTHLY,
+        period=month.key,
+        languages=plan.languages,
+        report=report,
+        state=ReportRun.State.FINISHED,
+        is_planned=True,
+        finished_at=datetime.now(UTC),
+    )
 
 
 def _due(plan: ReportPlan, now: datetime) -> list[Month]:
