@@ -244,7 +244,7 @@ def test_the_keyboard_takes_and_replies(open_page: Any, world: World, complaints
     assert alice.input_value("#say-text") == "马上处理。"
     alice.keyboard.press("Escape")
     alice.keyboard.press("Control+k")
-    alice.keyboard.insert_text("等待客户")  # every act of the ticket is in the palette, too
+    alice.keyboard.insert_text("派单")  # every act of the ticket is in the palette, too
     alice.keyboard.press("Enter")
-    alice.wait_for_selector("#f-move-wait_for_client [name=note]:focus")
+    alice.wait_for_selector("#f-move-assign [name=team]:focus")
     assert unexpected(complaints) == []
