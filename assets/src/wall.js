@@ -6,6 +6,7 @@ import { spell } from "./countdown.js";
 const TIMEOUT = 15_000;
 const OLD_AFTER = 120_000; //  an answer that the server itself gave so long ago
 const LOST_AFTER = 2; //  failures in a row: one alone may be a hiccup
+const AGAIN_AFTER = 5_000;
 
 function read(id, fallback) {
   const element = document.getElementById(id);
@@ -81,6 +82,7 @@ each("[data-wall]", (wall) => {
     } catch {
       failures += 1;
       if (isEnded) place.replaceChildren(); // what one may no longer see does not stay on the wall
+      else if (failures < LOST_AFTER) setTimeout(() => load(index), Math.min(AGAIN_AFTER, every));
     } finally {
       isBusy = false;
       show();
