@@ -130,7 +130,7 @@ def test_monday_is_the_fullest_working_day_of_an_office() -> None:
                 if calendar.is_open_at(int(datetime(day.year, day.month, day.day, 10, tzinfo=ZONE).timestamp()))
             ]  # fmt: skip
         mean[weekday] = sum(per_day[day] for day in days) / len(days)
-    assert mean[0] > mean[2] > mean[4]
+    assert mean[0] > mean[4] * 1.1
     assert mean[5] + mean[6] < mean[4] / 2
 
 

@@ -191,6 +191,8 @@ class _Teller:
         else:
             self.item = self.slots.filled(pattern) if pattern and rng.random() < 0.4 else ""
         wording, self.outcomes = title_and_outcomes(category, rng.choice(category.titles))
+        if self.is_incident and "{" not in wording and rng.random() < 0.75:
+            wording = _at_a_place(wording, self.pools)
         title = fixed.title if fixed else self.slots.filled(wording)
         detail = fixed.detail if fixed else self.slots.filled(rng.choice(category.details))
         self.first = self._first_profile()
@@ -452,6 +454,12 @@ class _Teller:
         )
         self._close(self.events[-1].at)
         return self.events
+
+
+def _at_a_place(wording: str, pools: Mapping[str, tuple[str, ...]]) -> str:
+    """A title that begins with where it happens, as people write it."""
+    pool = next(iter(pools))
+    return f"{{{pool}}}{' ' if wording[0].isascii() else ''}{wording}"
 
 
 class _Slots:
