@@ -127,13 +127,17 @@ def volumes(
     before it begins, and for a position without a signed head. (1 study, 1 query more, 2 at a position.)
     """
     span = Span.of(contract, start, end, position, now)
+    return span.study.derived(("volumes", start, end, get_language()), lambda: _volumes(span))
+
+
+def _volumes(span: Span) -> Volumes:
     lives, opened = span.study.lives, span.opened()
     load = np.bincount(span.places(lives.opened_at[opened]), minlength=7 * 24).reshape(7, 24)
     _stock, open_rows = span.stock()
     divided = {f"by_{by}": slices_of(*division(span, by, opened), len(opened)) for by in DIVISIONS}
     return Volumes(
-        start=start,
-        end=end,
+        start=span.first,
+        end=span.last,
         zone=span.zone.key,
         position=span.study.position,
         is_live=span.study.is_live,
@@ -158,6 +162,10 @@ def waits(
     Raises Invalid as `volumes` does. (1 study.)
     """
     span = Span.of(contract, start, end, position, now)
+    return span.study.derived(("waits", start, end, get_language()), lambda: _waits(span))
+
+
+def _waits(span: Span) -> WaitTable:
     found = waiting_in(span)
     keys, places = wait_keys(span, found)
     whole = int(found.seconds.sum())

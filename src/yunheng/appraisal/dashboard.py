@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import terms_at
@@ -18,6 +18,7 @@ from yunheng.foundation.access import Viewer
 
 from .board import Division, Slice, Volumes, WaitRow, WaitTable, volumes, waits
 from .figures import Row
+from .indicators import INDICATORS
 from .periods import Period
 from .presentation import (
     TREND_MONTHS,
@@ -30,6 +31,7 @@ from .presentation import (
 )
 from .pressing import Heap, Pressing, pressing
 from .queries import trend
+from .study import study_scope
 
 #: Slices of one division that a page shows; the rest are one line together.
 MOST_BARS: Final = 7
@@ -218,8 +220,18 @@ def promises(contract: Contract, question: Question, *, now: datetime) -> list[P
     keys = headline_keys(list(terms.indicators) if terms else [])
     if not keys:
         return []
-    found = trend(contract, keys=keys, end=question.period.end, months=TREND_MONTHS, now=now)
-    return [_promise(contract, question, found[key]) for key in keys]
+    study = study_scope(contract, now=now)
+    end = question.period.end
+    # A stock is counted anew for each month from all facts before its end: this month and the last one will do.
+    stocks = [key for key in keys if key in INDICATORS and INDICATORS[key].population == "open"]
+    flows = [key for key in keys if key not in stocks]
+
+    def months() -> dict[str, list[Row]]:
+        found = trend(contract, keys=flows, end=end, months=TREND_MONTHS, now=now) if flows else {}
+        return found | (trend(contract, keys=stocks, end=end, months=2, now=now) if stocks else {})
+
+    rows = study.derived(("promises", tuple(keys), end, get_language()), months)
+    return [_promise(contract, question, rows[key]) for key in keys]
 
 
 def _promise(contract: Contract, question: Question, months: Sequence[Row]) -> Promise:
@@ -272,7 +284,13 @@ def _change(this: Row, last: Row) -> Change | None:
 def _flows(found: Volumes, before: Volumes, opens: Opener) -> list[Flow]:
     rows = (
         ("opened", _("Came in"), found.opened, before.opened, ""),
-        ("resolved", pgettext("count", "Resolved"), found.resolved, before.resolved, _("the resolution stands")),
+        (
+            "resolved",
+            pgettext("count", "Resolved"),
+            found.resolved,
+            before.resolved,
+            _("the resolution stands"),
+        ),
         ("closed", pgettext("count", "Closed"), found.closed, before.closed, ""),
         ("open_at_end", _("Open at the end"), found.open_at_end, before.open_at_end, _("not resolved")),
     )

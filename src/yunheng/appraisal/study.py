@@ -100,7 +100,7 @@ class Study:
 _recent: dict[tuple[object, ...], Study] = {}
 _RECENT_STUDIES = 4
 _RECENT_SNAPSHOTS = 3
-_MOST_DERIVED = 8
+_MOST_DERIVED = 24  # numbers of a few months in two languages
 _lock = Lock()
 _FRESH_SECONDS = 20
 

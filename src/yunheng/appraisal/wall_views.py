@@ -1,8 +1,9 @@
 """The wall board: a page for a screen on the wall, its slides, and what an administrator makes such screens with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -151,7 +152,7 @@ def _slide(watcher: Watcher, key: str) -> dict[str, object]:
         }
 
 
-def _all_slide(watcher: Watcher, titles: dict[int, str], now: datetime) -> dict[str, object]:
+def _all_slide(watcher: Watcher, titles: Mapping[int, str], now: datetime) -> dict[str, object]:
     ids = [contract.pk for contract in watcher.contracts]
     counts = counts_by_scope(watcher.viewer, ids, now=now)
     rows = [
@@ -202,7 +203,7 @@ def wall_join(request: HttpRequest) -> HttpResponse:
 def walls(request: PageRequest) -> HttpResponse:
     """The screens, and a form for another one; the page that answers shows its secret, once."""
     contracts = contracts_with_walls(request.viewer)
-    typed = {
+    typed: dict[str, Any] = {
         "name": "",
         "contracts": [contracts[0].scope.key] if len(contracts) == 1 else [],
         "has_titles": False,
