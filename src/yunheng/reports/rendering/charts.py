@@ -90,7 +90,7 @@ def _load_fonts() -> None:
 def _saved(figure: Figure, picture: Picture) -> bytes:
     buffer = io.BytesIO()
     metadata: dict[str, None] = {"Date": None, "Creator": None} if picture == "svg" else {"Software": None}
-    figure.savefig(buffer, format=picture, dpi=_DOTS, metadata=metadata)
+    figure.savefig(buffer, format=picture, dpi=_DOTS, metadata=metadata, transparent=picture == "svg")
     return buffer.getvalue()
 
 

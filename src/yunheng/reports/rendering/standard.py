@@ -74,11 +74,8 @@ class _Template:
                 (w["zone"], "report.zone"),
                 (w["number"], "report.number"),
                 (w["edition"], "report.edition_label"),
-                (w["made"], "report.made_on ~ ' · ' ~ report.made_by if report.made_by else report.made_on"),
-                (
-                    w["issued"],
-                    "report.issued_on ~ ' · ' ~ report.issued_by if report.issued_by else report.issued_on",
-                ),
+                (w["made"], self._both("report.made_on", "report.made_by")),
+                (w["issued"], self._both("report.issued_on", "report.issued_by")),
             ]
         )
         draft.paragraph(w["signoff"], size=10.5, is_bold=True, before=24)
@@ -91,6 +88,11 @@ class _Template:
             [1.5, 1, 1.4, 1],
             1.3,
         )
+
+    @staticmethod
+    def _both(first: str, second: str) -> str:
+        """An expression for two values with a point between them, or the first alone."""
+        return f"[{first}, {second}] | join(' · ') if {first} and {second} else {first}"
 
     def begin(self, *, is_wide: bool = False) -> None:
         """A section with header and footer."""
