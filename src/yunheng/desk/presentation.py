@@ -143,31 +143,30 @@ def _pressing(clocks: Sequence[LiveClock], language: str, now: datetime) -> Cloc
     """
     known = [(clock, _detail(clock)) for clock in clocks if not clock.reason]
     promised = [(clock, detail) for clock, detail in known if detail and detail.audience == "client"]
-    cells = []
-    for clock, detail in promised or known:
-        used = used_percent(clock.elapsed_seconds, clock.goal_seconds)
-        is_breached = clock.breached_at is not None and clock.breached_at <= now
-        mark = mark_of(clock.status, is_met=clock.is_met, is_breached=is_breached, used_percent=used)
-        is_running = clock.status == "running" and clock.due_at is not None
-        due = wording.instant(clock.due_at, now=now) if is_running else ""
-        label = label_in(detail.label, language) if detail else clock.kind
-        cells.append(
-            (
-                _URGENCY[mark],
-                clock.due_at is None,
-                clock.due_at,
-                ClockCell(
-                    mark,
-                    mark_name(mark, clock.status),
-                    label,
-                    due,
-                    clock.due_at if is_running and not is_breached else None,
-                    clock.folded_at if mark == "risk" else None,
-                ),
-            )
-        )
-    cells.sort(key=lambda cell: (cell[0], cell[1], cell[2] or now))
-    return cells[0][3] if cells else None
+    marked = [(clock, detail, _mark(clock, now)) for clock, detail in promised or known]
+    if not marked:
+        return None
+    clock, detail, mark = min(
+        marked, key=lambda one: (_URGENCY[one[2]], one[0].due_at is None, one[0].due_at or now)
+    )
+    is_running = clock.status == "running" and clock.due_at is not None
+    return ClockCell(
+        mark,
+        mark_name(mark, clock.status),
+        label_in(detail.label, language) if detail else clock.kind,
+        wording.instant(clock.due_at, now=now) if is_running else "",
+        clock.due_at if is_running and not _is_late(clock, now) else None,
+        clock.folded_at if mark == "risk" else None,
+    )
+
+
+def _mark(clock: LiveClock, now: datetime) -> Mark:
+    used = used_percent(clock.elapsed_seconds, clock.goal_seconds)
+    return mark_of(clock.status, is_met=clock.is_met, is_breached=_is_late(clock, now), used_percent=used)
+
+
+def _is_late(clock: LiveClock, now: datetime) -> bool:
+    return clock.breached_at is not None and clock.breached_at <= now
 
 
 def _detail(clock: LiveClock) -> ClockDetail | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from yunheng.contracts.terms import ContractTerms, label_in
 from yunheng.foundation import wording
@@ -33,18 +34,22 @@ _QUOTED = ("text", "note", "resolution", "reason", "measure", "opinion", "messag
 
 def channel_name(key: str) -> str:
     """How a ticket came in."""
-    names = {
-        "portal": _("portal"),
-        "phone": _("phone"),
-        "mail": _("e-mail"),
-        "im": _("instant message"),
-        "api": _("API"),
-        "fax": _("fax"),
-        "alert": _("alert"),
-        "inspection": _("inspection"),
-        "import": _("import"),
-    }
-    return names.get(key, key)
+    return str(_CHANNELS.get(key, key))
+
+
+#: Said in every row of a list: only the one that is asked for is looked up.
+_CHANNELS = {
+    "portal": gettext_lazy("portal"),
+    "phone": gettext_lazy("phone"),
+    "mail": gettext_lazy("e-mail"),
+    "im": gettext_lazy("instant message"),
+    "api": gettext_lazy("API"),
+    "fax": gettext_lazy("fax"),
+    "alert": gettext_lazy("alert"),
+    "inspection": gettext_lazy("inspection"),
+    "import": gettext_lazy("import"),
+}
+_KINDS = {"incident": gettext_lazy("Incident"), "service_request": gettext_lazy("Service request")}
 
 
 def source_name(key: str) -> str:
@@ -91,7 +96,7 @@ def link_words(kind: str, *, is_from_other: bool) -> str:
 
 def kind_name(key: str) -> str:
     """Kind of a ticket."""
-    return {"incident": _("Incident"), "service_request": _("Service request")}.get(key, key)
+    return str(_KINDS.get(key, key))
 
 
 def entry_sentence(

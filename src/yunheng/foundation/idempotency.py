@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from .answers import SAFE_METHODS
 from .models import IdempotencyKey
 from .refusals import Invalid, Refusal
+from .transactions import whole
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -56,7 +57,7 @@ def one_transaction(run: Answer) -> Answer:
     def answer(request: HttpRequest, **values: Any) -> HttpResponse:
         if request.method in SAFE_METHODS:
             return run(request, **values)
-        with transaction.atomic():
+        with whole():
             response: HttpResponse = run(request, **values)
             if response.status_code >= HTTPStatus.BAD_REQUEST:
                 transaction.set_rollback(True)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from yunheng.contracts.terms import ContractTerms, label_in
 from yunheng.foundation import wording
@@ -19,13 +20,17 @@ RISK_PERCENT = 75
 
 def party_name(party: Party) -> str:
     """Whom something is attributed to, or "" for nobody."""
-    return {
-        Party.NONE: "",
-        Party.PROVIDER: _("provider"),
-        Party.CLIENT: _("client"),
-        Party.SUPPLIER: _("supplier"),
-        Party.FORCE_MAJEURE: _("force majeure"),
-    }[party]
+    return str(_PARTIES[party])
+
+
+#: Said in every row of a list: only the one that is asked for is looked up.
+_PARTIES = {
+    Party.NONE: "",
+    Party.PROVIDER: gettext_lazy("provider"),
+    Party.CLIENT: gettext_lazy("client"),
+    Party.SUPPLIER: gettext_lazy("supplier"),
+    Party.FORCE_MAJEURE: gettext_lazy("force majeure"),
+}
 
 
 def standing_name(standing: Standing | str | None) -> str:
@@ -109,15 +114,18 @@ def mark_name(mark: Mark, status: ClockStatus | str) -> str:
     """The word beside the mark."""
     if status == ClockStatus.CANCELLED and mark != "breached":
         return _("cancelled")
-    return {
-        "running": _("running"),
-        "risk": _("at risk"),
-        "breached": _("breached"),
-        "met": _("met"),
-        "paused": _("paused"),
-        "na": _("no goal"),
-        "plain": _("not started"),
-    }[mark]
+    return str(_MARKS[mark])
+
+
+_MARKS = {
+    "running": gettext_lazy("running"),
+    "risk": gettext_lazy("at risk"),
+    "breached": gettext_lazy("breached"),
+    "met": gettext_lazy("met"),
+    "paused": gettext_lazy("paused"),
+    "na": gettext_lazy("no goal"),
+    "plain": gettext_lazy("not started"),
+}
 
 
 def used_percent(elapsed: int, goal: int | None) -> int | None:

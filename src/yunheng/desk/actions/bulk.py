@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Invalid, Refusal
+from yunheng.foundation.transactions import apart
 
 from .moving import move_ticket
 
@@ -62,7 +63,8 @@ def move_many(
 
 def _move_one(viewer: Viewer, pick: Pick, transition: str, form: Mapping[str, Any]) -> Outcome:
     try:
-        done = move_ticket(viewer, pick.number, transition, form, expected_version=pick.row_version)
+        with apart():
+            done = move_ticket(viewer, pick.number, transition, form, expected_version=pick.row_version)
     except Invalid as refusal:
         return Outcome(pick.number, fields=refusal.fields, code=refusal.code)
     except Refusal as refusal:

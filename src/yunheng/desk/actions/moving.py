@@ -21,6 +21,7 @@ from yunheng.foundation.flow import (
     update_subject,
 )
 from yunheng.foundation.refusals import Invalid
+from yunheng.foundation.transactions import action
 from yunheng.logic.facts import FactKind
 from yunheng.sla.actions import FoldedClock
 from yunheng.sla.queries import open_wait_of
@@ -51,7 +52,7 @@ class Done:
     clocks: list[FoldedClock]
 
 
-@transaction.atomic
+@action
 def move_ticket(
     viewer: Viewer,
     number: str,

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from yunheng.accounts.models import Person
@@ -18,6 +17,7 @@ from yunheng.foundation.flow import process_of
 from yunheng.foundation.models import Scope
 from yunheng.foundation.numbering import next_number
 from yunheng.foundation.refusals import Invalid, NotFound
+from yunheng.foundation.transactions import action
 from yunheng.logic.facts import FactKind
 from yunheng.sla.actions import FoldedClock
 
@@ -52,7 +52,7 @@ class Opened:
     no_clock_reason: str
 
 
-@transaction.atomic
+@action
 def open_ticket(
     *,
     viewer: Viewer,

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
-
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.attachments import FileDraft
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import lock_subject
+from yunheng.foundation.transactions import action
 from yunheng.logic.facts import FactKind
 from yunheng.sla.queries import has_fact
 
@@ -21,7 +20,7 @@ from .moving import Done
 MEANS: Final = ("portal", "phone", "mail", "im", "api", "visit")
 
 
-@transaction.atomic
+@action
 def reply(
     viewer: Viewer,
     number: str,
@@ -68,7 +67,7 @@ def reply(
     return Done(ticket, entry_id, clocks)
 
 
-@transaction.atomic
+@action
 def note(
     viewer: Viewer,
     number: str,
