@@ -16,7 +16,7 @@ from yunheng.contracts.queries import terms_at
 from yunheng.foundation import wording
 from yunheng.foundation.access import Viewer
 
-from .board import Division, Slice, Volumes, WaitRow, WaitTable, volumes, waits
+from .board import UNKNOWN, Division, Slice, Volumes, WaitRow, WaitTable, volumes, waits
 from .figures import Row
 from .indicators import INDICATORS
 from .periods import Period
@@ -40,9 +40,10 @@ LEVELS: Final = 5  #: shades of the heat map
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a figure went since the month before. `direction`: better, worse, same, or "" where it is neither."""
+    """How a figure went since the month before. `direction`: better, worse or same; the arrow says up or down."""
 
     text: str
+    arrow: str
     direction: str
     before: str
 
@@ -82,14 +83,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """One division of a whole; `rest` counts what is not shown."""
+    """One division of a whole; `rest` is folded away."""
 
     key: str
     title: str
     head: str
     bars: Sequence[Bar]
-    rest: int
-    rest_kinds: int
+    rest: Sequence[Bar]
     hint: str
 
 
@@ -265,7 +265,7 @@ def _change(this: Row, last: Row) -> Change | None:
     difference = this.value - last.value
     before = f"{number_text(last)} {unit_name(last.unit)}".rstrip()
     if difference == 0:
-        return Change(_("as last month"), "same", before)
+        return Change(_("as last month"), "", "same", before)
     sign = "+" if difference > 0 else "−"
     size = abs(difference)
     if this.unit == "%":
@@ -275,7 +275,7 @@ def _change(this: Row, last: Row) -> Change | None:
     else:
         text = f"{sign}{wording.grouped(int(size))}"
     is_better = (difference > 0) == this.is_better_high
-    return Change(text, "better" if is_better else "worse", before)
+    return Change(text, "▲" if difference > 0 else "▼", "better" if is_better else "worse", before)
 
 
 # --- volumes
@@ -322,22 +322,19 @@ def _bars(
     most: int | None = None,
     hint: str = "",
 ) -> Bars:
-    shown, rest = (slices, ()) if most is None else (slices[:most], slices[most:])
+    if most is None or len(slices) <= most + 1:
+        shown, rest = list(slices), []
+    else:  # what nobody stated stands last, and is never folded away
+        last = [one for one in slices if one.key == UNKNOWN]
+        known = [one for one in slices if one.key != UNKNOWN]
+        shown, rest = known[:most] + last, known[most:]
     longest = max((one.count for one in shown), default=0)
-    return Bars(
-        key=key,
-        title=title,
-        head=head,
-        bars=[
-            Bar(
-                one.label, one.count, percent_text(one.share), _width(one.count, longest), opens(key, one.key)
-            )
-            for one in shown
-        ],
-        rest=sum(one.count for one in rest),
-        rest_kinds=len(rest),
-        hint=hint,
-    )
+
+    def bar(one: Slice) -> Bar:
+        url = opens(key, one.key)
+        return Bar(one.label, one.count, percent_text(one.share), _width(one.count, longest), url)
+
+    return Bars(key, title, head, [bar(one) for one in shown], [bar(one) for one in rest], hint)
 
 
 def _width(count: int, longest: int) -> int:
