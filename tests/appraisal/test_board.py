@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
+from django.utils import translation
 from tests.desk.ground import HOUR, MORNING, Ground, make_ground, opened
 
 from yunheng.appraisal.board import DIVISIONS, UNKNOWN, Slice, members, volumes, waits
@@ -245,7 +246,9 @@ def test_waits_are_those_of_the_pauses(april: Ground) -> None:
     assert [row.seconds for row in table.rows] == sorted((row.seconds for row in table.rows), reverse=True)
     assert {row.party for row in table.rows} >= {"client", "supplier"}
     assert table.clock == "resolve"
-    assert {row.party_label for row in table.rows if row.party == "client"} == {"客户"}
+    with translation.override("en"):
+        shown = waits(april.contract, **APRIL, now=NOW)
+    assert {row.party_label for row in shown.rows if row.party == "client"} == {"client"}
 
 
 # --- every number opens into its items
