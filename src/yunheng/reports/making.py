@@ -117,7 +117,7 @@ def fault_texts(faults: Sequence[rendering.TemplateFault]) -> list[str]:
 def keep_files(report: Report, files: Sequence[MadeFile], *, edition: int, now: datetime) -> None:
     """Keep files in the database; those of an older preview give way."""
     for file in files:
-        values = {
+        values: dict[str, Any] = {
             "source": file.source,
             "name": file.name,
             "size": len(file.data),
@@ -125,7 +125,12 @@ def keep_files(report: Report, files: Sequence[MadeFile], *, edition: int, now: 
             "data": file.data,
             "made_at": now,
         }
-        key = {"report": report, "language": file.language, "format": file.format, "edition": edition}
+        key: dict[str, Any] = {
+            "report": report,
+            "language": file.language,
+            "format": file.format,
+            "edition": edition,
+        }
         if edition == PREVIEW:
             ReportFile.objects.update_or_create(**key, defaults=values)
         else:
