@@ -227,7 +227,8 @@ def _by_due(
     few = list(open_tickets.order_by().values_list("pk", flat=True)[: most + 1])
     if len(few) <= most:
         firsts = sorted((due_at, subject_id) for subject_id, due_at in _firsts(clocks, few).items())
-        return [one for one in firsts if place is None or one > place][: limit + 1]
+        behind: list[_Place] = [*(one for one in firsts if place is None or one > place)]
+        return behind[: limit + 1]
     return [*_walk(clocks, open_tickets, place, limit + 1)]
 
 

@@ -22,10 +22,13 @@ _NEVER_BY_ITSELF: Final = 2**31
 
 
 M = TypeVar("M", bound=Model)
+_AnyCursor: Any = ServerBindingCursor  # its types say nothing of psycopg's cursor
 
 
-class _PreparedCursor(ServerBindingCursor):  # type: ignore[misc]
+class _PreparedCursor(_AnyCursor):
     """Prepares what it executes; answers come in binary form, which costs least to read."""
+
+    _query: Any
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         made = super().execute(query, params, prepare=True, binary=True, **options)
@@ -90,7 +93,7 @@ def made_of(model: type[M], row: Sequence[Any], names: Sequence[str] | None = No
 
 def _cursor() -> Any:
     """A cursor as `connection.cursor()` makes it, of the other kind: what watches statements sees these, too."""
-    database = connections[DEFAULT_DB_ALIAS]
+    database: Any = connections[DEFAULT_DB_ALIAS]
     database.close_if_health_check_failed()
     database.ensure_connection()
     with database.wrap_database_errors:
