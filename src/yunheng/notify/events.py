@@ -48,7 +48,9 @@ EVENTS: Final[Mapping[str, Event]] = {
         ),
         Event("proposal_to_answer", gettext_lazy("A correction of the record waits for my agreement"), _ALL),
         Event("proposal_answered", gettext_lazy("A correction that I proposed is approved or refused"), _ALL),
-        Event("report_drafted", gettext_lazy("A planned report was drafted and waits for comments"), _PROVIDER),
+        Event(
+            "report_drafted", gettext_lazy("A planned report was drafted and waits for comments"), _PROVIDER
+        ),
         Event("report_issued", gettext_lazy("A report is sent to me"), frozenset({"provider", "client"})),
         Event("at_risk", gettext_lazy("A goal of a ticket of mine comes near"), _WORKING, is_urgent=True),
         Event("breached", gettext_lazy("A goal of a ticket of mine is passed"), _WORKING, is_urgent=True),
