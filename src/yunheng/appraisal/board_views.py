@@ -11,33 +11,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yunheng.contracts.models import Contract
-from yunheng.contracts.queries import access_contract, contracts_visible_to, terms_at
+from yunheng.contracts.queries import access_contract, terms_at
 from yunheng.contracts.reading import title_of, titles_of
 from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation import wording
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.pages import PageRequest, show_contract, signed_in
-from yunheng.foundation.refusals import NotFound
 
 from .board import DIVISIONS, Member, members
 from .dashboard import board_page, promises, weekday_names
 from .members import PAGE
 from .periods import Period, latest_month, month_of, read_period
 from .presentation import Question
-from .pressing import Heap, counts_by_scope, heaps_of, waiting_heaps_of
+from .pressing import Heap, contracts_watched_by, counts_by_scope, heaps_of, waiting_heaps_of
 from .slicing import name_of
-
-
-def contracts_watched_by(viewer: Viewer) -> list[Contract]:
-    """Contracts whose figures the viewer may look at, by name of the client. Raises NotFound when there is none."""
-    found = [
-        contract
-        for contract in contracts_visible_to(viewer).select_related("scope", "client").order_by("scope__key")
-        if viewer.may("kpi.view", contract.pk)
-    ]
-    if not found:
-        raise NotFound(_("There is nothing here."))
-    return found
 
 
 def is_client(viewer: Viewer) -> bool:

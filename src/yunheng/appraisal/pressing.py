@@ -9,12 +9,14 @@ from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
+from yunheng.contracts.queries import contracts_visible_to
 from yunheng.desk.asking import Asked
 from yunheng.desk.listing import BY_DUE, NEWEST, list_tickets
 from yunheng.desk.narrowing import BREACHED, OPEN, TicketFilter, narrowed, waiting_states
 from yunheng.desk.presentation import TicketRow, terms_by_scope, ticket_rows, waiting_choices
 from yunheng.desk.queries import visible_to
 from yunheng.foundation.access import Viewer
+from yunheng.foundation.refusals import NotFound
 from yunheng.sla.models import LiveClock
 
 SOON: Final = "4h"
@@ -78,6 +80,18 @@ def pressing(viewer: Viewer, contract: Contract, *, now: datetime | None = None,
         behind_since=behind_since([contract.pk], now=now),
         evaluated_at=now,
     )
+
+
+def contracts_watched_by(viewer: Viewer) -> list[Contract]:
+    """Contracts whose figures the viewer may look at, by name of the client. Raises NotFound when there is none."""
+    found = [
+        contract
+        for contract in contracts_visible_to(viewer).select_related("scope", "client").order_by("scope__key")
+        if viewer.may("kpi.view", contract.pk)
+    ]
+    if not found:
+        raise NotFound(_("There is nothing here."))
+    return found
 
 
 _WANTED: Final[Mapping[str, TicketFilter]] = {

@@ -23,11 +23,17 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Invalid, NotFound
 
-from .board_views import contracts_watched_by
 from .dashboard import promises
 from .periods import month_of
 from .presentation import Question
-from .pressing import behind_since, counts_by_scope, heaps_of, pressing, waiting_heaps_of
+from .pressing import (
+    behind_since,
+    contracts_watched_by,
+    counts_by_scope,
+    heaps_of,
+    pressing,
+    waiting_heaps_of,
+)
 from .screens import (
     access_screen,
     contracts_with_walls,
