@@ -259,6 +259,17 @@ def test_a_job_is_rolled_back_with_its_entry(committed_db, followed):
     assert (Entry.objects.count(), len(jobs_of(followed))) == (1, 1)
 
 
+def test_an_entry_of_which_a_task_has_nothing_to_do_starts_no_job(scope, draft, followed):
+    subscribe("ticket.opened", followed, is_needless=lambda one: one.subject_id == 8)
+    try:
+        one = record(draft())
+        record(draft(8))
+        two, _needless = record_many([draft(), draft(8)])
+    finally:
+        del journal._needless["ticket.opened", followed]
+    assert jobs_of(followed) == [{"entry_id": pk} for pk in (one, two)]
+
+
 @pytest.mark.parametrize("silent", ["ticket.observed", "source.asserted"])
 def test_history_that_enters_starts_no_jobs(followed, silent):
     with pytest.raises(ValueError, match="enters in bulk"):

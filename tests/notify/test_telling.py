@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.pages.world import World, do, open_one, resolve
 
-from yunheng.desk.actions import answer_pause, assign_ticket, note, reply
+from yunheng.desk.actions import answer_pause, assign_ticket, classify_ticket, note, reply
 from yunheng.desk.models import Ticket
-from yunheng.desk.notifying import announce
+from yunheng.desk.notifying import ANNOUNCED, announce
 from yunheng.foundation.models import Entry
 from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
 from yunheng.notify import actions, queries
@@ -214,6 +215,43 @@ def test_a_webhook_gets_what_is_shared_and_nothing_of_another_contract(
     actions.carry_out(row.uuid, now=row.next_try_at)
     hook.refresh_from_db()
     assert (hook.is_active, bool(hook.switched_off_because)) == (False, True)
+
+
+def test_no_job_is_booked_where_nobody_would_be_told(world: World, ticket: str) -> None:
+    at = NOW - timedelta(minutes=50)
+    do(world, ticket, "ken", "start", at)
+    do(world, ticket, "ken", "wait_for_client", at + timedelta(minutes=1), note="请确认")
+    do(world, ticket, "ken", "resume", at + timedelta(minutes=2))
+    resolve(world, ticket, at + timedelta(minutes=3))
+    do(world, ticket, "dan", "reopen", at + timedelta(minutes=4), reason="又坏了")
+    classify_ticket(world.viewer("alice"), ticket, ci="PRN-01", recorded_at=at + timedelta(minutes=5))
+    entries = list(Entry.objects.filter(subject_number=ticket, type__in=ANNOUNCED).order_by("pk"))
+    booked = _announced()
+    assert {entry.pk in booked for entry in entries} == {True, False}
+    for entry in entries:
+        before = Delivery.objects.count()
+        announce(entry.pk, now=NOW)
+        assert entry.pk in booked or Delivery.objects.count() == before, entry.body.shared
+    heard = [(entry.body.shared or {}).get("transition") for entry in entries if entry.pk in booked]
+    assert heard == [None, "assign", "wait_for_client", "resolve", "reopen"]
+
+
+def test_a_webhook_hears_of_every_step(world: World, ticket: str, settings: Any) -> None:
+    settings.WEBHOOK_HOSTS = frozenset({"127.0.0.1:1"})
+    viewer, scope = world.viewer("alice"), world.contract.scope
+    actions.create_webhook(
+        viewer=viewer, scope=scope, name="CMDB", url="http://127.0.0.1:1/", events=["ticket.*"]
+    )
+    do(world, ticket, "ken", "start", NOW - timedelta(minutes=50))
+    classify_ticket(viewer, ticket, ci="PRN-01", recorded_at=NOW - timedelta(minutes=49))
+    entries = Entry.objects.filter(subject_number=ticket).order_by("-pk").values_list("pk", flat=True)[:2]
+    assert set(entries) <= _announced()
+
+
+def _announced() -> set[int]:
+    """Entries for which the job that tells people is booked."""
+    jobs = ProcrastinateJob.objects.filter(task_name="desk:announce")
+    return {args["entry_id"] for args in jobs.values_list("args", flat=True)}
 
 
 def test_webhooks_are_for_who_looks_after_them(world: World) -> None:

@@ -10,7 +10,7 @@ from procrastinate import Blueprint
 from yunheng.foundation.journal import REDACTED, subscribe
 
 from .actions import close_silent_tickets
-from .notifying import ANNOUNCED, announce
+from .notifying import ANNOUNCED, announce, concerns_nobody
 from .searching import rebuild_after
 
 _log = logging.getLogger(__name__)
@@ -40,4 +40,4 @@ def forget_erased_words(entry_id: int) -> None:
 
 subscribe(REDACTED, forget_erased_words)
 for _type in ANNOUNCED:
-    subscribe(_type, announce_entry)
+    subscribe(_type, announce_entry, is_needless=concerns_nobody)

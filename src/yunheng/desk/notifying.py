@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -23,14 +24,16 @@ from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.models import Entry, EntryBody
 from yunheng.logic.flow import Process
 from yunheng.notify.actions import Message, tell, tell_webhooks
+from yunheng.notify.queries import has_webhooks
 from yunheng.sla.queries import contract_timeline
 
 from .models import Proposal, Ticket
+from .processes import ticket_processes
 from .queries import sees
 from .rows import ticket_with_id
 from .wording import PLUMBING
 
-__all__ = ["ANNOUNCED", "announce"]
+__all__ = ["ANNOUNCED", "announce", "concerns_nobody"]
 
 #: Types of entries that somebody may want to hear of.
 ANNOUNCED: Final = (
@@ -85,6 +88,48 @@ class _Told:
     @property
     def is_from_client(self) -> bool:
         return self.shared.get("side") == "client"
+
+
+#: Types of which people are told whatever stands in the entry; of the others only webhooks hear.
+_TOLD: Final = frozenset(ANNOUNCED) - {
+    "ticket.profile_changed",
+    "ticket.classified",
+    "ticket.time_corrected",
+    "ticket.left_out",
+    "ticket.taken_back",
+    "exclusion.agreed",
+    "correction.withdrawn",
+}
+
+
+def concerns_nobody(draft: EntryDraft) -> bool:
+    """Whether an announcement of this entry would tell nobody: no step of which people are told, and no webhook.
+
+    (1 query where people are not told.) Most steps of a ticket are such; a job for each would cost more than the step.
+    """
+    if draft.type in _TOLD and not (draft.type == "ticket.moved" and _is_quiet(draft.shared or {})):
+        return False
+    return not has_webhooks(draft.scope_id)
+
+
+def _is_quiet(shared: Mapping[str, Any]) -> bool:
+    """Whether nobody is told of a transition, by its states in any version of a process (see `_moved`)."""
+    before, after = str(shared.get("from")), str(shared.get("to"))
+    if shared.get("transition") == "assign":
+        return False
+    if before == after:
+        return True
+    heard = {"waiting", "resolved"}
+    if shared.get("side") == "client" and _categories(before) & {"restored", "resolved"}:
+        return False
+    return not _categories(after) & heard
+
+
+@cache
+def _categories(state: str) -> frozenset[str]:
+    """The categories that a state has in the processes; of one that no process knows people may be told."""
+    found = {process.states[state].category for process in ticket_processes() if state in process.states}
+    return frozenset(found or {"waiting", "resolved", "restored"})
 
 
 def announce(entry_id: int, *, now: datetime) -> None:

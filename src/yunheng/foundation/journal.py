@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -49,11 +49,14 @@ __all__ = [
 REDACTED: Final = "entry.redacted"
 
 _Bytes = bytes | memoryview
+Needless = Callable[[EntryDraft], bool]
 _tasks_by_type: dict[str, list[Task[Any, Any, Any]]] = {}
+_needless: dict[tuple[str, Task[Any, Any, Any]], Needless] = {}
 
 
-def subscribe(entry_type: str, task: Task[Any, Any, Any]) -> None:
-    """Defer `task(entry_id=…)` with every entry of this type, in the transaction that records the entry.
+def subscribe(entry_type: str, task: Task[Any, Any, Any], *, is_needless: Needless | None = None) -> None:
+    """Defer `task(entry_id=…)` with every entry of this type, in the transaction that records the entry; not with one
+    of which `is_needless` says that the task would have nothing to do.
 
     At-least-once: the task must be idempotent. Raises ValueError for types that imports write in bulk
     ("….observed", "source.asserted"): history that enters has no effects.
@@ -64,6 +67,8 @@ def subscribe(entry_type: str, task: Task[Any, Any, Any]) -> None:
     if task not in tasks:
         tasks.append(task)
         _jobs.cache_clear()
+    if is_needless is not None:
+        _needless[entry_type, task] = is_needless
 
 
 def record(draft: EntryDraft, *, recorded_at: datetime | None = None) -> int:
@@ -83,7 +88,7 @@ def record(draft: EntryDraft, *, recorded_at: datetime | None = None) -> int:
             *(draft.scope_id, draft.scope_key),
             *(None if body is None else body.decode() for body in stored.bodies),
             *stored.salts,
-            _jobs(draft.type),
+            _jobs(draft.type, frozenset(_spared(draft))),
         ],
     )
     if found is None:
@@ -92,10 +97,19 @@ def record(draft: EntryDraft, *, recorded_at: datetime | None = None) -> int:
     return entry_id
 
 
+def _spared(draft: EntryDraft) -> Iterator[Task[Any, Any, Any]]:
+    """The tasks that have nothing to do for this entry."""
+    for task in _tasks_by_type.get(draft.type, ()):
+        is_needless = _needless.get((draft.type, task))
+        if is_needless is not None and is_needless(draft):
+            yield task
+
+
 @cache
-def _jobs(entry_type: str) -> str:
+def _jobs(entry_type: str, spared: frozenset[Task[Any, Any, Any]]) -> str:
     """The tasks that follow an entry of this type, as the queue takes them (procrastinate_job_to_defer_v1)."""
-    jobs = (task.configure().job for task in _tasks_by_type.get(entry_type, ()))
+    tasks = (task for task in _tasks_by_type.get(entry_type, ()) if task not in spared)
+    jobs = (task.configure().job for task in tasks)
     return json.dumps(
         [
             {
@@ -161,13 +175,14 @@ def record_many(drafts: Sequence[EntryDraft], *, recorded_at: datetime | None = 
             with cursor.copy(statement) as copy:
                 for block in blocks:
                     copy.write(block)
-    jobs: dict[str, list[JSONDict]] = defaultdict(list)
+    jobs: dict[tuple[str, frozenset[Task[Any, Any, Any]]], list[JSONDict]] = defaultdict(list)
     for entry_id, draft in zip(ids, drafts, strict=True):
         if draft.type in _tasks_by_type:
-            jobs[draft.type].append({"entry_id": entry_id})
-    for entry_type, wanted in jobs.items():
+            jobs[draft.type, frozenset(_spared(draft))].append({"entry_id": entry_id})
+    for (entry_type, spared), wanted in jobs.items():
         for task in _tasks_by_type[entry_type]:
-            task.batch_defer(*wanted)
+            if task not in spared:
+                task.batch_defer(*wanted)
     return ids
 
 
@@ -261,9 +276,9 @@ def redact(
     """Erase the data of these visibility classes of an entry, with the files that came with it; its leaf stays, and the
     log goes on verifying.
 
-    Answers that the API keeps under a key (at most for a day) are forgotten, too: who repeats a call is told that it was
-    done, without them. Writes an "entry.redacted" entry on the same subject that names the leaf, the classes and the reason
-    (shared: put nothing personal into it); returns its id. Raises Entry.DoesNotExist, and ValueError for a
+    Answers that the API keeps under a key (at most for a day) are forgotten, too: who repeats a call is told that it
+    was done, without them. Writes an "entry.redacted" entry on the same subject that names the leaf, the classes and
+    the reason (shared: put nothing personal into it); returns its id. Raises Entry.DoesNotExist, and ValueError for a
     class that the entry has no data of, without a reason, and for an entry that itself records a redaction.
     """
     wanted = [visibility for visibility in VISIBILITIES if visibility in set(classes)]

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from yunheng.foundation import statements
 from yunheng.foundation.access import ALL, Viewer
 from yunheng.foundation.models import Scope
 from yunheng.foundation.refusals import Invalid, NotFound
@@ -53,6 +54,14 @@ def webhooks_visible_to(viewer: Viewer) -> QuerySet[Webhook]:
     return (
         Webhook.objects.select_related("scope").filter(scope__in=scopes_administered(viewer)).order_by("pk")
     )
+
+
+def has_webhooks(scope_id: int) -> bool:
+    """Whether some webhook of the contract is active (1 query)."""
+    found = statements.fetch_one(
+        "SELECT 1 FROM webhook WHERE scope_id = %s AND is_active LIMIT 1", [scope_id]
+    )
+    return found is not None
 
 
 def access_webhook(viewer: Viewer, uuid: UUID) -> Webhook:
