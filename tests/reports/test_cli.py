@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 from tests.pages.world import World
 from tests.reports.conftest import PERIOD
 
@@ -16,8 +16,9 @@ from yunheng.site.cli import main, report
 
 @pytest.fixture(autouse=True)
 def in_this_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command uses the test's database, and speaks English."""
     monkeypatch.setenv("YUNHENG_LANGUAGE", "en")
-    monkeypatch.setattr(report, "open_database", nullcontext)
+    monkeypatch.setattr(report, "open_database", lambda: translation.override("en"))
 
 
 def monthly(world: World, out: Path, *more: str, period: str = PERIOD, contract: str = "") -> int:
