@@ -401,3 +401,15 @@ def test_every_form_is_protected(world: World) -> None:
     for path in ("/portal/new", f"/portal/requests/{number}/reply", f"/portal/requests/{number}/cancel"):
         assert client.post(path, FORM | {"text": "x", "reason": "mistake"}).status_code == 403
     assert Entry.objects.count() == before
+
+
+def test_the_whole_record_opens_for_who_may_read_the_log(world: World) -> None:
+    number = request_of(world, "Record")
+    note(world.viewer("alice"), number, "only for us")
+    contact, requester = client_of(world, "bob"), client_of(world, "dan")
+    assert f'href="/tickets/{number}?record=whole"' in text_of(contact.get(f"/portal/requests/{number}"))
+    whole = contact.get(f"/tickets/{number}?record=whole")
+    assert whole.status_code == 200 and "only for us" not in text_of(whole)
+    assert contact.get(f"/tickets/{number}").status_code == 302
+    assert "?record=whole" not in text_of(requester.get(f"/portal/requests/{number}"))
+    assert requester.get(f"/tickets/{number}?record=whole").status_code == 302

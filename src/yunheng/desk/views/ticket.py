@@ -31,10 +31,13 @@ OTHERS: Final = tuple(name for name in PARTS if name != "say")
 @require_safe
 @signed_in
 def ticket(request: PageRequest, number: str) -> HttpResponse:
-    """One ticket: clocks, what can be done, timeline, facts; people of the client are sent to their own page."""
+    """One ticket: clocks, what can be done, timeline, facts. People of the client are sent to their own page, unless they
+    ask for the whole record and may read the log."""
     if request.viewer.organisation_kind == "client":
         seen = access_ticket(request.viewer, number, with_people=False)
-        return HttpResponseRedirect(reverse("desk:portal_request", args=[seen.number]))
+        wants_record = request.GET.get("record") == "whole"
+        if not (wants_record and request.viewer.may("log.view", seen.scope_id)):
+            return HttpResponseRedirect(reverse("desk:portal_request", args=[seen.number]))
     order = order_of(request)
     page = show_ticket(
         request.viewer,
