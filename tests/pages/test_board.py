@@ -17,10 +17,10 @@ from yunheng.foundation.sealing import seal
 
 #: SQL statements per page, session and viewer included. Smaller is progress; larger needs a reason.
 QUERIES = {
-    "/contracts/{key}/dashboard": 33,  # six heaps of the present, each along its own index
+    "/contracts/{key}/dashboard": 36,  # six heaps of the present, each along its own index
     "/contracts/{key}/dashboard/items?what=opened": 15,
-    "/contracts/{key}/dashboard/promises": 13,
-    "/wall/slide?contract={key}": 22,
+    "/contracts/{key}/dashboard/promises": 16,
+    "/wall/slide?contract={key}": 25,
 }
 
 
