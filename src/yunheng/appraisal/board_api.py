@@ -254,7 +254,7 @@ def list_walls(request: HttpRequest) -> list[dict[str, Any]]:
     return [_screen(screen) for screen in screens_of(viewer_of(request))]
 
 
-@router.post("/walls/{uuid}/revoke", response=WallScreenOut, summary="End a screen on the wall")
+@router.post("/walls/{uuid:uuid}/revoke", response=WallScreenOut, summary="End a screen on the wall")
 def revoke_wall(request: HttpRequest, uuid: UUID) -> dict[str, Any]:
     """It shows nothing from that moment on."""
     viewer = viewer_of(request)

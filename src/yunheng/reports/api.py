@@ -444,8 +444,11 @@ def write_template(
     return _template(actions.put_template(viewer_of(request), key, kind, language, file.name or "", data))
 
 
-@router.delete(
-    "/contracts/{key}/report-templates/{kind}/{language}", response={204: None}, summary="Drop a template"
+@router.api_operation(
+    ["DELETE"],
+    "/contracts/{key}/report-templates/{kind}/{language}",
+    response={204: None},
+    summary="Drop a template",
 )
 def delete_template(request: HttpRequest, key: str, kind: KindName, language: LanguageName) -> Any:
     """Reports go back to the standard layout."""

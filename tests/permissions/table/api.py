@@ -30,9 +30,9 @@ def administered(path: str, *seen_by: str) -> Route:
 
 
 def led(path: str) -> Route:
-    """What only those who write reports look after; who sees the contract knows that it is there."""
-    leads = dict.fromkeys(("provider_admin", "service_manager", "token"), 200)
-    return Route(f"/api/v1/{path}", 404, {**dict.fromkeys(WHOLE, 403), **leads, "anonymous": 401})
+    """What only those who write reports look after, no token that may only read; who sees the contract knows of it."""
+    leads = dict.fromkeys(("provider_admin", "service_manager"), 200)
+    return Route(f"/api/v1/{path}", 404, {**dict.fromkeys((*WHOLE, "token"), 403), **leads, "anonymous": 401})
 
 
 def own(path: str) -> Route:

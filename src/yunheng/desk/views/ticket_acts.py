@@ -211,7 +211,8 @@ def answer(request: PageRequest, number: str, answer: str) -> HttpResponse:
 @signed_in
 def link(request: PageRequest, number: str) -> HttpResponse:
     """Say that another ticket has to do with this one."""
-    access_ticket(request.viewer, number, with_people=False)
+    ticket = access_ticket(request.viewer, number, with_people=False)
+    request.viewer.require("ticket.work", ticket.scope_id)
 
     def work(_seen: Seen | None) -> None:
         data = request.POST

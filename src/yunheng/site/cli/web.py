@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 STATEMENT_SECONDS = 60  # for one statement of a page or the API
-_SERVER = "YUNHENG_WEB_SERVER"  # in the environment of its processes: the id of the one that starts them
+_SERVER = "STARTED_BY_WEB_SERVER"  # in the environment of its processes: the id of the one that starts them
 _THREADS_PER_WORKER = 6  # each keeps one database connection
 
 
