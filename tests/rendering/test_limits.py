@@ -1,6 +1,5 @@
 """The process that renders is limited, knows nothing of ours, and takes nobody with it."""
 
-
 import json
 import subprocess
 import sys

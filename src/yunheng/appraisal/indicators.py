@@ -1,4 +1,4 @@
-"""The catalogue of indicators that tickets and reports feed: name, definition, and how each one's sample is drawn (R32)."""
+"""The indicators that tickets and reports feed: name, definition, and how each one's sample is drawn (R32)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -264,7 +264,8 @@ _CATALOGUE = (
         "report_on_time",
         _contract_name("report_on_time"),
         _(
-            "Reports whose term fell into the period: issued in time / due. Not issued is a miss; returned counts as late."
+            "Reports whose term fell into the period: issued in time / due. "
+            "Not issued is a miss; returned counts as late."
         ),
         "due",
         "%",

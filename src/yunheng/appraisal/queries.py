@@ -133,10 +133,8 @@ def items(
             raise _no_group(group)
         found = settled_in(study, frame.start, frame.end)
         return item_page(found, group, part, _place(after), limit)
-    if by == "month" and group:
-        sample = _members(frame, key, None, "", part)
-    else:
-        sample = _members(frame, key, by, group, part)
+    within = (None, "") if by == "month" and group else (by, group)
+    sample = _members(frame, key, *within, part)
     return _page(frame, key, sample, group, part, after, limit)
 
 

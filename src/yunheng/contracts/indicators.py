@@ -1,4 +1,4 @@
-"""The indicators a contract may name (reference/indicators.md, those that tickets and reports feed) and the options of each."""
+"""The indicators a contract may name (those that tickets and reports feed), and the options of each."""
 
 from __future__ import annotations
 

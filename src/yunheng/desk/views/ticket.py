@@ -31,8 +31,10 @@ OTHERS: Final = tuple(name for name in PARTS if name != "say")
 @require_safe
 @signed_in
 def ticket(request: PageRequest, number: str) -> HttpResponse:
-    """One ticket: clocks, what can be done, timeline, facts. People of the client are sent to their own page, unless they
-    ask for the whole record and may read the log."""
+    """One ticket: clocks, what can be done, timeline, facts.
+
+    People of the client are sent to their own page, unless they ask for the whole record and may read the log.
+    """
     if request.viewer.organisation_kind == "client":
         seen = access_ticket(request.viewer, number, with_people=False)
         wants_record = request.GET.get("record") == "whole"
