@@ -10,6 +10,7 @@ from tests.foundation.ground import make_draft, make_scope
 from yunheng.foundation import jobs, sealing
 from yunheng.foundation.journal import record
 from yunheng.foundation.models import LogAudit, LogState, Scope, Unsealed
+from yunheng.site.cli.worker import connector_of_worker
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +139,19 @@ def test_jobs_run_by_a_worker_seal(committed_db):
     work()
     assert not Unsealed.objects.exists()
     assert sealing.check_log(Scope.objects.get()).is_sound
+
+
+@pytest.mark.django_db
+def test_what_a_job_of_the_worker_defers_belongs_to_its_transaction() -> None:
+    def waiting() -> int:
+        return ProcrastinateJob.objects.filter(task_name="foundation:seal").count()
+
+    with app.replace_connector(connector_of_worker(app)) as worker:
+        with transaction.atomic():
+            worker.configure_task("foundation:seal").defer(timestamp=0)
+            assert waiting() == 1
+            transaction.set_rollback(True)
+        assert waiting() == 0
+        with transaction.atomic():
+            worker.configure_task("foundation:seal").defer(timestamp=0)
+        assert waiting() == 1

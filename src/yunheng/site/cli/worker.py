@@ -3,6 +3,7 @@
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yunheng.foundation.supervisor.children import follow_supervisor
 from yunheng.foundation.supervisor.messages import gettext as _
@@ -10,6 +11,10 @@ from yunheng.site.cli.database import reach_database, set_up_django
 from yunheng.site.cli.demonstration import honour_mark
 from yunheng.site.cli.numbers import whole
 from yunheng.site.cli.service import run_as_service_account
+
+if TYPE_CHECKING:
+    from procrastinate import App
+    from procrastinate.connector import BaseAsyncConnector
 
 _YIELDING = 10  # where processors are scarce, whoever waits for a page comes before the jobs
 
@@ -37,17 +42,11 @@ def run(args: argparse.Namespace) -> int:
 def work(jobs: int, logs: Path) -> None:
     """Run a Procrastinate worker on all queues, periodic tasks included."""
     from procrastinate.contrib.django import app
-    from procrastinate.contrib.django.django_connector import DjangoConnector
 
     from yunheng.site.logging import configure
 
     configure("worker", logs)
-    ours = app.connector
-    assert isinstance(ours, DjangoConnector)
-    connector = ours.get_worker_connector()
-    # What a job defers goes through Django's connection like everywhere else: in the transaction of what it belongs to.
-    connector.get_sync_connector = lambda: ours  # type: ignore[method-assign]
-    with app.replace_connector(connector) as worker:
+    with app.replace_connector(connector_of_worker(app)) as worker:
         worker.run_worker(
             name="yunheng",
             concurrency=jobs,
@@ -56,3 +55,18 @@ def work(jobs: int, logs: Path) -> None:
             stalled_worker_timeout=20,
             fetch_job_polling_interval=2,
         )
+
+
+def connector_of_worker(app: "App") -> "BaseAsyncConnector":
+    """What the worker fetches jobs with.
+
+    What a job defers in turn goes through Django's connection like everywhere else: in the transaction of what it
+    belongs to, so that nothing runs before that is committed.
+    """
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+    ours = app.connector
+    assert isinstance(ours, DjangoConnector)
+    connector = ours.get_worker_connector()
+    connector.get_sync_connector = lambda: ours  # type: ignore[method-assign]
+    return connector
