@@ -78,9 +78,7 @@ def _prepare_monthly(ready: dict[str, Any], words: Mapping[str, str]) -> None:
     ready["attainment"]["months"] = _months(ready["attainment"]["trend"])
     for calendar in ready["calendars"]:
         calendar["is_provisional"] = bool(calendar["provisional_years"])
-    ready["has_provisional"] = any(row["is_provisional"] for row in ready["attainment"]["rows"]) or any(
-        calendar["is_provisional"] for calendar in ready["calendars"]
-    )
+    ready["has_provisional"] = any(row["is_provisional"] for row in ready["attainment"]["rows"])
 
 
 def _lines_of(items: list[dict[str, Any]], count: int, path: str) -> list[list[dict[str, Any]]]:
@@ -123,24 +121,41 @@ def shape_for_templates(kind: str) -> dict[str, Shape]:
 def _with_states(shape: Shape) -> Shape:
     if isinstance(shape, dict):
         made = {name: _with_states(part) for name, part in shape.items()}
-        return {**made, "state": ""} if "is_met" in shape else made
+        if "is_met" in shape:
+            made["state"] = ""
+        if "numerator" in shape:
+            made["counted"] = ""
+        return made
     if isinstance(shape, list):
         return [_with_states(part) for part in shape]
     return shape
 
 
 def _add_states(value: Any, words: Mapping[str, str]) -> None:
-    """Beside every `is_met`, what it says in a sign and a word."""
+    """Beside every `is_met`, what it says in a sign and a word; beside a numerator, what was counted."""
     if isinstance(value, dict):
         for part in value.values():
             _add_states(part, words)
         if "is_met" in value:
             is_met = value["is_met"] if isinstance(value["is_met"], bool) else None
-            word = {True: words["met"], False: words["missed"], None: words["no_data"]}[is_met]
+            unknown = words["no_goal"] if value.get("goal") == "" else words["no_data"]
+            word = {True: words["met"], False: words["missed"], None: unknown}[is_met]
             value["state"] = f"{_SIGNS[is_met]} {word}"
+        if "numerator" in value:
+            value["counted"] = _counted(value)
     elif isinstance(value, list):
         for part in value:
             _add_states(part, words)
+
+
+def _counted(row: Mapping[str, Any]) -> str:
+    """What a figure was counted from: "579 / 585" of a share, "n = 585" of a mean, nothing of a number of tickets."""
+    whole = row["denominator"]
+    if row["numerator"] in (None, "") or whole in (None, ""):
+        return ""
+    if str(row["value"]).rstrip().endswith("%") or row["unit"] == "%":
+        return f"{row['numerator']} / {whole}"
+    return "" if str(row["value"]).strip() == str(whole) else f"n = {whole}"
 
 
 def _filled(value: Any, shape: Shape, place: str) -> Any:

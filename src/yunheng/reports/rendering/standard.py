@@ -299,7 +299,7 @@ class _Monthly(_Template):
         w, draft = self.words, self.draft
         self.chapter(w["attainment"], begins_page=True)
         basis = (
-            "{% if row.denominator is not none %}{{ row.numerator }} / {{ row.denominator }}{% endif %}\n"
+            "{{ row.counted }}\n"
             "{%p if row.excluded %}\n~" + w["excluded"] + " {{ row.excluded }}\n{%p endif %}\n"
             "{%p if row.waiting %}\n~" + w["still_waiting"] + " {{ row.waiting }}\n{%p endif %}"
         )

@@ -21,6 +21,7 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
     "met": ("met", "达成"),
     "missed": ("missed", "未达成"),
     "no_data": ("no data", "无数据"),
+    "no_goal": ("no goal set", "未设目标"),
     "better": ("better", "好转"),
     "worse": ("worse", "变差"),
     "same": ("unchanged", "持平"),
