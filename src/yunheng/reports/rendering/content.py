@@ -153,7 +153,7 @@ def _counted(row: Mapping[str, Any]) -> str:
     whole = row["denominator"]
     if row["numerator"] in (None, "") or whole in (None, ""):
         return ""
-    if str(row["value"]).rstrip().endswith("%") or row["unit"] == "%":
+    if str(row["value"]).rstrip().endswith("%") or row.get("unit") == "%":
         return f"{row['numerator']} / {whole}"
     return "" if str(row["value"]).strip() == str(whole) else f"n = {whole}"
 
