@@ -181,7 +181,7 @@ def add_reports(world: World) -> None:
 
 
 def violations(chromium: Any, world: World, live_site: str, logins: Iterable[str]) -> list[str]:
-    """What is serious or critical on the pages of these people, at both widths, on the desk in dark as well: a line each."""
+    """What is serious or critical on the pages of these people, at both widths, in dark on the desk: a line each."""
     axe = AXE.read_text(encoding="utf-8")
     add_states(world)
     add_reports(world)
