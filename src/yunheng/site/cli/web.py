@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import signal
 import socket
 import sys
 import time
@@ -112,7 +113,8 @@ def serve(host: str, port: int, workers: int) -> None:
 
 def application() -> object:
     """The WSGI application in one of the server's processes."""
-    follow_parent(expected=int(os.environ[_SERVER]))
+    # Told to end gently, a process whose server was killed may wait for ever on what it serves.
+    follow_parent(signal.SIGKILL, expected=int(os.environ[_SERVER]))
     from yunheng.site import wsgi
     from yunheng.site.logging import configure
 
