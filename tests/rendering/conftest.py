@@ -12,9 +12,7 @@ from yunheng.reports.rendering import render
 @lru_cache(maxsize=8)
 def _rendered(kind: str, language: str) -> dict[str, bytes]:
     content = getattr(sample, kind)(language)
-    return render(
-        content, ["docx", "pdf", "xlsx"] if kind != "ledger" else ["pdf", "xlsx"], rows=sample.rows(30)
-    )
+    return render(content, ["docx", "pdf", "xlsx"], rows=sample.rows(30))
 
 
 @pytest.fixture

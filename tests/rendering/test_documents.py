@@ -144,13 +144,34 @@ def test_fault_report_tells_the_whole_fault(rendered: Any, language: str) -> Non
 
 
 def test_ledger_prints_what_fits_and_excel_holds_all() -> None:
-    made = render(sample.ledger("en"), ["pdf", "xlsx"], rows=sample.rows(2_003))
+    made = render(sample.ledger("en"), ["docx", "pdf", "xlsx"], rows=sample.rows(2_003))
+    written = word_text(made["docx"])
+    assert "The first 500 rows are printed here" in written
+    assert "HDSW-INC-20260412-0499" in written
+    assert "HDSW-INC-20260412-0500" not in written
     text = pdf_text(made["pdf"])
     assert "The first 2000 rows are printed here" in text
     assert "HDSW-INC-20260412-1999" in text
     assert "HDSW-INC-20260412-2000" not in text
     rows = cells(made["xlsx"])["Service ledger"]
     assert rows[-1][0] == "HDSW-INC-20260412-2002"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_ledger_names_its_columns_once_and_says_when_it_has_no_rows(rendered: Any, language: str) -> None:
+    content, made = sample.ledger(language), rendered("ledger", language)
+    titles = [column["label"] for column in content["columns"]]
+    document = Document(io.BytesIO(made["docx"]))
+    table = next(table for table in document.tables if len(table.columns) == len(titles))
+    assert [cell.text for cell in table.rows[0].cells] == titles
+    assert len(table.rows) == 1 + 30
+    assert table.rows[-1].cells[0].text == "HDSW-INC-20260412-0029"
+    assert content["record"]["content_sha256"] in word_text(made["docx"])
+    assert content["note"] in pdf_text(made["pdf"])
+    assert pdf_text(made["pdf"]).count(WORDS[language]["serial"]) == 0  # numbers are a column like any other
+    nothing = render(content, ["docx", "pdf"], rows=())
+    for text in (word_text(nothing["docx"]), pdf_text(nothing["pdf"])):
+        assert WORDS[language]["empty_section"] in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

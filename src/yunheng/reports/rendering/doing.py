@@ -6,7 +6,7 @@ from typing import Any
 
 from yunheng.reports.rendering.content import prepare
 from yunheng.reports.rendering.outcome import TemplateFault
-from yunheng.reports.rendering.rows import read_rows
+from yunheng.reports.rendering.rows import printed, read_rows
 
 
 def do_task(task: Mapping[str, Any], folder: Path) -> list[TemplateFault]:
@@ -48,8 +48,10 @@ def _render(
         made = typeset(content, charts["svg"], read_rows(folder / "rows.jsonl"), root)
         (folder / "report.pdf").write_bytes(made)
     if "docx" in formats:
-        from yunheng.reports.rendering.word import fill_template
+        from yunheng.reports.rendering.word import MOST_LEDGER_ROWS, fill_template
 
+        if content["kind"] == "ledger":
+            content = {**content, **printed(content, read_rows(folder / "rows.jsonl"), MOST_LEDGER_ROWS)}
         document, faults = fill_template(template, content, charts["png"])
         if faults:
             return faults

@@ -157,6 +157,22 @@ class Draft:
         put(table.cell(3, 0), "{%tr endfor %}")
         self._space_after_table()
 
+    def listing(self, columns: str, rows: str, size: float = 6.5) -> None:
+        """A table of nothing but lists: `columns` with a label each, and `rows` of texts."""
+        table = self._table(4, 3, WIDE_WIDTH, [1.0, 1.0, 1.0], is_fixed=False)
+        _repeat(table.rows[0]._tr)
+        for line, loop, value in (
+            (0, f"column in {columns}", "{{ column.label }}"),
+            (2, "cell in row", "{{ cell }}"),
+        ):
+            put(table.cell(line, 0), f"{{%tc for {loop} %}}", size=size)
+            put(table.cell(line, 1), value, size=size, is_bold=line == 0)
+            put(table.cell(line, 2), "{%tc endfor %}", size=size)
+        shade(table.cell(0, 1)._tc.get_or_add_tcPr(), PALE)
+        put(table.cell(1, 0), f"{{%tr for row in {rows} %}}")
+        put(table.cell(3, 0), "{%tr endfor %}")
+        self._space_after_table()
+
     def grid(self, lines: Sequence[Sequence[str]], widths: Sequence[float], height: float) -> None:
         """A table with all its lines, for things to be written by hand into."""
         table = self._table(len(lines), len(widths), TEXT_WIDTH, widths, is_ruled=False)

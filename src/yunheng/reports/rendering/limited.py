@@ -83,7 +83,7 @@ def check_template(
 
 @lru_cache(maxsize=8)
 def standard_template(language: str, kind: str = "monthly") -> bytes:
-    """The .docx our own Word report is made from ("monthly" or "fault"), for people to download and change."""
+    """The .docx our own Word report of a kind is made from, for people to download and change."""
     with tempfile.TemporaryDirectory(prefix="yunheng-report-") as name:
         folder = Path(name)
         content = {"format": 1, "kind": kind, "language": language}

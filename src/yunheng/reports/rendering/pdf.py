@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import typst
 
 from yunheng.reports.rendering.breaking import soften
 from yunheng.reports.rendering.fonts import FOLDER, font_files
-from yunheng.reports.rendering.rows import Row, shown_row
+from yunheng.reports.rendering.rows import Row, printed
 
 _TEMPLATES: Final = Path(__file__).parent / "typst"
 MOST_LEDGER_ROWS: Final = 2_000  #: that are printed; the Excel file holds all
@@ -28,7 +27,7 @@ def typeset(
         (folder / f"chart-{name}.svg").write_bytes(drawing)
     data = {**_softened(content), "charts": sorted(charts)}
     if content["kind"] == "ledger":
-        data |= _ledger(content, rows)
+        data |= soften(printed(content, rows, MOST_LEDGER_ROWS))
     (folder / "content.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FOLDER)])
     compiler = typst.Compiler(str(folder / f"{content['kind']}.typ"), root=str(folder), font_paths=fonts)
@@ -40,11 +39,3 @@ def typeset(
 def _softened(content: Mapping[str, Any]) -> dict[str, Any]:
     """Long words may break; hashes stay whole, so that they can be copied."""
     return {**soften(content), "record": content["record"]}
-
-
-def _ledger(content: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, Any]:
-    kinds = [column["kind"] for column in content["columns"]]
-    taken: Sequence[Row] = list(islice(rows, MOST_LEDGER_ROWS + 1))
-    is_cut = len(taken) > MOST_LEDGER_ROWS
-    cut = content["words"]["ledger_cut"].format(shown=MOST_LEDGER_ROWS) if is_cut else ""
-    return {"rows": soften([shown_row(row, kinds) for row in taken[:MOST_LEDGER_ROWS]]), "cut": cut}

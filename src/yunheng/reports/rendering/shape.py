@@ -151,6 +151,8 @@ _FAULT: Final[dict[str, Shape]] = {
 _LEDGER: Final[dict[str, Shape]] = {
     "columns": [{"key": TEXT, "label": TEXT, "width": WHOLE, "kind": TEXT}],
     "note": TEXT,
+    "rows": [[TEXT]],
+    "cut": TEXT,
 }
 
 #: kind -> shape of the content as it is handed over

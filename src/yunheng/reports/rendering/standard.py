@@ -29,8 +29,12 @@ _PERIOD: Final = "{{ report.title }} · {{ report.period_label }}"
 
 
 def build_template(language: str, kind: str) -> bytes:
-    """The template of a kind ("monthly" or "fault") in a language, the same bytes each time."""
-    builders: dict[str, Callable[[str], _Template]] = {"monthly": _Monthly, "fault": _Fault}
+    """The template of a kind ("monthly", "fault" or "ledger") in a language, the same bytes each time."""
+    builders: dict[str, Callable[[str], _Template]] = {
+        "monthly": _Monthly,
+        "fault": _Fault,
+        "ledger": _Ledger,
+    }
     template = builders[kind](language)
     template.build()
     return template.saved()
@@ -542,3 +546,24 @@ class _Fault(_Template):
         for name in names:
             self.part(self.words[f"written_{name}"])
             self.written(f"written.{name}")
+
+
+class _Ledger(_Template):
+    """The service ledger: its first rows on pages on their side."""
+
+    def build(self) -> None:
+        w, draft = self.words, self.draft
+        self.cover()
+        self.begin(is_wide=True)
+        self.chapter(w["ledger"])
+        for name in ("note", "cut"):
+            draft.tag(f"if {name}")
+            draft.paragraph(f"{{{{ {name} }}}}")
+            draft.tag("endif")
+        draft.tag("if rows")
+        draft.listing("columns", "rows")
+        draft.tag("else")
+        draft.paragraph(w["empty_section"], colour=QUIET)
+        draft.tag("endif")
+        self.begin()
+        self.verify()

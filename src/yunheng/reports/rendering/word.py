@@ -26,6 +26,7 @@ from yunheng.reports.rendering.shape import CHARTS
 from yunheng.reports.rendering.standard import FIRST_PARTS, build_template
 from yunheng.reports.rendering.tableofcontents import fill_contents
 
+MOST_LEDGER_ROWS: Final = 500  #: that a Word document prints; the Excel file holds all
 #: Stands in the properties of every document: the same content gives the same bytes.
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _ALT: Final = {
@@ -85,7 +86,7 @@ def fill_template(
     _place_pictures(document, marks, charts, words)
     _mend(document)
     if own:
-        _spread(document)
+        _spread(document, content)
     fill_contents(document)
     return _finish(document, content), []
 
@@ -172,21 +173,29 @@ def _mend(document: DocumentObject) -> None:
             table.getparent().remove(table)
 
 
-def _spread(document: DocumentObject) -> None:
-    """Give the columns that a table has grown sideways one width; the first, which holds titles, keeps a wide one."""
+def _spread(document: DocumentObject, content: Mapping[str, Any]) -> None:
+    """Give the columns that a table has grown sideways their widths."""
     for table in document.element.body.iter(qn("w:tbl")):
         layout = table.tblPr.find(qn("w:tblLayout"))
         columns = table.tblGrid.findall(qn("w:gridCol"))
         if layout is None or layout.get(qn("w:type")) != "autofit" or len(columns) < 2:
             continue
-        total, first = 9_400, 2_000
-        widths = [first] + [(total - first) // (len(columns) - 1)] * (len(columns) - 1)
+        widths = _widths(content, len(columns))
         layout.set(qn("w:type"), "fixed")
         for column, width in zip(columns, widths, strict=True):
             column.set(qn("w:w"), str(width))
         for row in table.iterchildren(qn("w:tr")):
             for cell, width in zip(row.iterchildren(qn("w:tc")), widths, strict=False):
                 cell.get_or_add_tcPr().get_or_add_tcW().width = Twips(width)
+
+
+def _widths(content: Mapping[str, Any], count: int) -> list[int]:
+    """Twentieths of a point: of a ledger by its columns' widths; else one width, and a wide first one for titles."""
+    if content["kind"] == "ledger":
+        shares = [max(column["width"], 6) for column in content["columns"]]
+        return [14_480 * share // sum(shares) for share in shares]
+    total, first = 9_400, 2_000
+    return [first] + [(total - first) // (count - 1)] * (count - 1)
 
 
 def _finish(document: DocumentObject, content: Mapping[str, Any]) -> bytes:
