@@ -13,6 +13,7 @@ from tests.pages.world import World, token
 from yunheng.accounts.actions import grant_membership
 from yunheng.appraisal import study
 from yunheng.foundation.access import SYSTEM_VIEWER
+from yunheng.foundation.models import LogState, TreeHead
 from yunheng.foundation.sealing import seal
 
 #: SQL statements per page, session and viewer included. Smaller is progress; larger needs a reason.
@@ -62,6 +63,10 @@ def test_no_page_needs_what_the_policy_forbids(world: World, alice: Client, path
         assert "src=" in script or 'type="application/json"' in script
 
 
+def bearer(world: World) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(world, 'alice')}"}
+
+
 def doors(text: str) -> dict[str, int]:
     """Addresses of members' pages with the number that stands on each door."""
     found = {}
@@ -85,6 +90,32 @@ def test_every_number_opens_into_as_many_tickets(world: World, login: str) -> No
         page = client.get(address)
         assert page.status_code == 200, address
         assert page.content.decode().count("data-row-link") == number, address
+        assert re.search(rf"<b>{number}</b> (ticket|waiting period|张工单|段等待)", page.content.decode()), (
+            address
+        )
+
+
+def test_a_number_opens_as_of_the_position_of_a_report(world: World, alice: Client) -> None:
+    """A report's numbers are frozen at its log position: so is what stands behind them, however late one looks."""
+    address = f"/contracts/{world.key}/dashboard/items?what=opened"
+    newest = LogState.objects.values_list("size", flat=True).get(scope_id=world.contract.pk)
+    with_tickets = (
+        TreeHead.objects.filter(scope_id=world.contract.pk).order_by("size").values_list("size", flat=True)
+    )
+    counts = []
+    for position in (with_tickets[0], newest):
+        there = alice.get(
+            f"/api/v1/contracts/{world.key}/board?as_of={position}", headers=bearer(world)
+        ).json()
+        text = alice.get(f"{address}&as_of={position}").content.decode()
+        counts.append(there["opened"])
+        assert text.count("data-row-link") == there["opened"]
+        assert f"<b>{there['opened']}</b> ticket" in text
+        assert f"as of log position {position:,}" in text
+    assert "as of log position" not in alice.get(address).content.decode()
+    for wrong in ("nonsense", newest + 1, 0):
+        answer = alice.get(f"{address}&as_of={wrong}")
+        assert (answer.status_code, "position" in answer.content.decode()) == (422, True)
 
 
 def test_what_presses_opens_into_the_list_that_holds_just_that(world: World, alice: Client) -> None:

@@ -16,9 +16,9 @@ from yunheng.contracts.reading import title_of, titles_of
 from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation import wording
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.pages import PageRequest, show_contract, signed_in
+from yunheng.foundation.pages import PageRequest, read_number, show_contract, signed_in
 
-from .board import DIVISIONS, Member, members
+from .board import DIVISIONS, Member, open_number
 from .dashboard import board_page, promises, weekday_names
 from .members import PAGE
 from .periods import Period, latest_month, month_of, read_period
@@ -113,21 +113,38 @@ def board_items(request: PageRequest, key: str) -> HttpResponse:
     period = read_period(contract, request.GET.get("from", ""), request.GET.get("to", ""), now)
     what, part = request.GET.get("what", ""), request.GET.get("key", "")
     after = request.GET.get("after", "")[:100] or None
-    found, following = members(
-        contract, period.start, period.end, what=what, key=part, after=after, limit=PAGE, now=now
+    position = read_number("as_of", request.GET.get("as_of", ""))
+    found = open_number(
+        contract,
+        period.start,
+        period.end,
+        what=what,
+        key=part,
+        after=after,
+        limit=PAGE,
+        position=position,
+        now=now,
     )
-    asked = {"from": period.start.isoformat(), "to": period.end.isoformat(), "what": what, "key": part}
+    asked = {
+        "from": period.start.isoformat(),
+        "to": period.end.isoformat(),
+        "what": what,
+        "key": part,
+        "as_of": str(position or ""),
+    }
     query = {name: value for name, value in asked.items() if value}
     context = {
         "contract": contract,
         "contract_title": title_of(contract),
         "period": period,
-        "title": what_text(what, part, found, terms_at(contract.pk, now)),
+        "title": what_text(what, part, found.members, terms_at(contract.pk, now)),
         "at_label": at_label(what),
-        "members": found,
+        "members": found.members,
+        "total": found.total,
+        "position": position,
         "is_waiting": what in {"waits", "disputed", "undecided"},
         "first": "?" + urlencode(query) if after else "",
-        "following": "?" + urlencode(query | {"after": following}) if following else "",
+        "following": "?" + urlencode(query | {"after": found.following}) if found.following else "",
         "back": urlencode({"from": period.start.isoformat()}) if period.is_month else "",
     }
     return render(request, "appraisal/board_items.html", context)

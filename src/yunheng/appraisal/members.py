@@ -49,6 +49,15 @@ class Member:
     seconds: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What stands behind a number, a page of it: `following` leads to the rest, `total` is the number itself."""
+
+    members: list[Member]
+    following: str | None
+    total: int
+
+
 def members(
     contract: Contract,
     start: date,
@@ -67,6 +76,25 @@ def members(
     "hardware"), ("hour", "9"), ("weekday", "0"), ("load", "0-9"), ("backlog", "3-7"), ("waits", "client|reason"). The
     second result, passed as `after`, leads to the rest; None is the end. Raises Invalid naming what is none of these.
     """
+    found = open_number(
+        contract, start, end, what=what, key=key, after=after, limit=limit, position=position, now=now
+    )
+    return found.members, found.following
+
+
+def open_number(
+    contract: Contract,
+    start: date,
+    end: date,
+    *,
+    what: str,
+    key: str = "",
+    after: str | None = None,
+    limit: int = 50,
+    position: int | None = None,
+    now: datetime | None = None,
+) -> Opened:
+    """`members`, and how many there are in all."""
     span = Span.of(contract, start, end, position, now)
     if what in {"waits", "disputed", "undecided"}:
         found = waiting_in(span)
@@ -76,7 +104,8 @@ def members(
     else:
         lives, row, at = _chosen(span, what, key)
         listing = _Listing(span, lives.subject[row], at[row], None)
-    return listing.page(after, limit)
+    page, following = listing.page(after, limit)
+    return Opened(page, following, listing.total)
 
 
 def _in_keys(span: Span, found: Waiting, key: str) -> Bool:
@@ -146,6 +175,11 @@ class _Listing:
     subject: Int64
     at: Int64
     waiting: Waiting | None
+
+    @property
+    def total(self) -> int:
+        """How many members there are."""
+        return len(self.subject)
 
     def page(self, after: str | None, limit: int) -> tuple[list[Member], str | None]:
         order = np.lexsort((self.subject, self.at))

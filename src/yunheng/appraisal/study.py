@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import terms_of_version, versions_of
@@ -143,7 +144,8 @@ def _last_version(contract: Contract) -> int | None:
 def _head_instant(scope_id: int, position: int, size: int) -> datetime:
     """When the log first had a signed head of at least that size."""
     if position < 1 or position > size:
-        raise Invalid({"as_of": f"The log of this contract has the positions 1 to {size}."}, code="position")
+        text = _("The log of this contract has the positions 1 to %(size)s.") % {"size": size}
+        raise Invalid({"as_of": text}, code="position")
     head = (
         TreeHead.objects.filter(scope_id=scope_id, size__gte=position)
         .order_by("size")
@@ -151,7 +153,7 @@ def _head_instant(scope_id: int, position: int, size: int) -> datetime:
         .first()
     )
     if head is None:
-        raise Invalid({"as_of": "No head was signed at or after this position."}, code="position")
+        raise Invalid({"as_of": _("No head was signed at or after this position.")}, code="position")
     return head
 
 
