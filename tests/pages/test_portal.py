@@ -340,6 +340,20 @@ def test_a_contact_confirms_or_disputes_a_pause(world: World) -> None:
         assert again.status_code == 422
 
 
+def test_a_wait_that_stops_no_promise_says_so(world: World) -> None:
+    """The contract lets waiting for the supplier stop internal clocks alone: the client's time goes on counting."""
+    bob = client_of(world, "bob")
+    number = request_of(world, "waits for the manufacturer", upto="accepted")
+    do(world, number, "alice", "wait_for_supplier", timezone.now(), note="They are on their way.")
+    page = text_of(bob.get(f"/portal/requests/{number}"))
+    assert "What it promised you goes on counting." in page
+    assert "the time does not count" not in page
+    number, _name, _pause = waiting(world)
+    page = text_of(bob.get(f"/portal/requests/{number}"))
+    assert "the time does not count" in page
+    assert "What it promised you goes on counting." not in page
+
+
 def test_a_contact_approves_or_refuses_a_correction(world: World) -> None:
     bob, dan = client_of(world, "bob"), client_of(world, "dan")
     for answer, standing in (("approve", "approved"), ("refuse", "refused")):

@@ -273,6 +273,9 @@ class WaitingPause:
     reason: Label | None  # as the contract calls it
     party: Party  # at fault, as the process says
     until: datetime | None  # silence until then confirms; None: the contract stops no clock for it
+    stops_promises: (
+        bool  # whether it stops a clock promised to the client; others are not the client's to know
+    )
 
     @property
     def text(self) -> str:
@@ -320,7 +323,12 @@ def pauses_waiting_for(viewer: Viewer, *, now: datetime, ticket: Ticket | None =
         if is_open and may_answer_pause(viewer, one, pause, said.beginner):
             reason = terms.pause_reasons.get(pause.reason) if terms else None
             label = reason.label if reason else None
-            waiting.append(WaitingPause(one, pause, label, Party(pause.party), until))
+            is_theirs = (
+                terms is not None
+                and reason is not None
+                and not reason.stops.isdisjoint(terms.clocks_for("client"))
+            )
+            waiting.append(WaitingPause(one, pause, label, Party(pause.party), until, is_theirs))
     return waiting[:MOST_WAITING]
 
 
