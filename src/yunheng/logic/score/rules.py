@@ -1,0 +1,295 @@
+"""Each rule applied to what was measured: the parts of one item's result, before the item's own limits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+from yunheng.logic.measure import Number
+from yunheng.logic.score.results import Event, Mark, Measured
+from yunheng.logic.score.scheme import (
+    Banded,
+    Better,
+    Bonus,
+    Item,
+    Linear,
+    Occurrence,
+    Partial,
+    PassFail,
+    Rating,
+    Ratio,
+    Step,
+    Tier,
+)
+from yunheng.logic.score.tree import Node, Say, leaf, limit, total
+
+_ZERO = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What one item is judged by. `elsewhere`: events (by key) that count in another item, with its key."""
+
+    measured: Measured | None = None
+    events: Sequence[Event] = ()
+    marks: Sequence[Mark] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+def parts_of(item: Item, material: Material) -> list[Node]:
+    """The parts of an item that is applicable, limits of the rule included."""
+    rule = item.rule
+    if isinstance(rule, Occurrence):
+        return _occurrence(item, rule, material)
+    if isinstance(rule, Bonus):
+        return _bonus(rule, material)
+    if isinstance(rule, Rating):
+        return _rating(item, rule, material.marks)
+    assert material.measured is not None
+    assert material.measured.value is not None
+    value = Fraction(material.measured.value)
+    if isinstance(rule, Banded):
+        return [_banded(rule, value)]
+    if isinstance(rule, Linear):
+        return [leaf(Say.LINE, line(rule, value), value=value)]
+    if isinstance(rule, Step):
+        return _step(item, rule, value)
+    if isinstance(rule, PassFail):
+        return [
+            leaf(Say.PASSED, item.points, value=value)
+            if value
+            else leaf(Say.FAILED, rule.failed, value=value)
+        ]
+    return [_ratio(item, rule, value)]
+
+
+def counted(number: Fraction, partial: Partial) -> Fraction:
+    """So many units, a begun one counted as `partial` says."""
+    if partial == "exact":
+        return number
+    floor = number.numerator // number.denominator
+    return Fraction(floor if partial == "floor" or floor == number else floor + 1)
+
+
+def shortfall(value: Number, target: Number, better: Better) -> Fraction:
+    """By how much the value misses the target; 0 when it does not."""
+    missing = Fraction(target) - Fraction(value)
+    return max(_ZERO, missing if better == "higher" else -missing)
+
+
+def line(rule: Linear, value: Fraction) -> Fraction:
+    """The points on the line at a value."""
+    knots = rule.knots
+    if rule.is_clamped:
+        value = min(max(value, Fraction(knots[0].at)), Fraction(knots[-1].at))
+    for left, right in pairwise(knots):
+        if value <= right.at or right is knots[-1]:
+            start, end = Fraction(left.at), Fraction(right.at)
+            rise = Fraction(right.points) - Fraction(left.points)
+            return Fraction(left.points) + rise * (value - start) / (end - start)
+    raise ValueError("a line has at least two knots")
+
+
+def cost(tiers: Sequence[Tier], units: Fraction) -> Fraction:
+    """What the first so many units cost, each at the tier of its number."""
+    found = _ZERO
+    for place, tier in enumerate(tiers):
+        start = Fraction(tier.start - 1)
+        end = units if place + 1 == len(tiers) else min(units, Fraction(tiers[place + 1].start - 1))
+        found += max(_ZERO, end - start) * Fraction(tier.points)
+    return found
+
+
+def alone(rule: Occurrence, event: Event) -> Fraction:
+    """What an event costs if nothing else happened and nothing is free: decides where it counts (`once_across`)."""
+    units = _units(rule, event)
+    price = cost(rule.tiers, units)
+    return price if rule.cap_each is None else min(price, Fraction(rule.cap_each))
+
+
+def is_counted(rule: Occurrence, event: Event) -> bool:
+    """Whether the rule charges the event at all: kind, liable party, tolerance."""
+    return (
+        event.kind in rule.kinds
+        and event.party in rule.parties
+        and (rule.over is None or Fraction(event.quantity) > rule.over)
+    )
+
+
+def _units(rule: Occurrence, event: Event) -> Fraction:
+    if rule.counts == "events":
+        return Fraction(1)
+    return counted(Fraction(event.quantity) - Fraction(rule.over or 0), rule.partial)
+
+
+def _occurrence(item: Item, rule: Occurrence, material: Material) -> list[Node]:
+    parts = [leaf(Say.FULL_MARKS, item.points)] if item.points else []
+    deductions = list(_charged(rule, material))
+    taken = -total(deductions)
+    if rule.cap is not None and taken > rule.cap:
+        deductions.append(limit(Say.CAP, deductions, -rule.cap))
+    return parts + deductions
+
+
+def _charged(rule: Occurrence, material: Material) -> Iterator[Node]:
+    free, number = Fraction(rule.free), _ZERO
+    for event in in_order(material.events, rule.kinds):
+        note = _uncharged(rule, event, material.elsewhere)
+        if note is not None:
+            yield replace(note, event=event)
+            continue
+        units = _units(rule, event)
+        first = number if rule.counts == "events" else _ZERO
+        number += units
+        spared = min(free, units)
+        free -= spared
+        price = cost(rule.tiers, first + units) - cost(rule.tiers, first + spared)
+        charged = price if rule.cap_each is None else min(price, Fraction(rule.cap_each))
+        if spared and spared == units:
+            yield replace(leaf(Say.FREE, kind=event.kind, units=units), event=event, key=event.key)
+            continue
+        node = leaf(
+            Say.EVENT,
+            -charged,
+            event.key,
+            kind=event.kind,
+            quantity=Fraction(event.quantity),
+            units=units,
+            first=first + spared + 1,
+            last=first + units,
+            cost=price,
+            cap=rule.cap_each if charged != price else None,
+        )
+        yield replace(node, event=event)
+
+
+def _uncharged(rule: Occurrence, event: Event, elsewhere: Mapping[str, str]) -> Node | None:
+    """Why an event of a matching kind costs nothing here; None when it does."""
+    if event.party not in rule.parties:
+        return leaf(Say.NOT_LIABLE, key=event.key, kind=event.kind, party=event.party)
+    if rule.over is not None and Fraction(event.quantity) <= rule.over:
+        return leaf(
+            Say.TOLERATED,
+            key=event.key,
+            kind=event.kind,
+            quantity=Fraction(event.quantity),
+            over=rule.over,
+        )
+    if event.key in elsewhere:
+        return leaf(Say.COUNTED_ELSEWHERE, key=event.key, kind=event.kind, item=elsewhere[event.key])
+    return None
+
+
+def in_order(events: Sequence[Event], kinds: Collection[str]) -> list[Event]:
+    """Events of these kinds as they happened; at one instant by key."""
+    return sorted((event for event in events if event.kind in kinds), key=lambda one: (one.at, one.key))
+
+
+def _bonus(rule: Bonus, material: Material) -> list[Node]:
+    parts = [
+        replace(leaf(Say.BONUS, rule.points, event.key, kind=event.kind), event=event)
+        for event in in_order(material.events, rule.kinds)
+    ]
+    if rule.cap is not None and total(parts) > rule.cap:
+        parts.append(limit(Say.CAP, parts, rule.cap))
+    return parts
+
+
+def _banded(rule: Banded, value: Fraction) -> Node:
+    band = next(band for band in rule.bands if value in band.interval)
+    edges = band.interval
+    return leaf(
+        Say.BAND,
+        band.points,
+        value=value,
+        low=edges.low,
+        high=edges.high,
+        has_low=int(edges.has_low),
+        has_high=int(edges.has_high),
+    )
+
+
+def _step(item: Item, rule: Step, value: Fraction) -> list[Node]:
+    parts = [leaf(Say.FULL_MARKS, item.points)] if item.points else []
+    missing = shortfall(value, rule.target, rule.better)
+    if not missing:
+        return [*parts, leaf(Say.TARGET_REACHED, value=value, target=rule.target, better=rule.better)]
+    steps = counted(missing / Fraction(rule.unit), rule.partial)
+    deduction = leaf(
+        Say.SHORT_OF_TARGET,
+        -steps * Fraction(rule.points),
+        value=value,
+        target=rule.target,
+        better=rule.better,
+        shortfall=missing,
+        unit=rule.unit,
+        steps=steps,
+        each=rule.points,
+    )
+    parts.append(deduction)
+    if rule.cap is not None and -deduction.points > rule.cap:
+        parts.append(limit(Say.CAP, [deduction], -rule.cap))
+    return parts
+
+
+def _ratio(item: Item, rule: Ratio, value: Fraction) -> Node:
+    target = Fraction(rule.target)
+    over, under = (value, target) if rule.better == "higher" else (target, value)
+    share = min(max(over / under, _ZERO), Fraction(1)) if under > 0 else Fraction(1)
+    return leaf(
+        Say.ACHIEVED,
+        Fraction(item.points) * share,
+        value=value,
+        target=rule.target,
+        better=rule.better,
+        share=share,
+    )
+
+
+# --- ratings -------------------------------------------------------------------------------------------------
+
+
+def mark_of(rule: Rating, marks: Sequence[Mark]) -> Fraction:
+    """The marks as one: those of a role put together, then the roles that rated by their weights."""
+    weighted, weights = _ZERO, _ZERO
+    for rater in rule.raters:
+        own = sorted(Fraction(mark.value) for mark in marks if mark.role == rater.role)
+        if own:
+            weighted += Fraction(rater.weight) * _aggregated(rule, own)
+            weights += Fraction(rater.weight)
+    return weighted / weights
+
+
+def _aggregated(rule: Rating, ascending: Sequence[Fraction]) -> Fraction:
+    if rule.aggregate == "min":
+        return ascending[0]
+    if rule.aggregate == "mean":
+        return sum(ascending, _ZERO) / len(ascending)
+    middle = len(ascending) // 2
+    if len(ascending) % 2:
+        return ascending[middle]
+    return (ascending[middle - 1] + ascending[middle]) / 2
+
+
+def _rating(item: Item, rule: Rating, marks: Sequence[Mark]) -> list[Node]:
+    mark = mark_of(rule, marks)
+    low, high = Fraction(rule.low), Fraction(rule.high)
+    weights: dict[str, Decimal] = {rater.role: rater.weight for rater in rule.raters}
+    shown = [
+        replace(
+            leaf(Say.MARK, key=one.rater, role=one.role, value=one.value, weight=weights[one.role]), mark=one
+        )
+        for one in marks
+    ]
+    rated = leaf(
+        Say.RATED,
+        Fraction(item.points) * (mark - low) / (high - low),
+        mark=mark,
+        low=rule.low,
+        high=rule.high,
+        raters=len(marks),
+    )
+    return [rated, *shown]

@@ -1,0 +1,86 @@
+"""From a score to money: what of a period's fee is payable, explained like a score (R39)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from yunheng.logic.measure import round_half_up
+from yunheng.logic.score.rules import counted
+from yunheng.logic.score.scheme import Scheme
+from yunheng.logic.score.tree import Node, Say, leaf, limit, total, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is payable of the fee, in the contract's currency, and the tree whose parts add up to it."""
+
+    fee: Decimal
+    payable: Decimal
+    currency: str
+    coefficient: Decimal | None
+    tree: Node
+
+    @property
+    def deducted(self) -> Decimal:
+        """What of the fee is not paid; negative where more than the fee is."""
+        return self.fee - self.payable
+
+
+def settle(
+    scheme: Scheme, score: Decimal | None, fee: Decimal, contract_value: Decimal | None = None
+) -> Settled:
+    """fee × coefficient(score) − max(0, deductions − free) × per cent of the base, within the limits.
+
+    Deductions are full marks less the score. Without a score the fee is payable in full. Amounts are in the
+    currency's main unit, rounded once, half-up. Raises ValueError when the scheme settles nothing, a deduction
+    is from a contract value that is not given, or no coefficient fits the score.
+    """
+    terms = scheme.settlement
+    if terms is None:
+        raise ValueError("the scheme says nothing of money")
+    parts = [leaf(Say.FEE, fee)]
+    coefficient = None
+    if score is None:
+        parts.append(leaf(Say.NO_SCORE))
+    else:
+        if terms.coefficients:
+            coefficient = next((band.points for band in terms.coefficients if score in band.interval), None)
+            if coefficient is None:
+                raise ValueError(f"no coefficient fits a score of {score}")
+            cut = (Fraction(coefficient) - 1) * Fraction(fee)
+            parts.append(leaf(Say.COEFFICIENT, cut, score=score, coefficient=coefficient, fee=fee))
+        if terms.per_point is not None:
+            parts.append(_per_point(scheme, score, fee, contract_value))
+        lowest = Fraction(fee) * Fraction(terms.least) / 100
+        if total(parts) < lowest:
+            parts.append(limit(Say.LOWEST, parts, lowest))
+        if terms.most is not None and total(parts) > Fraction(fee) * Fraction(terms.most) / 100:
+            parts.append(limit(Say.HIGHEST, parts, Fraction(fee) * Fraction(terms.most) / 100))
+    payable = round_half_up(total(parts), terms.digits)
+    if Fraction(payable) != total(parts):
+        parts.append(limit(Say.ROUNDED, parts, payable, digits=terms.digits))
+    tree = whole(Say.SETTLEMENT, parts, currency=terms.currency)
+    return Settled(fee, payable, terms.currency, coefficient, tree)
+
+
+def _per_point(scheme: Scheme, score: Decimal, fee: Decimal, contract_value: Decimal | None) -> Node:
+    terms = scheme.settlement.per_point if scheme.settlement else None
+    assert terms is not None
+    base = fee if terms.base == "fee" else contract_value
+    if base is None:
+        raise ValueError("the deduction is from the contract value, which is not given")
+    deductions = Fraction(scheme.full) - Fraction(score)
+    if deductions <= terms.free:
+        return leaf(Say.WITHIN_FREE, deductions=deductions, free=terms.free)
+    points = counted(deductions - Fraction(terms.free), terms.partial)
+    return leaf(
+        Say.PER_POINT,
+        -points * Fraction(terms.percent) / 100 * Fraction(base),
+        deductions=deductions,
+        free=terms.free,
+        beyond=points,
+        percent=terms.percent,
+        base=base,
+    )
