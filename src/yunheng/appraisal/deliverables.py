@@ -1,7 +1,7 @@
 """Reports that a contract owes, as the journal tells of them: which were due, when each was issued, which came back.
 
-Reports live in a package above this one; all that is read of them are their entries "report.issued" and
-"report.returned" with kind and period in the shared data.
+Reports live in a package above this one; all that is read of them are their entries "report.issued",
+"report.returned" and, for what another system issued, "report.observed", with kind and period in the shared data.
 """
 
 from collections.abc import Sequence
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 ISSUED: Final = "report.issued"
 RETURNED: Final = "report.returned"
+OBSERVED: Final = "report.observed"  #: issued elsewhere before the contract was kept here, and taken over
 
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
     """A report on a month that was due. Instants are epoch seconds UTC; `issued_at` None: never issued.
 
-    `number` is that of the report that was issued first, "" for none.
+    `number` is that of the report that was issued first, "" for none and for one that was issued elsewhere.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Deliverable:
     number: str = ""
     subject_id: int = 0
     is_returned: bool = False
+    is_observed: bool = False
 
     @property
     def settled_at(self) -> int:
@@ -108,12 +110,14 @@ def _title(one: Deliverable) -> str:
     title = f"{names.get(one.kind, one.kind)} · {month_name(date.fromisoformat(f'{one.period}-01'))}"
     if one.issued_at is None:
         return f"{title} · {_('not issued')}"
+    if one.is_observed:
+        title = f"{title} · {_('issued elsewhere')}"
     return f"{title} · {_('returned')}" if one.is_returned else title
 
 
 def _read(study: Study) -> "Iterator[Deliverable]":
     told = _told(study)
-    known_since = _known_since(study)
+    since = known_since(study.scope_id)
     for first, month_end, terms in _months(study):
         for term in terms.reports.values():
             owed = _owed(term, terms, f"{first:%Y-%m}", month_end)
@@ -121,11 +125,15 @@ def _read(study: Study) -> "Iterator[Deliverable]":
                 continue
             found = told.get((owed.kind, owed.period))
             if found is not None:
-                at, number, subject_id, is_returned = found
                 owed = replace(
-                    owed, issued_at=at, number=number, subject_id=subject_id, is_returned=is_returned
+                    owed,
+                    issued_at=found.at,
+                    number=found.number,
+                    subject_id=found.subject_id,
+                    is_returned=found.is_returned,
+                    is_observed=found.is_observed,
                 )
-            elif owed.due_at <= known_since:
+            elif since is not None and owed.due_at <= since.timestamp():
                 continue  # due before the contract was kept here: nobody could have issued it here
             if owed.settled_at <= study.now:
                 yield owed
@@ -159,8 +167,19 @@ def _owed(term: ReportTerm, terms: ContractTerms, period: str, month_end: int) -
     return Deliverable(term.kind, period, due_at, is_provisional)
 
 
-def _told(study: Study) -> dict[tuple[str, str], tuple[int, str, int, bool]]:
-    """By kind and period: when the first edition was issued, its number and id, and whether any came back.
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The first issue of a report. `at`: epoch seconds, of one that was issued elsewhere as it is claimed."""
+
+    at: int
+    number: str
+    subject_id: int
+    is_returned: bool
+    is_observed: bool = False
+
+
+def _told(study: Study) -> dict[tuple[str, str], _Told]:
+    """By kind and period: how the first edition was issued, and whether any came back.
 
     An index of its own holds these entries, so that the journal is not walked through.
     """
@@ -168,36 +187,40 @@ def _told(study: Study) -> dict[tuple[str, str], tuple[int, str, int, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT entry.type, entry.recorded_at, entry.subject_number, entry.subject_id,
-                   body.shared->>'kind', body.shared->>'period'
+            SELECT entry.type, entry.occurred_at, entry.recorded_at, entry.subject_number, entry.subject_id,
+                   body.shared->>'kind', body.shared->>'period', (body.shared->>'is_returned')::bool
             FROM entry
             JOIN entry_body body ON body.entry_id = entry.id
             LEFT JOIN log_leaf leaf ON leaf.entry_id = entry.id
-            WHERE entry.scope_id = %s AND entry.type IN ('report.issued', 'report.returned')
+            WHERE entry.scope_id = %s AND entry.type IN ('report.issued', 'report.returned', 'report.observed')
               AND (%s::bigint IS NULL OR leaf.index < %s) AND body.shared IS NOT NULL
             ORDER BY entry.id""",
             [study.scope_id, limit, limit],
         )
         rows: list[Any] = cursor.fetchall()
-    found: dict[tuple[str, str], tuple[int, str, int, bool]] = {}
-    for entry_type, recorded_at, number, subject_id, kind, period in rows:
+    found: dict[tuple[str, str], _Told] = {}
+    for entry_type, occurred_at, recorded_at, number, subject_id, kind, period, was_returned in rows:
         at = int(recorded_at.timestamp())
         if at > study.now:
             continue
         first = found.get((kind, period))
-        if entry_type == ISSUED and first is None:
-            found[kind, period] = (at, number, subject_id, False)
-        elif entry_type == RETURNED and first is not None:
-            found[kind, period] = (*first[:3], True)
+        if entry_type == OBSERVED:
+            if first is None or not first.is_observed:  # it came before whatever was issued here
+                found[kind, period] = _Told(
+                    int(occurred_at.timestamp()), "", 0, was_returned, is_observed=True
+                )
+        elif entry_type == ISSUED and first is None:
+            found[kind, period] = _Told(at, number, subject_id, is_returned=False)
+        elif entry_type == RETURNED and first is not None and not first.is_observed:
+            found[kind, period] = replace(first, is_returned=True)
     return found
 
 
-def _known_since(study: Study) -> int:
-    """When the contract came into the system."""
-    recorded = (
-        ContractVersion.objects.filter(contract_id=study.scope_id)
+def known_since(scope_id: int) -> datetime | None:
+    """When the contract came into the system; None for one without a version."""
+    return (
+        ContractVersion.objects.filter(contract_id=scope_id)
         .order_by("recorded_at")
         .values_list("recorded_at", flat=True)
         .first()
     )
-    return int(recorded.timestamp()) if recorded is not None else 0

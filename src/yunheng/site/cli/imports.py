@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """`yunheng import servicenow|tickets|preview|show`"""
+    """`yunheng import servicenow|tickets|reports|preview|show`"""
     parser = subparsers.add_parser("import", help=_("take over records of other systems"))
     kinds = parser.add_subparsers(dest="import_command", metavar=_("WHAT"), required=True)
 
@@ -37,6 +37,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--mapping", metavar=_("FILE"), type=Path, required=True, help=_("what each column means (YAML)")
     )
     table.add_argument("--member", help=_("name of the file in the archive, if it holds several"))
+
+    issued = kinds.add_parser(
+        "reports",
+        help=_(
+            "when another system issued its reports (CSV, XLSX with the columns period, issued, kind, returned)"
+        ),
+    )
+    issued.add_argument("file", metavar=_("FILE"), type=Path)
+    issued.add_argument("--contract", metavar=_("KEY"), required=True)
+    issued.add_argument("--dry-run", action="store_true", help=_("read and check everything, write nothing"))
 
     look = kinds.add_parser("preview", help=_("look at a table and propose a mapping for it"))
     look.add_argument("file", metavar=_("FILE"), type=Path)
@@ -69,7 +79,13 @@ def run(args: argparse.Namespace) -> int:
         from yunheng.imports.source import SourceError
 
         try:
-            commands = {"servicenow": _servicenow, "tickets": _tickets, "preview": _preview, "show": _show}
+            commands = {
+                "servicenow": _servicenow,
+                "tickets": _tickets,
+                "reports": _reports,
+                "preview": _preview,
+                "show": _show,
+            }
             return commands[args.import_command](args)
         except (SourceError, Refusal) as error:
             raise CommandError(str(error)) from error
@@ -113,6 +129,18 @@ def _tickets(args: argparse.Namespace) -> int:
         progress=Progress(),
     )
     return _print_report(report, args)
+
+
+def _reports(args: argparse.Namespace) -> int:
+    from yunheng.contracts.queries import contract_by_key
+    from yunheng.foundation.access import SYSTEM_VIEWER
+    from yunheng.imports.issued import import_issued
+
+    taken = import_issued(SYSTEM_VIEWER, contract_by_key(args.contract), args.file, is_dry_run=args.dry_run)
+    print(_("{rows:,} rows read, {new:,} of them new.").format(rows=taken.rows, new=taken.new))
+    if args.dry_run:
+        print(_("Nothing was written: this was a dry run."))
+    return 0
 
 
 def _preview(args: argparse.Namespace) -> int:
