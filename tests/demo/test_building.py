@@ -15,7 +15,7 @@ from yunheng.appraisal.queries import figures
 from yunheng.contracts.queries import contract_by_key
 from yunheng.demo import building, mark, tour
 from yunheng.demo.living import RUNNING
-from yunheng.demo.model import bad_month, today_at
+from yunheng.demo.model import bad_month, first_day, today_at
 from yunheng.demo.models import Demonstration, TourVisit
 from yunheng.demo.staff import CONTRACTS, PEOPLE, SHOWN
 from yunheng.desk.models import Ticket
@@ -27,6 +27,8 @@ from yunheng.foundation.models import Entry
 from yunheng.foundation.sealing import seal
 from yunheng.imports.models import ImportRun
 from yunheng.logic.facts import FactKind
+from yunheng.reports import making
+from yunheng.reports.models import Report, ReportPlan, ReportRun
 from yunheng.sla.models import ClockFact, LiveClock, Pause
 
 TOLD: list[tuple[str, int, int]] = []
@@ -45,8 +47,16 @@ def demonstration(migrated_template: TestDatabase, django_db_blocker: Any) -> It
         TOLD.append((step, done, total))
         mark.tell_step(step, done, total)
 
+    def render(content: Any, formats: Any, **_more: Any) -> dict[str, bytes]:
+        return {form: f"{form} {content['record']['content_sha256']}".encode() for form in formats}
+
     try:
-        with django_db_blocker.unblock(), connected_to(database.app_url):
+        with (
+            django_db_blocker.unblock(),
+            connected_to(database.app_url),
+            pytest.MonkeyPatch.context() as patched,
+        ):
+            patched.setattr(making.rendering, "render", render)  # the renderer has tests of its own
             mark.set_mark()
             building.build(now=datetime.now(UTC).replace(microsecond=0), scale=0.025, tell=tell)
             found = mark.mark()
@@ -61,7 +71,7 @@ def demonstration(migrated_template: TestDatabase, django_db_blocker: Any) -> It
 
 def test_the_steps_are_told_in_order_and_the_end_is_ready(demonstration: Demonstration) -> None:
     steps = list(dict.fromkeys(step for step, _done, _total in TOLD))
-    assert steps == ["people", "live", "history-1", "history-2", "history-3"]
+    assert steps == ["people", "live", "history-1", "history-2", "history-3", "reports"]
     assert demonstration.state == "ready"
     assert demonstration.tickets == Ticket.objects.filter(is_observed=True).count() > 300
     shares = [mark.share(Demonstration(step=step, done=done, total=total)) for step, done, total in TOLD]
@@ -152,6 +162,38 @@ def test_live_tickets_run_wait_and_press(demonstration: Demonstration) -> None:
     recorded = [entry.recorded_at for entry in entries]
     assert recorded == sorted(recorded)  # in the order in which they happened
     assert recorded[0] > datetime.now(UTC) - timedelta(hours=26)
+
+
+def test_reports_were_issued_elsewhere_and_here(demonstration: Demonstration) -> None:
+    """Nothing is dated back: what was made here was made today, on a signed head; the rest is taken over as it is."""
+    today = today_at(int(datetime.now(UTC).timestamp()), building.ZONE)
+    reports = list(Report.objects.order_by("scope_id", "period"))
+    assert {report.state for report in reports} == {"accepted"}
+    assert [report.period for report in reports[:2]] == [f"{bad_month(today):%Y-%m}", reports[1].period]
+    assert len(reports) == 2 * len(CONTRACTS)
+    for report in reports:
+        assert report.position is not None and report.issued_at is not None
+        assert report.issued_at >= report.evaluated_at.replace(microsecond=0)
+        assert report.files.count() == 3
+        assert report.comments["zh-Hans"]["summary"]
+    assert not ReportRun.objects.exclude(state="finished").exists()
+    assert ReportPlan.objects.filter(is_active=True).count() == len(CONTRACTS)
+    observed = Entry.objects.filter(type="report.observed").select_related("body")
+    assert observed.count() >= 3 * 10
+    assert all(entry.occurred_at < entry.recorded_at for entry in observed)
+    last = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+    assert not Report.objects.filter(period=last).exists()  # it is left to whoever looks
+
+
+@pytest.mark.parametrize("key", CONTRACTS)
+def test_reports_came_in_time_but_for_the_hospitals_bad_month(demonstration: Demonstration, key: str) -> None:
+    today = today_at(int(datetime.now(UTC).timestamp()), building.ZONE)
+    contract = contract_by_key(key)
+    year = figures(contract, start=first_day(today), end=today, keys=["report_on_time"])
+    row = next(row for row in year.rows if not row.group)
+    assert row.denominator >= 10
+    assert row.denominator - row.numerator == (key == "qinglan")
+    assert row.goal is not None
 
 
 def test_the_tour_goes_through_five_steps_for_everybody_and_is_remembered(

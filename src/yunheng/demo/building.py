@@ -1,7 +1,7 @@
-"""Prepares a demonstration: contracts and people by actions, a year of history by the import, live tickets."""
+"""Prepares a demonstration: contracts and people by actions, live tickets, a year of history by the import, reports."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from .lives import Life
 from .living import open_live_tickets
 from .model import Service, first_day, histories, today_at
 from .packs import document
+from .reporting import give_reports
 from .staff import CONTRACTS, PEOPLE, SHOWN, TEAMS, grants
 from .tables import mapping_of, write_table
 from .words import Industry, industries
@@ -35,10 +36,17 @@ _SETTLING_SECONDS: Final = 1200  #: history ends so long before now; from then o
 Tell = Callable[[str, int, int], None]
 
 
-def build(*, now: datetime, scale: float = 1.0, tell: Tell = mark.tell_step) -> tuple[int, int]:
+def build(
+    *,
+    now: datetime,
+    scale: float = 1.0,
+    reported: Sequence[str] = CONTRACTS,
+    tell: Tell = mark.tell_step,
+) -> tuple[int, int]:
     """Fill a marked, empty database up to `now`; returns how many tickets and entries of history came in.
 
-    `scale` is of the volume, for tests. Raises NotEmptyError for a database that is not marked.
+    `scale` is of the volume; reports are given for the contracts `reported`. Raises NotEmptyError for a database that
+    is not marked.
     """
     found = mark.mark()
     if found is None:
@@ -67,6 +75,14 @@ def build(*, now: datetime, scale: float = 1.0, tell: Tell = mark.tell_step) -> 
             )
             tickets += one
             entries += many
+    tell("reports", 0, 100)
+    give_reports(
+        {key: contracts[key] for key in reported},
+        first=first_day(today),
+        now=now,
+        seed=found.seed,
+        tell=lambda done, total: tell("reports", done, total),
+    )
     mark.tell_ready(tickets=tickets, entries=entries, at=datetime.now(UTC))
     return tickets, entries
 

@@ -32,9 +32,10 @@ from .telling import tell_of_draft
 _log = logging.getLogger(__name__)
 
 
-def carry_out(uuid: UUID, *, is_last_try: bool = True) -> None:
+def carry_out(uuid: UUID, *, is_last_try: bool = True, makes_files: bool = True) -> None:
     """Do what is left of a run; after a crash it goes on where it was. A failure is kept for a person to read: at once
-    where the answer is no, after the last try where something broke.
+    where the answer is no, after the last try where something broke. `makes_files`: the draft's, so that they are there
+    when somebody wants to see them.
     """
     run = ReportRun.objects.select_related("scope", "ticket", "asked_by__organisation").get(uuid=uuid)
     if run.state not in RUNNING:
@@ -42,7 +43,7 @@ def carry_out(uuid: UUID, *, is_last_try: bool = True) -> None:
     language = run.asked_by.language if run.asked_by else "zh-hans"
     with translation.override(language or "zh-hans"):
         try:
-            _draft(run)
+            _draft(run, makes_files=makes_files)
         except Refusal as refusal:
             _end(run, ReportRun.State.FAILED, refusal.message)
         except Exception:
@@ -51,7 +52,7 @@ def carry_out(uuid: UUID, *, is_last_try: bool = True) -> None:
             raise
 
 
-def _draft(run: ReportRun) -> None:
+def _draft(run: ReportRun, *, makes_files: bool) -> None:
     viewer = SYSTEM_VIEWER if run.asked_by is None else viewer_for_person(run.asked_by)
     viewer.require("report.write", run.scope_id)
     total = 2 + 2 * len(run.languages)
@@ -60,7 +61,7 @@ def _draft(run: ReportRun) -> None:
     if report is None:
         report = draft_report(viewer, run, step=lambda done: _progress(run, done))
     _progress(run, 2 + len(run.languages))
-    problem = _preview(run, report)
+    problem = _preview(run, report) if makes_files else ""
     plan = ReportPlan.objects.filter(pk=run.scope_id).first() if run.is_planned else None
     if run.is_planned and report.state == "drafted":
         if plan is not None and plan.is_active and plan.is_issued_by_itself:

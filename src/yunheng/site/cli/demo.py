@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from yunheng.foundation.supervisor.children import follow_supervisor
+from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 
 from . import up
@@ -13,6 +14,8 @@ from .database import reach_database, set_up_django
 from .demonstration import NOT_EMPTY, Stage, choose_folder, has_own_system, require_this_machine, write_state
 from .service import CALLED_AS
 from .web import add_address
+
+SCALE = "YUNHENG_DEMO_SCALE"
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.or_own and not os.environ.get("YUNHENG_DEMONSTRATION") and has_own_system():
         return up.run(args)
     require_this_machine(args.host)
+    _scale()
     choose_folder()
     return up.bring_up(args, Stage(is_fresh=args.fresh))
 
@@ -50,6 +54,7 @@ def prepare() -> int:
         from django.db.backends.signals import connection_created
 
         from yunheng.demo import building, mark
+        from yunheng.demo.staff import CONTRACTS
         from yunheng.site.logging import configure
 
         configure("demo", database.folder.logs)
@@ -60,8 +65,14 @@ def prepare() -> int:
         except mark.NotEmptyError:
             return NOT_EMPTY
         teller = _Teller()
+        scale = _scale()
         try:
-            tickets, entries = building.build(now=datetime.now(UTC).replace(microsecond=0), tell=teller)
+            tickets, entries = building.build(
+                now=datetime.now(UTC).replace(microsecond=0),
+                scale=scale,
+                reported=CONTRACTS if scale == 1 else CONTRACTS[-1:],
+                tell=teller,
+            )
         except BaseException:
             mark.tell_failed()
             raise
@@ -75,6 +86,17 @@ def prepare() -> int:
             example=f"{os.environ.get(CALLED_AS, 'yunheng')} kpi --contract qinglan --period {teller.month}"
         ), flush=True)  # fmt: skip
     return 0
+
+
+def _scale() -> float:
+    """How much of the volume of a year is made (YUNHENG_DEMO_SCALE): less for slow machines, and for tests."""
+    try:
+        scale = float(os.environ.get(SCALE) or 1)
+    except ValueError:
+        scale = -1.0
+    if not 0 < scale <= 1:
+        raise SupervisorError(_("{name} must be a number above 0 and at most 1.").format(name=SCALE))
+    return scale
 
 
 def _hurry(*, connection: object, **_named: object) -> None:

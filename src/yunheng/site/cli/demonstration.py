@@ -115,6 +115,8 @@ class Stage:
                     "The data folder {path} holds a system of its own, not a demonstration; it is left as it is."
                 ).format(path=folder.path)
             )
+        if state is not None:
+            _clear_away(folder)
         if folder.cluster.exists() and (self._is_fresh or state != "ready"):
             _empty(folder, is_unfinished=state != "ready")
             state = None
@@ -198,9 +200,21 @@ def _empty(folder: DataFolder, *, is_unfinished: bool) -> None:
                 _("The demonstration in {path} is in use; stop it first.").format(path=folder.path)
             )
         time.sleep(0.5)
-    for part in (folder.cluster, folder.keys):
-        shutil.rmtree(part)
+    write_state(folder, "preparing")  # killed from here on, the next start goes on with emptying
+    shutil.rmtree(folder.keys)
+    folder.cluster.rename(_removed(folder))  # half a database never stands in its place
+    _clear_away(folder)
     folder.prepare()
+
+
+def _removed(folder: DataFolder) -> Path:
+    return folder.cluster.with_name("postgres.old")
+
+
+def _clear_away(folder: DataFolder) -> None:
+    """Remove what is left of a database that was given up."""
+    if _removed(folder).exists():
+        shutil.rmtree(_removed(folder))
 
 
 def _look_inside(folder: DataFolder, *, is_unfinished: bool) -> None:
