@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings as django_settings
+from django.test import override_settings
 from psycopg import sql
 
 from yunheng.foundation.supervisor.account import service_account
@@ -68,6 +69,13 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     django_settings.DATA = folder
     django_settings.SECRET_KEY = secrets.token_urlsafe(48)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords of the tests are hashed in no time; the product's own hasher is slow on purpose."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from build_hook import compile_translations
-from django.test import override_settings
 from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.pages.world import PASSWORD, World, build_world
 
@@ -42,12 +41,11 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def world(committed_db: Any) -> Iterator[World]:
+def world(committed_db: Any) -> World:
     """The small world and an administrator of everything ("root"), committed and sealed."""
     from yunheng.foundation.sealing import seal
 
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        yield _sealed(build_world, seal)
+    return _sealed(build_world, seal)
 
 
 def _sealed(build: Any, seal: Any) -> World:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from build_hook import compile_translations
 from django.db import transaction
-from django.test import override_settings
 from tests.pages.world import World, build_world
 
 compile_translations()  # both languages are tested, also in a checkout that was never installed
@@ -15,8 +14,7 @@ compile_translations()  # both languages are tested, also in a checkout that was
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Contracts, personas and tickets; what a test of the module writes, later ones of the module see."""
-    quick = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
-    with quick, django_db_blocker.unblock():
+    with django_db_blocker.unblock():
         transaction.set_autocommit(True)
         with transaction.atomic():
             yield build_world()

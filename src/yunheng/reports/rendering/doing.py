@@ -30,6 +30,12 @@ def do_task(task: Mapping[str, Any], folder: Path) -> list[TemplateFault]:
 def _render(
     content: Mapping[str, Any], formats: list[str], template: bytes | None, folder: Path
 ) -> list[TemplateFault]:
+    if template is not None and "docx" in formats:
+        from yunheng.reports.rendering.word import faults_of_template
+
+        faults = faults_of_template(template, content)  # before anything is drawn, which takes much longer
+        if faults:
+            return faults
     pictures = [picture for name, picture in (("pdf", "svg"), ("docx", "png")) if name in formats]
     charts: dict[str, dict[str, bytes]] = {picture: {} for picture in pictures}
     if pictures and content["kind"] == "monthly":

@@ -66,7 +66,7 @@ def fill_template(
         data, own = build_template(content["language"], content["kind"]), True
     else:
         data, own = template, False
-        faults = _faults(data, content)
+        faults = faults_of_template(data, content)
         if faults:
             return b"", faults
     marks = _marks(content, charts)
@@ -96,7 +96,7 @@ def try_template(data: bytes, content: Mapping[str, Any]) -> list[TemplateFault]
 
     What breaks only in a month without incidents should be known today.
     """
-    faults = _faults(data, content)
+    faults = faults_of_template(data, content)
     if faults:
         return faults
     nothing = {name: content[name] for name in ("format", "kind", "language", "words")}
@@ -107,7 +107,8 @@ def try_template(data: bytes, content: Mapping[str, Any]) -> list[TemplateFault]
     return faults
 
 
-def _faults(data: bytes, content: Mapping[str, Any]) -> list[TemplateFault]:
+def faults_of_template(data: bytes, content: Mapping[str, Any]) -> list[TemplateFault]:
+    """What reading a client's template finds wrong with it; nothing of it has been run then."""
     words = content["words"]
     faults = faults_of_file(data, words)
     if faults:
