@@ -1,7 +1,7 @@
 """What a report says is what the indicators say, at one position, in words that can be frozen."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,9 @@ from tests.reports.conftest import PERIOD
 
 from yunheng.appraisal.board import volumes, waits
 from yunheng.appraisal.queries import figures, items
-from yunheng.desk.actions import note, reply
+from yunheng.desk.actions import move_ticket, note, reply
+from yunheng.desk.actions.corrections import exclude_window
+from yunheng.desk.models import Ticket
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.canonical import canonical
 from yunheng.reports.actions import seal_all
@@ -125,3 +127,57 @@ def test_a_position_without_a_head_is_refused(world: World) -> None:
     with pytest.raises(Invalid) as refused:
         preview(world.contract, "monthly", MONTH, "en", [], position=3, now=datetime.now(UTC))
     assert set(refused.value.fields) == {"as_of"}
+
+
+def test_agreed_windows_are_told_with_who_agreed(world: World) -> None:
+    assert content(source(world))["exclusions"] == []
+    begin = datetime(2026, 4, 20, 1, 0, tzinfo=UTC)
+    for hours in (1, 2):
+        exclude_window(
+            world.viewer("alice"),
+            world.tickets["closed"],
+            reason="force_majeure",
+            from_at=begin + timedelta(hours=24 * hours),
+            to_at=begin + timedelta(hours=25 * hours),
+            evidence="RFC-7",
+            approver=world.viewer("bob"),
+        )
+    found = content(source(world))
+    (line,) = found["exclusions"]
+    assert line["count"] == 2 and "3 h" in line["label"]
+    assert line["agreed_by"] == world.contract.client.name
+    assert "exclusions" in found["sections"]
+
+
+def test_a_major_that_was_taken_back_is_not_told_in_later_months(world: World) -> None:
+    ticket = Ticket.objects.get(number=world.tickets["new"])
+    Ticket.objects.filter(pk=ticket.pk).update(is_major=True)
+    assert [one["number"] for one in content(source(world))["major"]] == [ticket.number]
+    cancelled_at = datetime(2026, 4, 21, 1, 0, tzinfo=UTC)
+    move_ticket(
+        world.viewer("alice"),
+        ticket.number,
+        "cancel",
+        {"reason": "duplicate", "note": "Twice."},
+        at=cancelled_at,
+        recorded_at=cancelled_at,
+    )
+    asked = source(world)
+    assert [one["number"] for one in content(asked)["major"]] == [ticket.number]
+    may = Source(contract=asked.contract, month=MONTH.following, head=asked.head, now=asked.now)
+    assert content(may)["major"] == []
+
+
+def test_how_to_check_names_a_command_that_makes_the_same(world: World) -> None:
+    asked = source(world)
+    assert "yunheng kpi" in content(asked)["record"]["checked_by"]
+    assert (
+        f"yunheng report ledger --contract {world.key} --period 2026-04"
+        in content(asked, "ledger")["record"]["checked_by"]
+    )
+    about = Ticket.objects.get(number=world.tickets["closed"])
+    fault = Source(contract=asked.contract, month=MONTH, head=asked.head, now=asked.now, ticket=about)
+    found = content(fault, "fault")
+    assert f"yunheng report fault --ticket {about.number}" in found["record"]["checked_by"]
+    assert found["ticket"]["reporter"] == (about.requester.name if about.requester else about.requester_name)
+    assert found["ticket"]["reporter"] != ""

@@ -232,6 +232,8 @@ def test_a_fault_report_is_completed_by_a_person(world: World, rendered: list[An
     told = "\n".join(line["text"] for line in content["timeline"])
     assert "已定位到光模块收光异常" in told
     assert "同批次模块" not in str(content), "an internal note is in the report"
+    reporter = (content["ticket"].pop("reporter"), content["ticket"].pop("reporter_unit"))
+    assert reporter == ("邓丹", world.people["dan"].organisation.name)
     assert "周建国" not in str(content) and "邓丹" not in str(content), "names of people are in the report"
 
     with pytest.raises(Invalid) as refused:

@@ -13,7 +13,15 @@ from yunheng.contracts.models import ContractVersion
 from yunheng.foundation.models import Entry
 from yunheng.foundation.refusals import Conflict, Forbidden, Invalid
 from yunheng.notify.models import Delivery
-from yunheng.reports.actions import carry_out, carry_out_plans, issue_report, return_report, set_plan
+from yunheng.reports.actions import (
+    carry_out,
+    carry_out_plans,
+    drafting,
+    issue_report,
+    request_report,
+    return_report,
+    set_plan,
+)
 from yunheng.reports.models import Report, ReportRun
 from yunheng.reports.queries import plan_of
 
@@ -138,3 +146,52 @@ def test_what_somebody_issued_before_the_plan_is_not_made_again(world: World, re
     assert carry_out_plans(at(5, 4)) == 0
     assert Report.objects.count() == 1
     assert ReportRun.objects.filter(is_planned=True).count() == 1
+
+
+def test_what_the_plan_cannot_issue_or_draft_is_told(
+    world: World, rendered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = world.viewer("alice"), world.people["bob"]
+    own = {**PLAN, "recipients": [bob.uuid], "is_issued_by_itself": True}
+    set_plan(alice, world.key, 0, own, recorded_at=at(4, 1))
+    assert carry_out_plans(at(4, 4)) == 1
+
+    def refuse(*_asked: Any, **_more: Any) -> None:
+        raise Invalid({"template": "table 2: no such name"}, code="template")
+
+    monkeypatch.setattr(drafting, "issue_report", refuse)
+    carry_out(ReportRun.objects.get().uuid)
+    run = ReportRun.objects.get()
+    assert (run.state, Report.objects.get().state) == ("finished", "drafted")
+    assert "no such name" in run.problem
+    assert Delivery.objects.filter(event="report_drafted", person=world.people["alice"]).count() == 1
+
+    assert carry_out_plans(at(5, 4)) == 1
+    monkeypatch.setattr(drafting, "draft_report", refuse)
+    carry_out(ReportRun.objects.get(period="2026-04").uuid)
+    run = ReportRun.objects.get(period="2026-04")
+    assert run.state == "failed"
+    told = Delivery.objects.filter(event="report_drafted", person=world.people["alice"]).latest("pk")
+    assert "no such name" in told.body and "2026" in told.subject
+    assert not Delivery.objects.filter(event="report_issued").exists()
+
+
+def test_a_plan_that_joins_a_run_at_work_is_followed(
+    world: World, rendered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = world.viewer("alice"), world.people["bob"]
+    own = {**PLAN, "recipients": [bob.uuid], "is_issued_by_itself": True}
+    set_plan(alice, world.key, 0, own, recorded_at=at(4, 1))
+    run = request_report(alice, world.key, "monthly", "2026-03", ["zh-Hans"])
+    preview = drafting._preview
+
+    def meanwhile(*asked: Any) -> str:
+        assert carry_out_plans(at(4, 4)) == 1  # the minute strikes while somebody's run is at work
+        return preview(*asked)
+
+    monkeypatch.setattr(drafting, "_preview", meanwhile)
+    carry_out(run.uuid)
+    run.refresh_from_db()
+    assert (run.state, run.is_planned) == ("finished", True)
+    assert Report.objects.get().state == "issued"
+    assert carry_out_plans(at(4, 4)) == 0

@@ -7,13 +7,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.refusals import Invalid
 from yunheng.foundation.wording import is_chinese
 
 from .models import Format, Kind, Language
-from .refusing import MOST_ACTIONS
 from .wording import kind_name
 
 EMPTY_ROWS: Final = 2  #: rows for further corrective actions
@@ -95,7 +95,7 @@ def read_actions(data: QueryDict) -> list[dict[str, str]]:
         rows.append(row)
     if faults:
         raise Invalid({"actions": faults})
-    return rows[:MOST_ACTIONS]
+    return rows
 
 
 def _is_day(text: str) -> bool:
@@ -167,7 +167,7 @@ def new_report(
     errors: Mapping[str, Sequence[str]] | None = None,
 ) -> NewReport:
     """The form as it was sent, or with its defaults: the month before, in both languages."""
-    before = (now.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    before = (timezone.localtime(now).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
     languages = [one for one in data.getlist("languages") if one in LANGUAGE_NAMES]
     is_sent = "csrfmiddlewaretoken" in data
     return NewReport(

@@ -25,7 +25,7 @@ def month_name(period: str) -> str:
 
 
 def edition_name(edition: int, edition_kind: str) -> str:
-    """ "Edition 2", "Final edition"; "" for a first edition of what has only one."""
+    """ "Edition 2", of a fault report "Final edition"."""
     if edition_kind == "preliminary":
         return _("Preliminary edition")
     if edition_kind == "final":

@@ -29,6 +29,11 @@ def begin(viewer: Viewer, number: str, permission: str, *, row_version: int | No
     """The report for an action. Raises NotFound, Forbidden, and Conflict when it is not as the caller saw it."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an action runs inside a transaction")
+    return seen_by(viewer, number, permission, row_version=row_version)
+
+
+def seen_by(viewer: Viewer, number: str, permission: str, *, row_version: int | None = None) -> Report:
+    """The same for what is prepared before the transaction."""
     report = access_report(viewer, number)
     viewer.require(permission, report.scope_id)
     if row_version is not None and row_version != report.row_version:

@@ -27,7 +27,7 @@ from ..period import Month, due_at
 from .basis import KIND_CODE, name_of, now_or, stamped, told, write_entry
 from .issuing import issue_report
 from .requesting import RUNNING, standing
-from .telling import tell_of_draft
+from .telling import tell_of_draft, tell_of_failure
 
 _log = logging.getLogger(__name__)
 
@@ -45,10 +45,10 @@ def carry_out(uuid: UUID, *, is_last_try: bool = True, makes_files: bool = True)
         try:
             _draft(run, makes_files=makes_files)
         except Refusal as refusal:
-            _end(run, ReportRun.State.FAILED, refusal.message)
+            _fail(run, refusal.message)
         except Exception:
             if is_last_try:
-                _end(run, ReportRun.State.FAILED, _("It failed; the log of the worker says why."))
+                _fail(run, _("It failed; the log of the worker says why."))
             raise
 
 
@@ -61,14 +61,35 @@ def _draft(run: ReportRun, *, makes_files: bool) -> None:
     if report is None:
         report = draft_report(viewer, run, step=lambda done: _progress(run, done))
     _progress(run, 2 + len(run.languages))
-    problem = _preview(run, report) if makes_files else ""
-    plan = ReportPlan.objects.filter(pk=run.scope_id).first() if run.is_planned else None
-    if run.is_planned and report.state == "drafted":
-        if plan is not None and plan.is_active and plan.is_issued_by_itself:
+    problem, is_followed = _preview(run, report) if makes_files else "", False
+    while not _finish(run, problem, is_followed=is_followed):
+        problem = "\n".join(dict.fromkeys([*problem.splitlines(), *_follow_plan(run, report).splitlines()]))
+        is_followed = True
+
+
+def _follow_plan(run: ReportRun, report: Report) -> str:
+    """Issue what a plan has drafted, or tell those who write reports of it; why it could not be issued, else ""."""
+    report.refresh_from_db(fields=["state", "row_version"])
+    if report.state != "drafted":
+        return ""
+    plan = ReportPlan.objects.filter(pk=run.scope_id).first()
+    problem = ""
+    if plan is not None and plan.is_active and plan.is_issued_by_itself:
+        try:
             issue_report(SYSTEM_VIEWER, report.number, report.row_version)
+        except Refusal as refusal:  # nobody waits at a page for it: somebody has to be told
+            problem = refusal.message
         else:
-            tell_of_draft(report, datetime.now(UTC))
-    _end(run, ReportRun.State.FINISHED, problem)
+            return ""
+    tell_of_draft(report, datetime.now(UTC))
+    return problem
+
+
+def _finish(run: ReportRun, problem: str, *, is_followed: bool) -> bool:
+    """End the run; not one that a plan asked for, or joined while it went on, before the plan was followed."""
+    going = ReportRun.objects.filter(pk=run.pk, **({} if is_followed else {"is_planned": False}))
+    values = {"state": ReportRun.State.FINISHED, "problem": problem, "finished_at": datetime.now(UTC)}
+    return bool(going.update(**values, done=2 + 2 * len(run.languages)))
 
 
 def draft_report(
@@ -186,7 +207,13 @@ def _progress(run: ReportRun, done: int) -> None:
     ReportRun.objects.filter(pk=run.pk, done__lt=done).update(done=done)
 
 
-def _end(run: ReportRun, state: str, problem: str) -> None:
-    ReportRun.objects.filter(pk=run.pk).update(state=state, problem=problem, finished_at=datetime.now(UTC))
-    if state == ReportRun.State.FINISHED:
-        ReportRun.objects.filter(pk=run.pk).update(done=run.total or 2 + 2 * len(run.languages))
+def _fail(run: ReportRun, problem: str) -> None:
+    """Keep why it failed; of what a plan asked for, those who write reports are told: nobody watches it."""
+    now = datetime.now(UTC)
+    with transaction.atomic():
+        ReportRun.objects.filter(pk=run.pk).update(
+            state=ReportRun.State.FAILED, problem=problem, finished_at=now
+        )
+        run.refresh_from_db(fields=["is_planned"])
+        if run.is_planned:
+            tell_of_failure(run, problem, now)

@@ -16,13 +16,12 @@ from ..making import drop_previews, keep_files, make_files
 from ..models import Format, Kind, Report, ReportPlan
 from ..period import Month
 from ..refusing import NEEDED
-from .basis import begin, name_of, now_or, require_draft, stamped, told
+from .basis import begin, name_of, now_or, require_draft, seen_by, stamped, told
 from .delivering import deliver
 
 EDITIONS: Final = ("preliminary", "final")
 
 
-@transaction.atomic
 def issue_report(
     viewer: Viewer,
     number: str,
@@ -39,7 +38,8 @@ def issue_report(
     Raises NotFound, Forbidden, Conflict, Invalid ("period" before the month is over, "edition", and each field that a
     fault report still lacks; "template" for one that does not fit), Unrendered.
     """
-    report = begin(viewer, number, "report.write", row_version=row_version)
+    # The files are made before the transaction begins; what changed meanwhile is a conflict when it is moved.
+    report = seen_by(viewer, number, "report.write", row_version=row_version)
     require_draft(report)
     now = now_or(recorded_at)
     if report.kind != Kind.FAULT and Month(report.period, report.scope.zone).end_at > now:
@@ -70,14 +70,16 @@ def issue_report(
         "issued_by": report.issued_by,
         "issued_for": report.issued_for,
     }
-    _move(viewer, report, "issue", "report.issued", now, columns=columns, said=said)
-    drop_previews(report)
-    keep_files(report, files, edition=report.edition, now=now)
-    if report.replaces is not None:
-        _replace(viewer, report.replaces, report, now)
-    plan = ReportPlan.objects.filter(pk=report.scope_id, is_active=True).first()
-    if plan is not None and report.kind == Kind.MONTHLY:
-        deliver(viewer, report, list(plan.recipients.all()), plan.formats if plan.has_files else [], now)
+    with transaction.atomic():
+        _move(viewer, report, "issue", "report.issued", now, columns=columns, said=said)
+        drop_previews(report)
+        keep_files(report, files, edition=report.edition, now=now)
+        if report.replaces is not None:
+            _replace(viewer, report.replaces, report, now)
+        plan = ReportPlan.objects.filter(pk=report.scope_id, is_active=True).first()
+        if plan is not None and report.kind == Kind.MONTHLY:
+            formats = plan.formats if plan.has_files else []
+            deliver(viewer, report, list(plan.recipients.all()), formats, now)
     return report
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
@@ -19,9 +20,10 @@ from ..period import Month, month_of, read_month
 from ..refusing import check_formats, check_languages
 from .basis import now_or, people_named
 from .delivering import readers
-from .requesting import book_run, standing
+from .requesting import RUNNING, book_run, standing
 
 LAST_DAY: Final = 28
+_PLANNED: Final = Q(kind=Kind.MONTHLY, is_planned=True)
 _FIELDS: Final = (
     *("is_active", "languages", "formats", "day", "time", "recipients"),
     *("is_issued_by_itself", "has_files"),
@@ -80,9 +82,12 @@ def carry_out_plans(now: datetime | None = None) -> int:
     """
     moment = now or datetime.now(UTC)
     count = 0
+    asked = set(ReportRun.objects.filter(_PLANNED).values_list("scope_id", "period"))
     for plan in ReportPlan.objects.select_related("scope__contract").filter(is_active=True).order_by("pk"):
         contract = plan.scope.contract
         for month in _due(plan, moment):
+            if (plan.pk, month.key) in asked:
+                continue
             with transaction.atomic():
                 if _is_asked_for(plan, month):
                     continue
@@ -96,7 +101,9 @@ def carry_out_plans(now: datetime | None = None) -> int:
                     continue
                 run = book_run(SYSTEM_VIEWER, contract, Kind.MONTHLY, month, plan.languages, is_planned=True)
                 if not run.is_planned:  # somebody asked for it a moment ago: that is the plan's run, too
-                    ReportRun.objects.filter(pk=run.pk).update(is_planned=True)
+                    joined = ReportRun.objects.filter(pk=run.pk, state__in=RUNNING).update(is_planned=True)
+                    if not joined:
+                        continue  # it ended meanwhile: the next minute asks
                 count += 1
     return count
 
@@ -136,9 +143,7 @@ def planned_at(plan: ReportPlan, month: Month) -> datetime:
 def _is_asked_for(plan: ReportPlan, month: Month) -> bool:
     # The plan's row is the lock: two workers never ask for one period side by side.
     ReportPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
-    return ReportRun.objects.filter(
-        scope_id=plan.pk, kind=Kind.MONTHLY, period=month.key, is_planned=True
-    ).exists()
+    return ReportRun.objects.filter(_PLANNED, scope_id=plan.pk, period=month.key).exists()
 
 
 def _defaults() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from yunheng.foundation import wording
 from yunheng.notify.actions import Message, tell
 from yunheng.notify.models import Delivery
 
-from ..models import Report
+from ..models import Report, ReportRun
 from ..wording import kind_name, month_name
 
 
@@ -29,6 +29,31 @@ def tell_of_draft(report: Report, now: datetime) -> list[Delivery]:
         scope_id=report.scope_id,
         subject_number=report.number,
     )
+
+
+def tell_of_failure(run: ReportRun, problem: str, now: datetime) -> list[Delivery]:
+    """Tell those who write reports that what a plan asked for could not be drafted, and why."""
+    messages = []
+    for person in people_with(run.scope_id, "report.write"):
+        with translation.override(person.language or "zh-hans"):
+            title = f"{run.scope.name} · {kind_name(run.kind)} · {month_name(run.period)}"
+            lines = [
+                _("The plan could not draft a report."),
+                "",
+                title,
+                problem,
+                _link(f"runs/{run.uuid}"),
+                *_foot(),
+            ]
+            messages.append(
+                Message(
+                    person,
+                    "report_drafted",
+                    _("Could not be drafted: %(title)s") % {"title": title},
+                    "\n".join(lines) + "\n",
+                )
+            )
+    return tell(messages, now=now, scope_id=run.scope_id)
 
 
 def tell_of_issue(
@@ -55,11 +80,11 @@ def _message(report: Report, person: Person, event: str, formats: Sequence[str])
         lines = [text, "", f"{report.number}  {title}"]
         if event == "report_drafted" and report.due_at is not None:
             lines.append(_("Due %(when)s.") % {"when": wording.instant(report.due_at)})
-        lines.append(_link(report))
+        lines.append(_link(report.number))
         for language, digest in sorted(report.digests.items()):
             if event == "report_issued":
                 lines.append(f"SHA-256 ({language}): {digest}")
-        lines += ["", "-- ", _("You can choose what you are told of in Yunheng, under “Notifications”.")]
+        lines += _foot()
     wanted = "zh-Hans" if is_chinese else "en"
     language = wanted if wanted in report.languages else report.languages[0]
     return Message(
@@ -71,7 +96,11 @@ def _message(report: Report, person: Person, event: str, formats: Sequence[str])
     )
 
 
-def _link(report: Report) -> str:
+def _foot() -> list[str]:
+    return ["", "-- ", _("You can choose what you are told of in Yunheng, under “Notifications”.")]
+
+
+def _link(place: str) -> str:
     if not settings.ORIGINS:
         return _("Open Yunheng and search for the number.")
-    return f"{settings.ORIGINS[0].rstrip('/')}/reports/{report.number}"
+    return f"{settings.ORIGINS[0].rstrip('/')}/reports/{place}"

@@ -40,7 +40,8 @@ _LEFT_OUT: Final = (
 def fault(source: Source, language: str) -> dict[str, Any]:
     """The body of a fault report: the ticket's instants, what the promises came to, and what happened, line by line.
 
-    Only shared data: what the provider wrote for itself and names of people stay where they are.
+    Only shared data: what the provider wrote for itself and names of people stay where they are, but for who reported
+    the fault, with the organisation (reference/reports.md).
     """
     ticket = source.ticket
     if ticket is None:
@@ -56,6 +57,7 @@ def fault(source: Source, language: str) -> dict[str, Any]:
         service, priority = _labels(ticket, terms)
         detected, ended = int(lives.opened_at[place]), _at(lives.resolved_at[place])
         started = _at(lives.failed_at[place]) or detected
+        requester = ticket.requester
         restored = _at(lives.restored_at[place])
         until = restored or ended
         return {
@@ -68,8 +70,8 @@ def fault(source: Source, language: str) -> dict[str, Any]:
                 "service": service,
                 "priority": priority,
                 "ci": ticket.ci,
-                "reporter": "",
-                "reporter_unit": source.contract.client.name if ticket.requester_id else "",
+                "reporter": requester.name if requester else ticket.requester_name,
+                "reporter_unit": requester.organisation.name if requester else "",
                 "started": wording.instant(started),
                 "detected": wording.instant(detected),
                 "responded": wording.instant(_at(lives.responded_at[place])),
@@ -95,14 +97,17 @@ def major_incidents(source: Source) -> list[dict[str, Any]]:
     found = (
         Ticket.objects.filter(scope_id=source.contract.pk, is_major=True, opened_at__lt=month.end_at)
         .filter(Q(resolved_at=None) | Q(resolved_at__gte=month.start_at))
-        .order_by("opened_at", "id")[:MOST_MAJOR]
+        .order_by("opened_at", "id")
     )
-    lives = source.study.lives
-    incidents = []
+    lives, start = source.study.lives, int(month.start_at.timestamp())
+    incidents: list[dict[str, Any]] = []
     for ticket in found:
         place = int(np.searchsorted(lives.subject, ticket.pk))
-        if place >= len(lives) or int(lives.subject[place]) != ticket.pk:
+        if len(incidents) >= MOST_MAJOR or place >= len(lives) or int(lives.subject[place]) != ticket.pk:
             continue  # not there yet at this position
+        cancelled = _at(lives.cancelled_at[place])
+        if lives.is_left_out[place] or (cancelled is not None and cancelled < start):
+            continue  # a duplicate, a test: no figure counts it; or taken back before the month began
         terms = source.study.terms_at(int(lives.opened_at[place]))
         _service, priority = _labels(ticket, terms)
         opened, resolved = int(lives.opened_at[place]), _at(lives.resolved_at[place])

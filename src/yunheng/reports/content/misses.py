@@ -15,6 +15,7 @@ from yunheng.contracts.terms import ContractTerms, label_in
 from yunheng.desk.models import Proposal
 from yunheng.desk.wording import leaving_reason
 from yunheng.foundation import wording
+from yunheng.foundation.models import EntryBody
 from yunheng.logic.facts import FactKind, Party
 from yunheng.logic.vector.milestones import NEVER
 from yunheng.logic.worktime import HorizonError
@@ -24,8 +25,13 @@ from .source import Source
 
 LIMIT: Final = 500
 
-#: The instant of a ticket's life that ends a clock of a kind; others end with the resolution.
-_ENDS: Final = {"respond": "responded_at", "restore": "restored_at", "closeout": "closed_at"}
+#: The instant of a ticket's life that ends a clock of a kind; of other kinds a life does not tell it.
+_ENDS: Final = {
+    "respond": "responded_at",
+    "restore": "restored_at",
+    "resolve": "resolved_at",
+    "closeout": "closed_at",
+}
 
 
 def misses(source: Source, row: Row) -> dict[str, Any]:
@@ -60,8 +66,9 @@ def _line(source: Source, item: Item, wait: tuple[str, str] | None) -> dict[str,
     profile = study.facts.terms.get(int(lives.profile[place]), "")
     service, _bar, priority = profile.partition("|")
     due = int(item.at.timestamp()) if item.at is not None else None
-    done = _ended_at(terms, item.clock, lives, place, due)
     detail = terms.clock_details.get(item.clock)
+    end = _ENDS.get(detail.kind if detail else "", "")
+    done = _ended_at(end, lives, place, due) if end else None
     cut_off = min(study.now, int(source.month.end_at.timestamp()))
     party, reason = wait or ("", "")
     return {
@@ -76,17 +83,15 @@ def _line(source: Source, item: Item, wait: tuple[str, str] | None) -> dict[str,
         else service,
         "opened": wording.instant(int(lives.opened_at[place])),
         "due": wording.instant(due),
-        "done": _("not yet") if done is None else wording.instant(done),
-        "over": _over(terms, item.clock, profile, due, done or cut_off),
+        "done": wording.instant(done) if done is not None or not end else _("not yet"),
+        "over": _over(terms, item.clock, profile, due, done or cut_off) if end else "",
         "party": party_label(party) if party else "",
         "reason": reason_label(reason, terms, language) if reason else "",
     }
 
 
-def _ended_at(terms: ContractTerms, clock: str, lives: Any, place: int, due: int | None) -> int | None:
+def _ended_at(name: str, lives: Any, place: int, due: int | None) -> int | None:
     """When what was promised was done, as the facts have it now; None: not yet."""
-    detail = terms.clock_details.get(clock)
-    name = _ENDS.get(detail.kind if detail else "", "resolved_at")
     at = int(getattr(lives, name)[place])
     if at == NEVER and name == "restored_at":
         at = int(lives.resolved_at[place])
@@ -137,7 +142,9 @@ def _longer(
 
 
 def exclusions(source: Source, keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Tickets that left any of these figures with reason and approval, by reason and who agreed; each ticket once."""
+    """Tickets that left any of these figures with reason and approval, by reason and who agreed, each ticket once; then
+    the windows of single tickets that both sides agreed to leave out of the clocks.
+    """
     reasons: dict[int, str] = {}
     for key in keys:
         after: str | None = None
@@ -155,8 +162,6 @@ def exclusions(source: Source, keys: Sequence[str]) -> list[dict[str, Any]]:
             reasons.update({item.subject_id: item.reason for item in found})
             if after is None:
                 break
-    if not reasons:
-        return []
     by_client = set(
         Proposal.objects.filter(
             scope_id=source.contract.pk,
@@ -176,4 +181,40 @@ def exclusions(source: Source, keys: Sequence[str]) -> list[dict[str, Any]]:
             "agreed_by": source.contract.client.name if is_client else source.contract.provider.name,
         }
         for (reason, is_client), count in sorted(counts.items())
+    ] + _windows(source)
+
+
+def _windows(source: Source) -> list[dict[str, Any]]:
+    """Agreed windows that lie in the month, by reason and who agreed, with their time in it by the wall clock."""
+    facts, language = source.study.facts, get_language() or "zh-hans"
+    start, end = int(source.month.start_at.timestamp()), int(source.month.end_at.timestamp())
+    begun: dict[tuple[int, int], int] = {}
+    found: list[tuple[str, int, int]] = []  # reason, entry, seconds
+    kinds = (FactKind.EXCLUSION_BEGAN, FactKind.EXCLUSION_ENDED)
+    for row in np.flatnonzero(np.isin(facts.kind, kinds)):
+        key = (int(facts.subject[row]), int(facts.ref[row]))
+        if int(facts.kind[row]) == FactKind.EXCLUSION_BEGAN:
+            begun[key] = int(row)
+        elif key in begun:
+            first = begun.pop(key)
+            seconds = min(int(facts.at[row]), end, source.study.now) - max(int(facts.at[first]), start)
+            if seconds > 0:
+                found.append((facts.terms.get(int(facts.term[first]), ""), int(facts.entry[first]), seconds))
+    bodies = dict(
+        EntryBody.objects.filter(pk__in=[entry for _, entry, _ in found]).values_list("pk", "shared")
+    )
+    together: dict[tuple[str, bool], list[int]] = {}
+    for reason, entry, seconds in found:
+        is_client = (bodies.get(entry) or {}).get("approver_side") == "client"
+        together.setdefault((reason, is_client), []).append(seconds)
+    known = source.terms.exclusions
+    return [
+        {
+            "key": reason,
+            "label": _("Agreed windows, %(time)s in all") % {"time": wording.duration(sum(each))},
+            "count": len(each),
+            "reason": label_in(known[reason].label, language) if reason in known else reason,
+            "agreed_by": source.contract.client.name if is_client else source.contract.provider.name,
+        }
+        for (reason, is_client), each in sorted(together.items())
     ]

@@ -55,12 +55,9 @@ def monthly(source: Source, language: str) -> dict[str, Any]:
             "misses": missed,
             "calendars": calendar_lines(source),
         }
-        empty = {"major", "exclusions"} | ({"waiting"} if not parts["waiting"]["rows"] else set())
-        sections = [name for name, part in parts.items() if part or name not in empty]
-        if not parts["waiting"]["rows"]:
-            sections.remove("waiting")
-        if not missed["total"]:
-            sections.remove("misses")
+        filled = {"major": parts["major"], "exclusions": parts["exclusions"], "misses": missed["total"]}
+        filled["waiting"] = parts["waiting"]["rows"]
+        sections = [name for name in parts if filled.get(name, True)]
         columns = item_columns(source)
         return {**content, **parts, "sections": [*sections, "verify"], "item_columns": columns}
 

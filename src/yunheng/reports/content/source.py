@@ -22,6 +22,7 @@ from yunheng.foundation import wording
 from yunheng.foundation.log_queries import Head, heads
 from yunheng.foundation.refusals import Invalid
 
+from ..models import Kind
 from ..period import Month
 from ..rendering import WORDS
 
@@ -129,15 +130,15 @@ def opening(source: Source, kind: str, language: str, title: str) -> dict[str, A
             "valid_to": str(valid["to"]),
             "versions": list(source.study.versions),
         },
-        "record": _record(source),
+        "record": _record(source, kind),
     }
 
 
-def _record(source: Source) -> dict[str, Any]:
+def _record(source: Source, kind: str) -> dict[str, Any]:
     head = source.head
     if head is None:
         return {
-            "position": 0,
+            "position": None,
             "root": "",
             "signed_at": "",
             "key_id": "",
@@ -150,9 +151,23 @@ def _record(source: Source) -> dict[str, Any]:
         "signed_at": wording.exact_instant(head.signed_at),
         "key_id": head.key_id,
         "is_sealed": True,
-        "checked_by": _(
+        "checked_by": _checked_by(source, kind, head),
+    }
+
+
+def _checked_by(source: Source, kind: str, head: Head) -> str:
+    key, period = source.contract.scope.key, source.month.key
+    if kind == Kind.MONTHLY:
+        return _(
             "“yunheng kpi --contract %(key)s --period %(period)s --as-of %(position)d” gives these figures again, and "
             "the page “Sealed log” of the contract shows the signed head of this size: its root must be the one above."
-        )
-        % {"key": source.contract.scope.key, "period": source.month.key, "position": head.size},
-    }
+        ) % {"key": key, "period": period, "position": head.size}
+    about = f"--contract {key} --period {period}" if kind == Kind.LEDGER else f"--ticket {_number(source)}"
+    return _(
+        "“yunheng report %(kind)s %(about)s --as-of %(position)d --out DIR” makes the same from the record again, and "
+        "the page “Sealed log” of the contract shows the signed head of this size: its root must be the one above."
+    ) % {"kind": kind, "about": about, "position": head.size}
+
+
+def _number(source: Source) -> str:
+    return source.ticket.number if source.ticket else ""

@@ -137,7 +137,10 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
     "reason": ("Reason", "原因"),
     "held_back": ("Time held back", "停表时长"),
     "disputed": ("Waiting periods in dispute", "有争议的等待时段"),
-    "undecided": ("Waiting periods nobody has confirmed yet", "尚未确认的等待时段"),
+    "undecided": (
+        "Waiting periods nobody has answered (silence confirms)",
+        "无人答复的等待时段（逾期未答复视为确认）",
+    ),
     "waiting_note": (
         "Working time during which the clock of a promise stood still, by whom it waited for.",
         "承诺时限停表的服务时间，按所等待的一方统计。",
