@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import cast
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
@@ -79,6 +80,17 @@ class SecurityHeaders:
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The same for a form: most pages name the field, and what they let through the database refuses."""
+        if not isinstance(exception, (DatabaseError, ValueError)) or not _holds_nul(request):
+            return None
+        return errors.bad_request(request)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Whether a field of a form holds the character NUL."""
+    return any("\0" in value for name in request.POST for value in (name, *request.POST.getlist(name)))
 
 
 class ApiProblems:
