@@ -225,8 +225,12 @@ def unwritten(report: Report) -> str:
     for language in report.languages:
         empty = [label for name, (label, _help) in words.items() if not texts.get(language, {}).get(name)]
         if empty:
-            missing.append(f"{language_name(language)}: {('、' if is_chinese() else ', ').join(empty)}")
-    return "; ".join(missing)
+            missing.append(
+                f"{language_name(language)}：{'、'.join(empty)}"
+                if is_chinese()
+                else f"{language_name(language)}: {', '.join(empty)}"
+            )
+    return ("；" if is_chinese() else "; ").join(missing)
 
 
 # --- the page of one report
@@ -372,14 +376,12 @@ def history_view(page: ReportView) -> list[HistoryView]:
 
 
 def is_provisional(contents: Mapping[str, Any]) -> bool:
-    """Whether a figure or a calendar of the report rests on a year without published holidays."""
-    for content in contents.values():
-        rows = content.get("attainment", {}).get("rows", [])
-        calendars = content.get("calendars", [])
-        return any(row.get("is_provisional") for row in rows) or any(
-            one.get("provisional_years") for one in calendars
-        )
-    return False
+    """Whether a figure of the report rests on a year without published holidays; the calendars name such years."""
+    return any(
+        row.get("is_provisional")
+        for content in contents.values()
+        for row in content.get("attainment", {}).get("rows", [])
+    )
 
 
 def _files(page: ReportView) -> list[FileView]:
