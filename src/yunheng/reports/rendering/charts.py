@@ -31,6 +31,7 @@ _WIDTH: Final = 6.69  #: inches: the width of the text, 170 mm
 _DOTS: Final = 200  #: of an inch in a PNG
 _MOST_PANELS: Final = 8
 _MOST_BARS: Final = 10
+_WIDE: Final = "wide-title"  #: marks titles that begin over the names of bars
 
 _STYLE: Final[Any] = {
     "font.family": list(FAMILIES),
@@ -71,6 +72,7 @@ def draw_charts(content: Mapping[str, Any], pictures: Sequence[Picture]) -> dict
                 continue
             figure.draw_without_rendering()
             figure.set_layout_engine("none")  # it is laid out: not once more for each picture
+            _move_wide_titles(figure)
             for picture in pictures:
                 drawn[picture][name] = _saved(figure, picture)
     return drawn
@@ -118,14 +120,15 @@ def _draw_series(axes: Axes, one: Mapping[str, Any], words: Mapping[str, str]) -
     places = [float(place) for place in range(len(values))]
     gaps = [float("nan") if value is None else value for value in values]
     unit = f"({one['unit']})" if one["unit"] else ""
-    axes.set_title(_shortened(f"{one['label']} {unit}".strip(), 30))
+    axes.set_title(" ".join(part for part in (_shortened(one["label"], 34), unit) if part))
     axes.plot(places, gaps, color=BLUE, linewidth=1.6, marker="o", markersize=3, clip_on=False, zorder=3)
     goal = plain_number(one["goal"])
     known = [value for value in values if value is not None] + ([goal] if goal is not None else [])
     low, high = min(known), max(known)
     room = (high - low) * 0.18 or max(abs(high) * 0.05, 1)
     floor = max(low - room, 0) if low >= 0 else low - room
-    axes.set_ylim(floor, high + room)
+    ceiling = max(high, 100) if one["unit"] == "%" and high <= 100 < high + room else high + room
+    axes.set_ylim(floor, ceiling)
     if goal is not None:
         axes.axhline(goal, color=AMBER, linewidth=1.3, linestyle=(0, (4, 2)), zorder=2)
         axes.set_title(
@@ -186,7 +189,7 @@ def _draw_groups(content: Mapping[str, Any]) -> Figure | None:
     for axes, group in zip(panels, groups, strict=True):
         shown = group["rows"][:_MOST_BARS]
         title = " · ".join(part for part in (group["label"], by.get(group["by"], group["by"])) if part)
-        axes.set_title(_shortened(title, 38))
+        _set_wide_title(axes, _shortened(title, 56))
         _bars(
             axes,
             [row["label"] for row in shown],
@@ -195,6 +198,21 @@ def _draw_groups(content: Mapping[str, Any]) -> Figure | None:
             [row["is_met"] is not False for row in shown],
         )
     return figure
+
+
+def _set_wide_title(axes: Axes, text: str) -> None:
+    """A title that may be as wide as the panel: over the names of the bars, too."""
+    title = axes.set_title(text)
+    title.set_in_layout(False)
+    title.set_gid(_WIDE)
+
+
+def _move_wide_titles(figure: Figure) -> None:
+    """Begin wide titles where the names of the bars begin; only now it is known where that is."""
+    for axes in figure.axes:
+        for title in axes.findobj(lambda one: one.get_gid() == _WIDE):
+            left = min(label.get_window_extent().x0 for label in axes.get_yticklabels())
+            title.set_x(axes.transAxes.inverted().transform((left, 0))[0])  # type: ignore[attr-defined]
 
 
 # --- volumes
@@ -271,11 +289,28 @@ def _bars(
         if not is_good and value is not None:
             bar.set_hatch("////")
     axes.bar_label(bars, [_shortened(text, 26) for text in shown], padding=4, fontsize=7.5, color=INK)
-    axes.set_yticks(places, [_shortened(label, 26) for label in labels])
+    axes.set_yticks(places, [_on_two_lines(label, 24) for label in labels])
     axes.invert_yaxis()
     axes.set_xlim(0, max([value or 0 for value in values], default=0) * 1.32 or 1)
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
+
+
+def _on_two_lines(text: str, most: int) -> str:
+    """The text, broken between words where it is longer than so many columns; shortened where that is not enough."""
+    text = " ".join(text.split())
+    if _shortened(text, most) == text:
+        return text
+    breaks = [
+        place for place, character in enumerate(text) if character == " " and _columns(text[:place]) <= most
+    ]
+    if not breaks:
+        return _shortened(text, most + 2)
+    return f"{text[: breaks[-1]]}\n{_shortened(text[breaks[-1] + 1 :], most)}"
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _shortened(text: str, most: int) -> str:
