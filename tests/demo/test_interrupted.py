@@ -47,8 +47,19 @@ class Demonstration(Up):
             text=True,
         )
         threading.Thread(target=self._read, args=[self.process], daemon=True).start()
-        wait_for(lambda: self.get("/readyz")[0] == 200, seconds, "web")
+        wait_for(self._is_ready_or_over, seconds, "web")
+        assert self.process.poll() is None, self.said()
         return self
+
+    def _is_ready_or_over(self) -> bool:
+        assert self.process is not None
+        return self.process.poll() is not None or self.get("/readyz")[0] == 200
+
+    def said(self) -> str:
+        """What it wrote so far."""
+        while not self._arrived.empty():
+            self.lines.append(self._arrived.get())
+        return "".join(self.lines)
 
     @property
     def state(self) -> str:
@@ -119,7 +130,7 @@ def test_killed_at_several_points_it_begins_anew_by_itself_and_ends_whole(
     demonstration.wait_for_step("history-2")
     os.kill(demonstration.preparing(), signal.SIGKILL)
     assert demonstration.process is not None
-    assert demonstration.process.wait(60) == 1
+    assert demonstration.process.wait(60) == 1, demonstration.said()
     assert demonstration.state == "preparing"
     assert demonstration.cluster.pid() is None
 

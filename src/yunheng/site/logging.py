@@ -14,7 +14,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ _UNESCAPED = re.compile(
 )  # what JSON leaves as it is and a terminal may obey
 _KEEP_BYTES = 20 * 1024 * 1024
 _access = logging.getLogger("yunheng.access")
+_broken = logging.getLogger("yunheng.broken")
 
 
 class JsonFormatter(logging.Formatter):
@@ -138,6 +139,44 @@ class RequestLog:
                 "ms": round((time.perf_counter() - began) * 1000, 1),
             },
         )  # fmt: skip
+
+
+def tell_breaks(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """The WSGI application, with a traceback in the log for what even Django did not catch: a page for errors that is
+    broken itself, or a long answer that breaks off. The web server would answer 500 and say nothing.
+    """
+
+    def told(environ: dict[str, object], start_response: object) -> Iterable[bytes]:
+        what = {"method": environ.get("REQUEST_METHOD"), "path": environ.get("PATH_INFO")}
+        try:
+            answer = application(environ, start_response)
+        except Exception:
+            _broken.exception("the request broke", extra=what)
+            raise
+        return _Told(answer, what) if getattr(answer, "streaming", False) else answer
+
+    return told
+
+
+class _Told:
+    """A long answer whose breaking off is told."""
+
+    def __init__(self, answer: Iterable[bytes], what: dict[str, object]) -> None:
+        self._answer = answer
+        self._what = what
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._answer
+        except Exception:
+            _broken.exception("the answer broke off", extra=self._what)
+            raise
+
+    def close(self) -> None:
+        """Release what the answer holds, as the web server asks to."""
+        close = getattr(self._answer, "close", None)
+        if close is not None:
+            close()
 
 
 def _put_aside(path: Path) -> None:

@@ -7,6 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
+from yunheng.site.logging import tell_breaks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunheng.site.settings")
 
 _HASHED_NAME = re.compile(r"^.+[.-][0-9A-Za-z]{8,}\.[0-9a-z.]+$")  # main-4F2K7QXD.js, as esbuild names it
@@ -37,4 +39,4 @@ def _application() -> WhiteNoise:
     return site
 
 
-application = _application()
+application = tell_breaks(_application())

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import logging
 import os
 import signal
 import socket
@@ -115,10 +116,16 @@ def application() -> object:
     """The WSGI application in one of the server's processes."""
     # Told to end gently, a process whose server was killed may wait for ever on what it serves.
     follow_parent(signal.SIGKILL, expected=int(os.environ[_SERVER]))
-    from yunheng.site import wsgi
     from yunheng.site.logging import configure
 
-    configure("web", Path(os.environ["YUNHENG_DATA"]) / "logs")
+    logs = Path(os.environ["YUNHENG_DATA"]) / "logs"
+    try:
+        from yunheng.site import wsgi
+    except Exception:  # the web server says nothing of it, and starts the next one
+        configure("web", logs)
+        logging.getLogger("yunheng.web").critical("the pages could not be loaded", exc_info=True)
+        raise
+    configure("web", logs)
     limit_statements(STATEMENT_SECONDS)
     gc.freeze()  # what was loaded stays: no collection of garbage looks through it again
     return wsgi.application
