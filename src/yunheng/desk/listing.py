@@ -330,6 +330,8 @@ def _too_broad(viewer: Viewer, wanted: TicketFilter, scope_id: int | None) -> To
 
 def clocks_shown(viewer: Viewer, ticket: Ticket, clocks: Sequence[LiveClock]) -> list[LiveClock]:
     """The clocks of a ticket that are the viewer's business: all for the provider, one's own promises for others."""
+    if viewer.may("entry.internal", ticket.scope_id):
+        return list(clocks)
     shown = []
     for clock in clocks:
         terms = terms_of_version(clock.contract_version_id) if clock.contract_version_id else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -96,20 +97,28 @@ def ticket_rows(
     page: TicketPage, terms: Mapping[int, ContractTerms], viewer: Viewer, *, now: datetime
 ) -> list[TicketRow]:
     """The page's tickets in words, each with the clock that presses most; names where the viewer may see them."""
-    language = get_language() or ""
+    reader = _Reader(viewer, now)
     return [
-        _row(ticket, page.clocks.get(ticket.pk, []), terms.get(ticket.scope_id), viewer, language, now)
+        _row(ticket, page.clocks.get(ticket.pk, []), terms.get(ticket.scope_id), reader)
         for ticket in page.tickets
     ]
 
 
+class _Reader:
+    """Who reads a page of rows, when, and in which language; what many rows ask for is looked up once."""
+
+    def __init__(self, viewer: Viewer, now: datetime) -> None:
+        self.person_id, self.now = viewer.person_id, now
+        self.language = get_language() or ""
+        self.sees_names = cache(partial(viewer.may, "entry.personal"))
+        self.terms = cache(terms_of_version)
+        self.kind, self.channel, self.party, self.mark = map(
+            cache, (kind_name, channel_name, party_name, mark_name)
+        )
+
+
 def _row(
-    ticket: Ticket,
-    clocks: Sequence[LiveClock],
-    terms: ContractTerms | None,
-    viewer: Viewer,
-    language: str,
-    now: datetime,
+    ticket: Ticket, clocks: Sequence[LiveClock], terms: ContractTerms | None, reader: _Reader
 ) -> TicketRow:
     try:
         process = process_of(ticket.process_key, ticket.process_version)
@@ -118,30 +127,31 @@ def _row(
     state = process.states.get(ticket.state) if process else None
     priority = terms.priorities.get(ticket.priority) if terms else None
     service = terms.services.get(ticket.service) if terms else None
-    has_names = viewer.may("entry.personal", ticket.scope_id)
-    is_own = ticket.requester_id is not None and ticket.requester_id == viewer.person_id
+    has_names = reader.sees_names(ticket.scope_id)
+    is_own = ticket.requester_id is not None and ticket.requester_id == reader.person_id
     asked = ticket.requester.name if ticket.requester else ticket.requester_name
     return TicketRow(
         ticket=ticket,
         state=state_label(process, ticket.state),
         state_mark=CATEGORY_MARKS.get(state.category, "plain") if state else "plain",
-        waiting=party_name(state.party or Party.NONE) if state and state.category == "waiting" else "",
-        priority=label_in(priority.label, language) if priority else ticket.priority,
+        waiting=reader.party(state.party or Party.NONE) if state and state.category == "waiting" else "",
+        priority=label_in(priority.label, reader.language) if priority else ticket.priority,
         rank=max(1, 4 - priority.rank) if priority else 0,
-        service=label_in(service.label, language) if service else ticket.service,
-        kind=kind_name(ticket.kind),
-        channel=channel_name(ticket.channel),
+        service=label_in(service.label, reader.language) if service else ticket.service,
+        kind=reader.kind(ticket.kind),
+        channel=reader.channel(ticket.channel),
         assignee=ticket.assignee.name if ticket.assignee and has_names else "",
         requester=asked if has_names or is_own else "",
-        clock=_pressing(clocks, language, now),
+        clock=_pressing(clocks, reader),
     )
 
 
-def _pressing(clocks: Sequence[LiveClock], language: str, now: datetime) -> ClockCell | None:
+def _pressing(clocks: Sequence[LiveClock], reader: _Reader) -> ClockCell | None:
     """The clock that presses most: late, at risk, running, waiting, then what is over. Of those promised to the
     client; where none of them is the reader's business (a supplier), of the reader's own.
     """
-    known = [(clock, _detail(clock)) for clock in clocks if not clock.reason]
+    now = reader.now
+    known = [(clock, _detail(clock, reader)) for clock in clocks if not clock.reason]
     promised = [(clock, detail) for clock, detail in known if detail and detail.audience == "client"]
     marked = [(clock, detail, _mark(clock, now)) for clock, detail in promised or known]
     if not marked:
@@ -152,8 +162,8 @@ def _pressing(clocks: Sequence[LiveClock], language: str, now: datetime) -> Cloc
     is_running = clock.status == "running" and clock.due_at is not None
     return ClockCell(
         mark,
-        mark_name(mark, clock.status),
-        label_in(detail.label, language) if detail else clock.kind,
+        reader.mark(mark, clock.status),
+        label_in(detail.label, reader.language) if detail else clock.kind,
         wording.instant(clock.due_at, now=now) if is_running else "",
         clock.due_at if is_running and not _is_late(clock, now) else None,
         clock.folded_at if mark == "risk" else None,
@@ -169,10 +179,10 @@ def _is_late(clock: LiveClock, now: datetime) -> bool:
     return clock.breached_at is not None and clock.breached_at <= now
 
 
-def _detail(clock: LiveClock) -> ClockDetail | None:
+def _detail(clock: LiveClock, reader: _Reader) -> ClockDetail | None:
     """Label and audience of a clock, from the version of the contract that it follows."""
     version_id = clock.contract_version_id
-    return terms_of_version(version_id).clock_details.get(clock.kind) if version_id else None
+    return reader.terms(version_id).clock_details.get(clock.kind) if version_id else None
 
 
 # --- what one may choose
@@ -234,9 +244,9 @@ def due_choices() -> list[tuple[str, str]]:
     return [(BREACHED, _("Breached")), (TODAY, _("Today")), *within]
 
 
-def column_names(viewer: Viewer, *, is_one_contract: bool) -> dict[str, str]:
-    """Columns that the viewer may choose, in their order, with their heads."""
-    names = {
+def column_heads() -> dict[str, str]:
+    """What stands over each column."""
+    return {
         "contract": _("Contract"),
         "state": _("State"),
         "waiting": _("Waiting for"),
@@ -253,17 +263,20 @@ def column_names(viewer: Viewer, *, is_one_contract: bool) -> dict[str, str]:
         "moved": _("In this state since"),
         "opened": _("Opened"),
     }
+
+
+def column_names(viewer: Viewer, *, is_one_contract: bool) -> dict[str, str]:
+    """Columns that the viewer may choose, in their order, with their heads."""
+    heads = column_heads()
     hidden = set() if sees_names(viewer) else set(NAMES)
     if is_one_contract:
         hidden.add("contract")
-    return {key: names[key] for key in COLUMNS if key not in hidden}
+    return {key: heads[key] for key in COLUMNS if key not in hidden}
 
 
 def sees_names(viewer: Viewer) -> bool:
     """Whether the viewer sees names of people in some contract."""
-    return viewer.is_system or any(
-        viewer.may("entry.personal", scope_id) for scope_id in {scope_id for _role, scope_id in viewer.grants}
-    )
+    return viewer.may_somewhere("entry.personal")
 
 
 def columns_shown(chosen: Sequence[str], offered: Mapping[str, str]) -> list[Choice]:

@@ -74,6 +74,13 @@ class Viewer:
             if granted is None or granted == scope_id
         )
 
+    def may_somewhere(self, permission: str) -> bool:
+        """Whether the permission is held in any scope at all."""
+        return self.is_system or (
+            self._token_allows(permission)
+            and any(permission in self.roles.get(role, ()) for role in {role for role, _scope in self.grants})
+        )
+
     def require(self, permission: str, scope_id: int | None) -> None:
         """Raise Forbidden, naming the permission, unless it is held in the scope."""
         if not self.may(permission, scope_id):

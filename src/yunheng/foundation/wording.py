@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
 DASH = "–"
@@ -38,13 +38,16 @@ def duration(seconds: int | None, *, is_exact: bool = False) -> str:
 
 
 def _one(number: int, unit: str) -> str:
-    words = {
-        "d": pgettext("duration", "%(n)s d"),
-        "h": pgettext("duration", "%(n)s h"),
-        "min": pgettext("duration", "%(n)s min"),
-        "s": pgettext("duration", "%(n)s s"),
-    }
-    return words[unit] % {"n": number}
+    return str(_UNITS[unit]) % {"n": number}
+
+
+#: Said in every row of a list: only the one that is asked for is looked up.
+_UNITS = {
+    "d": pgettext_lazy("duration", "%(n)s d"),
+    "h": pgettext_lazy("duration", "%(n)s h"),
+    "min": pgettext_lazy("duration", "%(n)s min"),
+    "s": pgettext_lazy("duration", "%(n)s s"),
+}
 
 
 def _joined(*parts: tuple[int, str]) -> str:
@@ -79,7 +82,7 @@ def instant(at: datetime | int | None, *, now: datetime | None = None, with_seco
     there = local(at)
     clock = f"{there:%H:%M:%S}" if with_seconds else f"{there:%H:%M}"
     if now is not None:
-        today = local(now).date()
+        today = local(now, there.tzinfo).date()
         if there.date() == today:
             return _("today %(time)s") % {"time": clock}
         if there.date() == today - timedelta(days=1):

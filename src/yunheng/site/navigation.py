@@ -169,11 +169,6 @@ def address(view: str, *arguments: str) -> str:
         return ""
 
 
-def may_somewhere(viewer: Viewer, permission: str) -> bool:
-    """Whether any role that the viewer holds anywhere has the permission."""
-    return any(viewer.may(permission, scope_id) for _role, scope_id in viewer.grants)
-
-
 class Shell:
     """What the frame of a page shows around it, for one viewer and one page."""
 
@@ -205,7 +200,7 @@ class Shell:
     @cached_property
     def new_url(self) -> str:
         """Where a new ticket or request is opened, for those who may."""
-        if not may_somewhere(self._viewer, "ticket.open"):
+        if not self._viewer.may_somewhere("ticket.open"):
             return ""
         return address("desk:portal_new" if self.is_portal else "desk:new")
 
@@ -279,7 +274,7 @@ class Shell:
     def _resolved(self, rows: Iterable[_Row], scope_id: int | None, *arguments: str) -> Iterable[Place]:
         for row in rows:
             if not all(
-                may_somewhere(self._viewer, need) if scope_id is None else self._viewer.may(need, scope_id)
+                self._viewer.may_somewhere(need) if scope_id is None else self._viewer.may(need, scope_id)
                 for need in row.needs
             ):
                 continue

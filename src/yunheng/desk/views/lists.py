@@ -194,6 +194,7 @@ def search(request: PageRequest) -> HttpResponse:
     context = {
         "search_text": text,
         "rows": ticket_rows(page, terms, request.viewer, now=now),
+        "shown": ("contract", "state", "priority", "due", "opened"),
         "faults": faults,
         "more": Asked().query(text=text) if page.following else "",
         "base": reverse("desk:queue"),

@@ -3,17 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
-from yunheng.foundation import wording
+from yunheng.foundation import markup, wording
 from yunheng.site.assets import asset_url
 
 register = template.Library()
@@ -25,40 +20,13 @@ def asset(name: str) -> str:
     return asset_url(name)
 
 
-@register.simple_tag
-def when(at: datetime | int | None, style: str = "near") -> SafeString:
-    """An instant as <time>. `style`: near (days close to now by name), full, seconds, clock (time only), day."""
-    if at is None:
-        return format_html('<span class="quiet">{}</span>', wording.DASH)
-    there = wording.local(at)
-    if style == "near":
-        text = wording.instant(at, now=timezone.now())
-    elif style == "seconds":
-        text = wording.instant(at, with_seconds=True)
-    elif style == "clock":
-        text = f"{there:%H:%M:%S}"
-    elif style == "day":
-        text = wording.day(there)
-    else:
-        text = wording.instant(at)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', there.isoformat(), wording.exact_instant(at), text
-    )
+register.simple_tag(markup.instant_html, name="when")
 
 
 @register.simple_tag
-def same(name: str, **values: str | int) -> SafeString:
-    """A template that is told nothing but these values and has no words of its own: rendered once for each of them.
-
-    For marks that stand in every row of a list.
-    """
-    told = {key: str.__str__(str(one)) if isinstance(one, str) else one for key, one in values.items()}
-    return _rendered(name, tuple(told.items()))
-
-
-@lru_cache(maxsize=1024)
-def _rendered(name: str, values: tuple[tuple[str, str | int], ...]) -> SafeString:
-    return render_to_string(name, dict(values))
+def countdown(due: datetime, warn: datetime | str | None = None) -> SafeString:
+    """How far off `due` is by the wall clock; at risk from `warn` on, "" for no such instant."""
+    return markup.countdown_html(due, warn if isinstance(warn, datetime) else None)
 
 
 @register.filter
@@ -104,26 +72,6 @@ def initial(name: str) -> str:
 def get(mapping: Any, key: Any) -> Any:
     """Look a key up in a mapping."""
     return mapping.get(key) if mapping else None
-
-
-@register.simple_tag
-def countdown(due: datetime, warn: datetime | str | None = None) -> SafeString:
-    """How far off `due` is by the wall clock, not in service time, live on the page; at risk from `warn` on."""
-    now = timezone.now()
-    left = int((due - now).total_seconds())
-    starts_at = warn if isinstance(warn, datetime) else None
-    kind = "breached" if left < 0 else "risk" if starts_at is not None and now >= starts_at else "running"
-    words = _("%(time)s past due") if left < 0 else _("due in %(time)s")
-    return format_html(
-        '<span class="state state-{}" data-countdown="{}"{} title="{}">'
-        '<span class="icon icon-{}" aria-hidden="true"></span><span data-countdown-text>{}</span></span>',
-        kind,
-        due.isoformat(),
-        format_html(' data-warn="{}"', starts_at.isoformat()) if starts_at else "",
-        _("due %(at)s; counted by the wall clock, not in service time") % {"at": wording.exact_instant(due)},
-        kind,
-        words % {"time": wording.duration(abs(left) // 60 * 60)},
-    )
 
 
 @register.filter
