@@ -8,9 +8,9 @@ import pytest
 from django.core import mail
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
-from tests.pages.world import World, do, open_one, resolve
+from tests.pages.world import World, do, open_assigned, resolve
 
-from yunheng.desk.actions import answer_pause, assign_ticket, classify_ticket, note, reply
+from yunheng.desk.actions import answer_pause, classify_ticket, note, reply
 from yunheng.desk.models import Ticket
 from yunheng.desk.notifying import ANNOUNCED, announce
 from yunheng.foundation.models import Entry
@@ -50,18 +50,7 @@ def told(number: str, kind: str) -> dict[str, Delivery]:
 @pytest.fixture
 def ticket(world: World) -> str:
     """Opened by Alice for Dan, accepted, assigned to Ken."""
-    at = NOW - timedelta(hours=1)
-    number = open_one(world, at, "打印服务器脱机")
-    do(world, number, "alice", "accept", at + timedelta(minutes=2))
-    assign_ticket(
-        world.viewer("alice"),
-        number,
-        team="second-line",
-        assignee="ken",
-        at=at + timedelta(minutes=3),
-        recorded_at=at + timedelta(minutes=3),
-    )
-    return number
+    return open_assigned(world, NOW - timedelta(hours=1), "打印服务器脱机")
 
 
 def test_the_assignee_is_told_once_in_their_language(world: World, ticket: str) -> None:

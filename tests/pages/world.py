@@ -117,6 +117,21 @@ def open_one(
     return opened.ticket.number
 
 
+def open_assigned(world: World, at: datetime, title: str) -> str:
+    """Opened by Alice for Dan, accepted, and assigned to Ken."""
+    number = open_one(world, at, title)
+    do(world, number, "alice", "accept", at + 2 * MINUTE)
+    assign_ticket(
+        world.viewer("alice"),
+        number,
+        team="second-line",
+        assignee="ken",
+        at=at + 3 * MINUTE,
+        recorded_at=at + 3 * MINUTE,
+    )
+    return number
+
+
 def do(world: World, number: str, who: str, transition: str, at: datetime, **form: object) -> None:
     """One transition, recorded when it happened."""
     move_ticket(world.viewer(who), number, transition, form, at=at, recorded_at=at)

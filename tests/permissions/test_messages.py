@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.pages.world import World, do, open_one
+from tests.pages.world import World, open_assigned
 
 from yunheng.accounts.models import Membership, Person
-from yunheng.desk.actions import assign_ticket, reply
+from yunheng.desk.actions import reply
 from yunheng.desk.notifying import announce
 from yunheng.foundation.models import Entry, EntryBody
 from yunheng.notify.actions import create_webhook
@@ -45,18 +45,7 @@ def without_roles(person: Person) -> Iterator[None]:
 
 @pytest.fixture
 def ticket(world: World) -> str:
-    at = NOW - timedelta(hours=1)
-    number = open_one(world, at, "secret project")
-    do(world, number, "alice", "accept", at + timedelta(minutes=2))
-    assign_ticket(
-        world.viewer("alice"),
-        number,
-        team="second-line",
-        assignee="ken",
-        at=at + timedelta(minutes=3),
-        recorded_at=at + timedelta(minutes=3),
-    )
-    return number
+    return open_assigned(world, NOW - timedelta(hours=1), "secret project")
 
 
 def test_who_lost_the_role_reads_no_more_by_mail(world: World, ticket: str) -> None:

@@ -3,31 +3,25 @@ administrators require and reset.
 """
 
 import logging
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
-from django.core import signing
 from django.db import transaction
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
+from yunheng.foundation.refusals import Forbidden, Invalid
 
-from .actions.checks import password_faults
+from .actions.passwords import set_by_link
 from .actions.telling import tell_account
 from .actions.tokens import end_tokens
 from .alarms import tell_change
+from .links import RESET
 from .models import Organisation, Person
-from .queries import actor_of
 from .reach import require_change
 from .second_factor import has_second_factor, remove_second_factor, use_code
 from .sessions import end_sessions
 
-RESET_SECONDS: Final = 3600
-_SALT: Final = "yunheng.accounts.reset"
 _log = logging.getLogger(__name__)
 
 
@@ -119,20 +113,12 @@ def person_to_remind(address: str) -> Person | None:
 
 def make_reset(person: Person) -> str:
     """The secret part of a link with which the person sets a new password, once and within an hour."""
-    return signing.dumps([person.uuid.hex, _fingerprint(person)], salt=_SALT)
+    return RESET.secret_for(person)
 
 
 def person_of_reset(secret: str) -> Person:
     """Whose password a link sets. Raises NotFound, in the same words for one that is forged, used or too old."""
-    refusal = NotFound(_("This link is no longer valid."))
-    try:
-        uuid, fingerprint = signing.loads(secret, salt=_SALT, max_age=RESET_SECONDS)
-    except (signing.BadSignature, ValueError):
-        raise refusal from None
-    person = Person.objects.select_related("organisation").filter(uuid=uuid, is_active=True).first()
-    if person is None or not constant_time_compare(_fingerprint(person), fingerprint):
-        raise refusal
-    return person
+    return RESET.person_of(secret)
 
 
 @transaction.atomic
@@ -142,30 +128,4 @@ def reset_password(*, secret: str, password: str, ends_tokens: bool = True) -> P
 
     Raises NotFound for a link that does not count, Invalid for a weak password.
     """
-    person = person_of_reset(secret)
-    person = Person.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=person.pk)
-    if person_of_reset(secret).pk != person.pk:
-        raise NotFound(_("This link is no longer valid."))
-    weak = password_faults(password, person)
-    if weak:
-        raise Invalid({"password": weak})
-    person.set_password(password)
-    person.must_change_password = False
-    person.save(update_fields=["password", "must_change_password"])
-    end_sessions(person.pk)
-    ended = end_tokens(person) if ends_tokens else 0
-    told = {"by": "mail", "tokens": "ended" if ends_tokens else "kept"}
-    tell_account("person.password_set", actor_of(person), person, told)
-    tell_change(person, "password", by="mail", ended_tokens=ended)
-    return person
-
-
-def take_as_long() -> None:
-    """Spend the time of a password check, so that an unknown name takes as long as a known one."""
-    make_password(str(datetime.now(UTC)))
-
-
-def _fingerprint(person: Person) -> str:
-    """Changes with the password, a sign-in and the address: a link ends with any of them."""
-    state = f"{person.password}|{person.last_login}|{person.email}"
-    return salted_hmac(_SALT, state, algorithm="sha256").hexdigest()
+    return set_by_link(RESET, secret, password, by="mail", ends_tokens=ends_tokens)

@@ -12,26 +12,11 @@ from django.urls import NoReverseMatch, reverse
 from yunheng.appraisal.sparkline import Sparkline, draw_sparkline
 from yunheng.foundation.wording import grouped
 
-#: Order of the parts of a report; the content says which of them it has.
-PARTS: Final = (
-    "summary",
-    "scope",
-    "attainment",
-    "tickets",
-    "major",
-    "waiting",
-    "exclusions",
-    "satisfaction",
-    "risks",
-    "last_actions",
-    "next_plan",
-    "misses",
-    "calendars",
-    "verify",
-)
-#: Parts whose text a person wrote, and its name among the comments.
-WRITTEN: Final = {"risks": "risks", "last_actions": "last_actions", "next_plan": "plan"}
-#: Facts of a fault and what a person writes about it, in the order of the page.
+from .content.header import WRITTEN_SECTIONS
+from .refusing import WRITTEN
+from .rendering import CHAPTERS
+
+#: Facts of a fault, in the order of the page.
 FACTS: Final = (
     "grade",
     "kind",
@@ -46,17 +31,6 @@ FACTS: Final = (
     "restored",
     "resolved",
     "duration",
-)
-WRITTEN_OF_FAULT: Final = (
-    "phenomenon",
-    "scope_impact",
-    "direct_cause",
-    "root_cause",
-    "temporary_fix",
-    "permanent_fix",
-    "verification",
-    "liability",
-    "lessons",
 )
 #: Tables of shares, in the order of the page.
 SLICES: Final = ("by_source", "by_kind", "by_priority", "by_service", "by_category", "by_cause")
@@ -231,9 +205,7 @@ def _lay_out_fault(page: dict[str, Any], may_open_tickets: bool) -> None:
     page["ticket_facts"] = [
         (words.get(name, name), ticket[name]) for name in FACTS if ticket.get(name) not in (None, "")
     ]
-    page["written_parts"] = [
-        (words.get(f"written_{name}", name), written.get(name, "")) for name in WRITTEN_OF_FAULT
-    ]
+    page["written_parts"] = [(words.get(f"written_{name}", name), written.get(name, "")) for name in WRITTEN]
     number = ticket.get("number", "")
     page["ticket_href"] = reverse("desk:ticket", args=[number]) if number and may_open_tickets else ""
 
@@ -269,14 +241,14 @@ def preview(content: Mapping[str, Any], doors: Doors, *, may_open_tickets: bool 
         ]
     if page.get("kind") == "fault":
         _lay_out_fault(page, may_open_tickets)
-    shown = [name for name in PARTS if name in page.get("sections", ())]
+    shown = [name for name in CHAPTERS if name in page.get("sections", ())]
     comments = page.get("comments", {})
     page["parts"] = [
         {
             "name": name,
             "title": page.get("words", {}).get(name, name),
-            "template": f"reports/preview/{'written' if name in WRITTEN else name}.html",
-            "text": comments.get(WRITTEN[name], "") if name in WRITTEN else "",
+            "template": f"reports/preview/{'written' if name in WRITTEN_SECTIONS else name}.html",
+            "text": comments.get(WRITTEN_SECTIONS[name], "") if name in WRITTEN_SECTIONS else "",
         }
         for name in shown
     ]

@@ -1,17 +1,17 @@
 """Passwords: one's own, somebody else's, and the link with which somebody invited sets the first one."""
 
 import logging
+from typing import Literal
 
 from django.contrib.auth.hashers import is_password_usable
-from django.core import signing
 from django.db import transaction
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
+from yunheng.foundation.refusals import Forbidden, Invalid
 
 from ..alarms import tell_change
+from ..links import INVITATION, Link
 from ..models import Person
 from ..queries import actor_of
 from ..reach import require_change
@@ -22,8 +22,7 @@ from .tokens import end_tokens
 
 _log = logging.getLogger("yunheng.accounts.actions")
 
-INVITATION_DAYS = 7
-_SALT = "yunheng.accounts.invitation"
+INVITATION_DAYS = INVITATION.seconds // 86_400
 
 
 @transaction.atomic
@@ -85,20 +84,12 @@ def make_invitation(*, viewer: Viewer, person: Person) -> str:
         person.set_unusable_password()  # random each time, and part of the fingerprint
         Person.objects.filter(pk=person.pk).update(password=person.password)
     tell_account("person.invited", viewer, person)
-    return signing.dumps([person.uuid.hex, _fingerprint(person)], salt=_SALT)
+    return INVITATION.secret_for(person)
 
 
 def invited_person(secret: str) -> Person:
     """Whom a link invites. Raises NotFound, always in the same words, for one that is forged, used or too old."""
-    refusal = NotFound(_("This link is no longer valid."))
-    try:
-        uuid, fingerprint = signing.loads(secret, salt=_SALT, max_age=INVITATION_DAYS * 86400)
-    except (signing.BadSignature, ValueError):
-        raise refusal from None
-    person = Person.objects.select_related("organisation").filter(uuid=uuid, is_active=True).first()
-    if person is None or not constant_time_compare(_fingerprint(person), fingerprint):
-        raise refusal
-    return person
+    return INVITATION.person_of(secret)
 
 
 @transaction.atomic
@@ -106,19 +97,23 @@ def accept_invitation(*, secret: str, password: str, ends_tokens: bool = True) -
     """Set the password of whom the link invites; the link, sessions and, unless they are to stay, API tokens end with
     it. Raises NotFound, and Invalid for a weak one.
     """
-    found = invited_person(secret)
-    person = Person.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=found.pk)
-    if not constant_time_compare(_fingerprint(person), _fingerprint(found)) or not person.is_active:
-        raise NotFound(_("This link is no longer valid."))
+    return set_by_link(INVITATION, secret, password, by="invitation", ends_tokens=ends_tokens)
+
+
+def set_by_link(
+    link: Link, secret: str, password: str, *, by: Literal["invitation", "mail"], ends_tokens: bool
+) -> Person:
+    """Set the password of whose link it is, in the caller's transaction. Raises NotFound, Invalid for a weak one."""
+    person = link.person_of(secret, is_held=True)
     weak = password_faults(password, person)
     if weak:
         raise Invalid({"password": weak})
     _write(person, password, must_change=False)
     end_sessions(person.pk)
     ended = end_tokens(person) if ends_tokens else 0
-    told = {"by": "invitation", "tokens": "ended" if ends_tokens else "kept"}
+    told = {"by": by, "tokens": "ended" if ends_tokens else "kept"}
     tell_account("person.password_set", actor_of(person), person, told)
-    tell_change(person, "password", by="invitation", ended_tokens=ended)
+    tell_change(person, "password", by=by, ended_tokens=ended)
     return person
 
 
@@ -126,9 +121,3 @@ def _write(person: Person, password: str, *, must_change: bool) -> None:
     person.set_password(password)
     person.must_change_password = must_change
     person.save(update_fields=["password", "must_change_password"])
-
-
-def _fingerprint(person: Person) -> str:
-    """Changes with the password, a sign-in and the address: a link ends with any of them."""
-    state = f"{person.password}|{person.last_login}|{person.email}|{person.is_active}"
-    return salted_hmac(_SALT, state, algorithm="sha256").hexdigest()[:32]  # 128 bits; links stay short

@@ -11,6 +11,7 @@ from yunheng.foundation.refusals import Invalid, NotFound
 
 from ..actions import create_organisation, rename_organisation
 from ..forms import OrganisationForm, RenameOrganisationForm
+from ..models import Organisation
 from ..presentation import people_rows
 from ..queries import (
     PeopleFilter,
@@ -21,7 +22,7 @@ from ..queries import (
     find_teams,
 )
 from ..wording import KIND_LABELS, kind_label
-from .admin_answers import go_to
+from .admin_answers import create, go_to
 
 
 @require_safe
@@ -55,24 +56,20 @@ def new(request: PageRequest) -> HttpResponse:
     """Create an organisation; for installation administrators."""
     if not access_administration(request.viewer).is_everything:
         raise NotFound(_("There is no such page."))
-    is_sent = request.method == "POST"
-    form = OrganisationForm(request.POST if is_sent else None)
-    if is_sent and form.is_valid():
-        try:
-            made = create_organisation(viewer=request.viewer, **form.cleaned_data)
-        except Invalid as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("%(organisation)s was created.") % {"organisation": made.name})
-            return go_to("accounts:organisation", made.key)
-    context = {
-        "form": form,
-        "title": _("New organisation"),
-        "crumb": ("accounts:organisations", _("Organisations")),
-        "submit": _("Create"),
-        "draft": "organisation-new",
-    }
-    return render(request, "accounts/admin/form.html", context, status=422 if is_sent else 200)
+
+    def done(made: Organisation) -> HttpResponse:
+        messages.success(request, _("%(organisation)s was created.") % {"organisation": made.name})
+        return go_to("accounts:organisation", made.key)
+
+    return create(
+        request,
+        OrganisationForm(request.POST if request.method == "POST" else None),
+        lambda values: create_organisation(viewer=request.viewer, **values),
+        done,
+        title=_("New organisation"),
+        crumb=("accounts:organisations", _("Organisations")),
+        draft="organisation-new",
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,6 +1,7 @@
 """Pages of who administers people: the list, one person with roles and tokens, bulk roles, the matrix of roles."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -44,7 +45,7 @@ from ..queries import (
 from ..reach import require_change
 from ..security import reset_second_factor
 from ..wording import role_label
-from .admin_answers import confirmed, go_to
+from .admin_answers import confirmed, create, go_to
 
 _ALL_KINDS = ("provider", "client", "supplier")
 
@@ -129,43 +130,32 @@ def many_roles(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     """Create somebody; then their page, where roles are given."""
     access_administration(request.viewer)
-    organisations = organisations_to_choose(request.viewer)
-    is_sent = request.method == "POST"
     form = PersonForm(
-        request.POST if is_sent else None,
-        organisations=organisations,
+        request.POST if request.method == "POST" else None,
+        organisations=organisations_to_choose(request.viewer),
         initial={"organisation": request.GET.get("organisation", "")},
     )
-    if is_sent and form.is_valid():
-        values = form.cleaned_data
-        try:
-            person = create_person(
-                viewer=request.viewer,
-                login=values["login"],
-                name=values["name"],
-                organisation=form.organisations[values["organisation"]],
-                email=values["email"],
-                language=values["language"],
-                zone=values["zone"],
-                password=values["password"] or None,
-            )
-        except Invalid as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(
-                request, _("%(person)s was created. Now give them a role.") % {"person": person.name}
-            )
-            return go_to("accounts:person", person.uuid)
-    context = {
-        "form": form,
-        "title": _("New person"),
-        "crumb": ("accounts:people", _("People")),
-        "submit": _("Create"),
-        "draft": "person-new",
-        "zones": time_zones(),
-        "is_empty": not organisations,
-    }
-    return render(request, "accounts/admin/form.html", context, status=422 if is_sent else 200)
+
+    def make(values: dict[str, Any]) -> Person:
+        organisation = form.organisations[values.pop("organisation")]
+        password = values.pop("password") or None
+        return create_person(viewer=request.viewer, organisation=organisation, password=password, **values)
+
+    def done(made: Person) -> HttpResponse:
+        messages.success(request, _("%(person)s was created. Now give them a role.") % {"person": made.name})
+        return go_to("accounts:person", made.uuid)
+
+    return create(
+        request,
+        form,
+        make,
+        done,
+        title=_("New person"),
+        crumb=("accounts:people", _("People")),
+        draft="person-new",
+        zones=time_zones(),
+        is_empty=not form.organisations,
+    )
 
 
 @require_safe

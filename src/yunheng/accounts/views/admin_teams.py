@@ -1,5 +1,6 @@
 """Pages of who administers people: teams."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,9 +14,10 @@ from yunheng.foundation.refusals import Invalid
 
 from ..actions import change_team, create_team
 from ..forms import ChangeTeamForm, TeamForm
+from ..models import Team
 from ..presentation import team_rows
 from ..queries import access_administration, access_team, find_teams, organisations_to_choose, people_of
-from .admin_answers import go_to
+from .admin_answers import create, go_to
 
 
 @require_safe
@@ -46,38 +48,30 @@ def teams(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     """Create a team; then its page, where members are chosen."""
     access_administration(request.viewer)
-    is_sent = request.method == "POST"
     form = TeamForm(
-        request.POST if is_sent else None,
+        request.POST if request.method == "POST" else None,
         organisations=organisations_to_choose(request.viewer),
         initial={"organisation": request.GET.get("organisation", "")},
     )
-    if is_sent and form.is_valid():
-        values = form.cleaned_data
-        try:
-            made = create_team(
-                viewer=request.viewer,
-                organisation=form.organisations[values["organisation"]],
-                key=values["key"],
-                name=values["name"],
-                line=values["line"],
-            )
-        except Invalid as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(
-                request, _("%(team)s was created. Now choose its members.") % {"team": made.name}
-            )
-            return go_to("accounts:team", made.uuid)
-    context = {
-        "form": form,
-        "title": _("New team"),
-        "crumb": ("accounts:teams", _("Teams")),
-        "submit": _("Create"),
-        "draft": "team-new",
-        "is_empty": not form.organisations,
-    }
-    return render(request, "accounts/admin/form.html", context, status=422 if is_sent else 200)
+
+    def make(values: dict[str, Any]) -> Team:
+        organisation = form.organisations[values.pop("organisation")]
+        return create_team(viewer=request.viewer, organisation=organisation, **values)
+
+    def done(made: Team) -> HttpResponse:
+        messages.success(request, _("%(team)s was created. Now choose its members.") % {"team": made.name})
+        return go_to("accounts:team", made.uuid)
+
+    return create(
+        request,
+        form,
+        make,
+        done,
+        title=_("New team"),
+        crumb=("accounts:teams", _("Teams")),
+        draft="team-new",
+        is_empty=not form.organisations,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -254,9 +254,13 @@ def _nothing_changes(number: int, day: date) -> Refusal:
 
 def _check_period(old: Mapping[str, Any], new: Mapping[str, Any], first_day: date) -> None:
     """Targets may change on any day; what figures are judged by, only where a period (a month) begins."""
-    if old["indicators"] != new["indicators"] and first_day.day != 1:
+    if (old["indicators"], old.get("scoring")) != (
+        new["indicators"],
+        new.get("scoring"),
+    ) and first_day.day != 1:
         raise Refusal(
-            _("Indicators can only change on the first day of a month, not on %(day)s.") % {"day": first_day},
+            _("Indicators and scoring can only change on the first day of a month, not on %(day)s.")
+            % {"day": first_day},
             code="mid_period",
         )
 
@@ -404,6 +408,7 @@ def record_entry(
     entry_type: str,
     shared: Mapping[str, object],
     internal: Mapping[str, object] | None = None,
+    personal: Mapping[str, object] | None = None,
 ) -> int:
     """An entry of the contract itself."""
     return record(
@@ -416,8 +421,9 @@ def record_entry(
             occurred_at=at,
             actor=viewer.actor,
             source="person" if viewer.actor.kind in ("person", "token") else "server",
-            shared=shared,
+            shared=shared or None,
             internal=internal or None,
+            personal=personal,
         ),
         recorded_at=at,
     )

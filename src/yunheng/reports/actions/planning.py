@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from yunheng.contracts.actions import record_entry
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import access_contract
 from yunheng.foundation.access import SYSTEM_VIEWER, Viewer
-from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.refusals import Conflict, Invalid
 
 from ..models import Kind, Report, ReportPlan, ReportRun
@@ -211,27 +211,15 @@ def _changed() -> Conflict:
 
 def _record(viewer: Viewer, contract: Contract, plan: ReportPlan, now: datetime) -> None:
     """The plan is part of how the contract is served: its changes are entries of the contract."""
-    record(
-        EntryDraft(
-            scope_id=contract.pk,
-            scope_key=contract.scope.key,
-            subject_id=contract.subject_id,
-            subject_number=contract.scope.key.upper(),
-            type="report.planned",
-            occurred_at=now,
-            actor=viewer.actor,
-            source="server" if viewer.is_system else "person",
-            internal={
-                "is_active": plan.is_active,
-                "languages": list(plan.languages),
-                "formats": list(plan.formats),
-                "day": plan.day,
-                "time": f"{plan.time:%H:%M}",
-                "is_issued_by_itself": plan.is_issued_by_itself,
-                "has_files": plan.has_files,
-                "recipients": plan.recipients.count(),
-            },
-            personal={"recipients": people_named(list(plan.recipients.order_by("login")))},
-        ),
-        recorded_at=now,
-    )
+    told = {
+        "is_active": plan.is_active,
+        "languages": list(plan.languages),
+        "formats": list(plan.formats),
+        "day": plan.day,
+        "time": f"{plan.time:%H:%M}",
+        "is_issued_by_itself": plan.is_issued_by_itself,
+        "has_files": plan.has_files,
+        "recipients": plan.recipients.count(),
+    }
+    people = people_named(list(plan.recipients.order_by("login")))
+    record_entry(viewer, now, contract, "report.planned", {}, told, {"recipients": people})

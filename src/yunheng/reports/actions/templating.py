@@ -7,11 +7,11 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from yunheng.contracts.actions import record_entry
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import access_contract
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.attachments import clean_name
-from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.refusals import Invalid, NotFound
 
 from .. import rendering
@@ -106,23 +106,11 @@ def _contract(viewer: Viewer, key: str) -> Contract:
 def _record(
     viewer: Viewer, contract: Contract, entry_type: str, template: ReportTemplate, now: datetime
 ) -> None:
-    record(
-        EntryDraft(
-            scope_id=contract.pk,
-            scope_key=contract.scope.key,
-            subject_id=contract.subject_id,
-            subject_number=contract.scope.key.upper(),
-            type=entry_type,
-            occurred_at=now,
-            actor=viewer.actor,
-            source="server" if viewer.is_system else "person",
-            internal={
-                "kind": template.kind,
-                "language": template.language,
-                "name": template.name,
-                "size": template.size,
-                "sha256": bytes(template.digest).hex(),
-            },
-        ),
-        recorded_at=now,
-    )
+    told = {
+        "kind": template.kind,
+        "language": template.language,
+        "name": template.name,
+        "size": template.size,
+        "sha256": bytes(template.digest).hex(),
+    }
+    record_entry(viewer, now, contract, entry_type, {}, told)

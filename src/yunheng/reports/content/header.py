@@ -10,17 +10,13 @@ from django.utils.translation import gettext as _
 from yunheng.foundation import wording
 
 from ..models import Kind, Report
+from ..rendering import CHAPTERS
 from ..wording import edition_name
 from .freezing import frozen
 from .source import speaking
 
-#: Sections that exist only where somebody wrote something, and the name of the text.
-_WRITTEN_SECTIONS = {"risks": "risks", "last_actions": "last_actions", "next_plan": "plan"}
-#: All sections of a monthly report, in their order.
-ORDER = (
-    *("summary", "scope", "attainment", "tickets", "major", "waiting", "exclusions", "satisfaction", "risks"),
-    *("last_actions", "next_plan", "misses", "calendars", "verify"),
-)
+#: Sections that exist only where somebody wrote something, and the name of the text among the comments.
+WRITTEN_SECTIONS = {"risks": "risks", "last_actions": "last_actions", "next_plan": "plan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,7 @@ def stamp_with(body: Mapping[str, Any], header: Header) -> dict[str, Any]:
     elif body["kind"] == Kind.MONTHLY:
         texts = {name: header.comments.get(name, "") for name in ("summary", "risks", "plan", "last_actions")}
         content["comments"] = texts
-        written = {section for section, name in _WRITTEN_SECTIONS.items() if texts[name]}
-        sections = (set(body["sections"]) - set(_WRITTEN_SECTIONS)) | written
-        content["sections"] = [section for section in ORDER if section in sections]
+        written = {section for section, name in WRITTEN_SECTIONS.items() if texts[name]}
+        sections = (set(body["sections"]) - set(WRITTEN_SECTIONS)) | written
+        content["sections"] = [section for section in CHAPTERS if section in sections]
     return frozen(content)

@@ -11,9 +11,11 @@ from yunheng.reports.rendering.outcome import (
     TemplateFault,
     TemplateProblem,
 )
+from yunheng.reports.rendering.shape import CHAPTERS
 from yunheng.reports.rendering.words import WORDS, words_of
 
 __all__ = [
+    "CHAPTERS",
     "FORMATS",
     "MEDIA_TYPES",
     "WORDS",

@@ -17,6 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from yunheng.reports.rendering.content import plain_number
 from yunheng.reports.rendering.parcel import pack_file_stably
 from yunheng.reports.rendering.rows import Row
+from yunheng.reports.rendering.shape import MISS_COLUMNS
 
 MOST_ROWS: Final = 1_000_000  #: of a sheet; what is more goes on in another one
 MOST_TEXT: Final = 32_767  #: characters of a cell, by Excel
@@ -449,21 +450,8 @@ def _write_satisfaction(book: _Book, content: Mapping[str, Any]) -> None:
 
 
 def _write_misses(book: _Book, content: Mapping[str, Any]) -> None:
-    names = (
-        "number",
-        "title",
-        "clock",
-        "priority",
-        "service",
-        "opened",
-        "due",
-        "done",
-        "over",
-        "party",
-        "reason",
-    )
-    rows = [[row[name] for name in names] for row in content["misses"]["rows"]]
-    titles = ("ticket", *names[1:])
+    rows = [[row[name] for name in MISS_COLUMNS] for row in content["misses"]["rows"]]
+    titles = ("ticket", *MISS_COLUMNS[1:])
     _write_named(book, content, "misses", titles, rows, [26, 50, 10, 8, 20, 17, 17, 17, 12, 14, 28])
 
 

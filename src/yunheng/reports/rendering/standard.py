@@ -21,6 +21,7 @@ from yunheng.reports.rendering.drawing import (
     Draft,
 )
 from yunheng.reports.rendering.parcel import pack_stably
+from yunheng.reports.rendering.shape import CHAPTERS, MISS_COLUMNS
 from yunheng.reports.rendering.words import words_of
 
 #: Parts that come first in a .docx.
@@ -188,19 +189,7 @@ class _Monthly(_Template):
         self.cover()
         self.begin()
         self.contents()
-        for name in (
-            "summary",
-            "scope",
-            "attainment",
-            "tickets",
-            "major",
-            "waiting",
-            "exclusions",
-            "satisfaction",
-            "risks",
-            "last_actions",
-            "next_plan",
-        ):
+        for name in CHAPTERS[: CHAPTERS.index("misses")]:
             self.draft.tag(f"if '{name}' in sections")
             getattr(self, f"_{name}")()
             self.draft.tag("endif")
@@ -327,7 +316,7 @@ class _Monthly(_Template):
         self.chart("trend", w["trend"])
         draft.tag("if attainment.months.labels")
         draft.spreading(
-            w["indicator"], "attainment.months.labels", "{{ value }}", "row in attainment.months.rows"
+            w["month"], "attainment.months.labels", "{{ value }}", "row in attainment.months.rows"
         )
         draft.tag("endif")
         self.chart("groups", w["by_groups"])
@@ -446,28 +435,15 @@ class _Monthly(_Template):
         draft.tag("if misses.note")
         draft.paragraph("{{ misses.note }}")
         draft.tag("endif")
-        widths = (3.5, 4.4, 1.1, 1.2, 1.9, 2.6, 2.6, 2.6, 1.4, 1.4, 2.2)
-        names = (
-            "number",
-            "title",
-            "clock",
-            "priority",
-            "service",
-            "opened",
-            "due",
-            "done",
-            "over",
-            "party",
-            "reason",
-        )
+        widths = (3.8, 4.3, 1.5, 1.7, 2.3, 2.5, 2.5, 2.5, 1.5, 1.3, 1.8)
         titles = {"number": "ticket"}
         self.table(
             "row in misses.rows",
             [
                 (w[titles.get(name, name)], f"{{{{ row.{name} }}}}", width, "r" if name == "over" else "l")
-                for name, width in zip(names, widths, strict=True)
+                for name, width in zip(MISS_COLUMNS, widths, strict=True)
             ],
-            size=7,
+            size=6.5,
             width=WIDE_WIDTH,
         )
 
