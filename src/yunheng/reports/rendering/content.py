@@ -16,7 +16,7 @@ REPLACEMENT: Final = "□"
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202d\u202e]")
 _BREAKS: Final = re.compile("\r\n|\r|\u2028|\u2029|\x0b|\x0c")
 MOST_TEXT: Final = 100_000  #: characters of one text
-MOST_MONTHS: Final = 13  #: columns of the table beside the trend
+MOST_SERIES: Final = 8  #: columns of the table beside the trend
 _SIGNS: Final = {True: "✓", False: "×", None: "—"}
 
 
@@ -90,16 +90,16 @@ def _lines_of(items: list[dict[str, Any]], count: int, path: str) -> list[list[d
 
 
 def _months(trend: list[dict[str, Any]]) -> dict[str, Any]:
-    """The trend as a table: a column for each month of the longest series. Empty when it is wider than a page."""
+    """The trend as a table: a line for each month of the longest series. Empty when it is wider than a page."""
     longest: list[dict[str, Any]] = max((one["months"] for one in trend), key=len, default=[])
-    if not longest or len(longest) > MOST_MONTHS:
+    if not longest or len(trend) > MOST_SERIES:
         return {"labels": [], "rows": []}
-    rows = []
-    for one in trend:
-        shown = {month["month"]: month["shown"] for month in one["months"]}
-        cells = [shown.get(month["month"], "") or "—" for month in longest]
-        rows.append({"label": one["label"], "shown": cells})
-    return {"labels": [month["label"] for month in longest], "rows": rows}
+    series = [{month["month"]: month["shown"] for month in one["months"]} for one in trend]
+    rows = [
+        {"label": month["label"], "shown": [shown.get(month["month"], "") or "—" for shown in series]}
+        for month in longest
+    ]
+    return {"labels": [one["label"] for one in trend], "rows": rows}
 
 
 def shape_for_templates(kind: str) -> dict[str, Shape]:

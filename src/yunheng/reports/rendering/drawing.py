@@ -99,6 +99,7 @@ class Draft:
         """
         table = self._table(4, len(columns), width, [column[2] for column in columns])
         _repeat(table.rows[0]._tr)
+        _keep_together(table.rows[2]._tr)
         for place, (title, cell, _share, align) in enumerate(columns):
             head = table.cell(0, place)
             put(head, title, size=size, is_bold=True, align=align)
@@ -140,7 +141,7 @@ class Draft:
 
     def spreading(self, first: str, loop: str, cell: str, rows: str, size: float = 7) -> None:
         """A table that also grows sideways: a title column, then a column for each of `loop`'s items."""
-        table = self._table(4, 4, TEXT_WIDTH, [4.0, 1.0, 1.0, 1.0], is_fixed=False)
+        table = self._table(4, 4, TEXT_WIDTH, [2.0, 1.0, 1.0, 1.0], is_fixed=False)
         _repeat(table.rows[0]._tr)
         for line, title, inner, value in (
             (0, first, f"label in {loop}", "{{ label }}"),
@@ -501,9 +502,13 @@ def _box(cell: _Cell) -> None:
 
 
 def _repeat(row: Any) -> None:
-    properties = row.get_or_add_trPr()
-    properties.append(OxmlElement("w:cantSplit"))
-    properties.append(OxmlElement("w:tblHeader"))
+    _keep_together(row)
+    row.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+
+
+def _keep_together(row: Any) -> None:
+    """On one page; Word splits a row all the same that is higher than a page."""
+    row.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
 
 
 def _right_tab(paragraph: Paragraph, width: float) -> None:
