@@ -8,7 +8,7 @@ import pytest
 from tests.docs.manual_pages import LANGUAGES, page, rows
 
 from yunheng.reports.planning import TEMPLATE_KINDS
-from yunheng.reports.rendering.shape import CHARTS, SHAPES
+from yunheng.reports.rendering.content import shape_for_templates
 
 _HEAD = {"zh": "组", "en": "group"}
 _TOP = {"zh": "顶层", "en": "the top"}
@@ -16,17 +16,16 @@ _KINDS = {"zh": {"月报": "monthly", "故障报告": "fault"}, "en": {"monthly"
 
 
 def _groups(shape: dict[str, Any], path: str = "") -> Iterator[tuple[str, set[str]]]:
-    """Groups of a content and the names in them; `words` are the standard layout's own."""
+    """Groups of what a template sees and the names in them; `words` are the standard layout's own."""
     leaves = set()
     for name, part in shape.items():
         inside = f"{path}.{name}" if path else name
-        if name == "words":
-            continue
-        if isinstance(part, dict):
-            yield from _groups(part, inside)
-        elif isinstance(part, list) and isinstance(part[0], dict):
-            yield from _groups(part[0], f"{inside}[]")
-        else:
+        item = part
+        while isinstance(item, list):
+            item, inside = item[0], f"{inside}[]"
+        if isinstance(item, dict) and name != "words":
+            yield from _groups(item, inside)
+        elif name != "words":
             leaves.add(name)
     if leaves:
         yield path, leaves
@@ -42,23 +41,23 @@ def test_the_table_of_placeholders_is_what_templates_may_name(language: str) -> 
             told[_KINDS[language][kind]]["" if group == _TOP[language] else group] = set(
                 names.strip("`").split()
             )
-    pictures = told["monthly"].pop("charts")
-    assert pictures == set(CHARTS["monthly"])
     names_of_both = told["monthly"][""]
     for kind in TEMPLATE_KINDS:
-        there = dict(_groups(SHAPES[kind]))
+        there = dict(_groups(shape_for_templates(kind)))
         assert there.pop("") <= names_of_both
         told[kind].pop("")
         assert told[kind] == there
-    assert names_of_both == {name for kind in TEMPLATE_KINDS for name in dict(_groups(SHAPES[kind]))[""]}
+    assert names_of_both == {
+        name for kind in TEMPLATE_KINDS for name in dict(_groups(shape_for_templates(kind)))[""]
+    }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_example_names_what_is_there(language: str) -> None:
     text = page(language, "reports")
-    shape: Any = SHAPES["monthly"]
+    shape: Any = shape_for_templates("monthly")
     for group, name in re.findall(r"\{\{ (\w+)\.(\w+) \}\}", text):
         if group == "row":
             assert name in shape["misses"]["rows"][0]
         else:
-            assert name in (CHARTS["monthly"] if group == "charts" else shape[group])
+            assert name in shape[group]
