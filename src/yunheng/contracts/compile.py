@@ -12,6 +12,7 @@ from yunheng.logic.facts import FactKind, Party
 from yunheng.logic.priority import PriorityTable, priority_table
 from yunheng.logic.worktime import OpenTime
 
+from .scoring.compile import scheme_of
 from .terms import (
     ClockDetail,
     ContractTerms,
@@ -127,6 +128,7 @@ def compile_terms(
             )
             for report in terms.get("reports", ())  # terms of an earlier release have none
         },
+        scoring=scheme_of(terms["scoring"]) if "scoring" in terms else None,
     )
 
 

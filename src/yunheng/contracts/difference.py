@@ -8,6 +8,8 @@ from typing import Any
 
 from .problems import gettext_noop
 from .schema import WEEKDAYS
+from .scoring.terms import scoring_document
+from .values import show_seconds
 
 Terms = Mapping[str, Any]
 
@@ -54,6 +56,7 @@ def differences(old: Terms, new: Terms) -> list[Difference]:
     found += _keyed("pauses", old["pauses"]["reasons"], new["pauses"]["reasons"], name="code")
     found += _keyed("exclusions", old["exclusions"], new["exclusions"], name="code")
     found += _keyed("indicators", old["indicators"], new["indicators"], _indicator)
+    found += _scoring(old, new)
     found += _keyed("reports", _reports(old), _reports(new), name="kind")
     if old["escalation"] != new["escalation"]:
         found += _listed(
@@ -61,14 +64,6 @@ def differences(old: Terms, new: Terms) -> list[Difference]:
         )
     found += _compared("desk", "desk", _desk(old["desk"]), _desk(new["desk"]))
     return found
-
-
-def show_seconds(seconds: int) -> str:
-    """5400 -> “1 h 30 min”, as a document writes it."""
-    hours, rest = divmod(seconds, 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min"), (left, "s")) if number]
-    return " ".join(parts) or "0 s"
 
 
 def show_goal(target: Mapping[str, Any]) -> str:
@@ -240,6 +235,16 @@ def _reports(terms: Terms) -> list[dict[str, Any]]:
         {"kind": item["kind"], "due": show_goal(item), "calendar": item["calendar"] or ""}
         for item in terms.get("reports", ())
     ]
+
+
+def _scoring(old: Terms, new: Terms) -> list[Difference]:
+    """Each number of the scheme that changes; a scheme that comes or goes is one change."""
+    before, after = (terms.get("scoring") for terms in (old, new))
+    if before and after:
+        return _compared("scoring", "scoring", scoring_document(before), scoring_document(after))
+    if before or after:
+        return [Difference("scoring", "scoring", "" if before else None, "" if after else None)]
+    return []
 
 
 def _escalation(step: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from .document import place_of
 from .indicators import INDICATORS
 from .normal import resolved_targets, weekly_windows
 from .problems import START, Path, Problem, Severity, gettext_noop
+from .scoring.checking import lint_scoring
 from .terms import ContractTerms
 
 #: Facts that an effect of a transition writes, before the transition's own (desk.effects).
@@ -69,6 +70,8 @@ def lint(linter: Linter) -> None:
     for target, path in resolved_targets(linter.raw):
         if target is not None and path is not None:
             linter.sources[target["service"], target["priority"], target["clock"]] = path
+    if "scoring" in linter.terms:
+        lint_scoring(linter.terms["scoring"], linter.note)
     if not _lint_calendars(linter):
         return  # goals cannot be placed on a calendar without open time
     _lint_goals(linter)

@@ -13,6 +13,7 @@ from .indicators import INDICATORS
 from .normal import CLOCK_KINDS
 from .problems import Path, Problem, gettext_noop
 from .schema import ALL, AUDIENCES
+from .scoring.checking import Surroundings, check_scoring
 
 MAX_YEARS = 30
 _NO_FACTS: tuple[list[str], list[str], list[str]] = ([], [], [])
@@ -76,6 +77,7 @@ def check_meaning(reading: Reading) -> None:
     _check_targets(reading)
     _check_pauses(reading)
     _check_indicators(reading)
+    _check_scoring(reading)
     _check_reports(reading)
     _check_desk(reading)
 
@@ -377,6 +379,13 @@ def _check_indicators(reading: Reading) -> None:
         reading.known(calendar, reading.names("calendars"), (*path, "calendar"), "calendars")
         for index, clock in enumerate(indicator.get("clocks") or []):
             reading.known(clock, clocks, (*path, "clocks", index), "clocks")
+
+
+def _check_scoring(reading: Reading) -> None:
+    scoring = reading.section("scoring")
+    if scoring:
+        around = Surroundings(*map(reading.names, ("indicators", "priorities", "services")))
+        check_scoring(scoring, around, reading.error)
 
 
 def _check_reports(reading: Reading) -> None:

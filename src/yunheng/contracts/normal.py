@@ -9,6 +9,7 @@ from .compile import FORMAT
 from .indicators import INDICATORS
 from .problems import Path
 from .schema import ALL, WEEKDAYS
+from .scoring.terms import terms_of_scoring
 
 DEFAULT_BACKDATING_SECONDS = 86_400
 DEFAULT_WARN_SHARES = [50, 75, 90, 100]
@@ -103,6 +104,7 @@ def terms_of(raw: Mapping[str, Any]) -> dict[str, Any]:
         "indicators": [_indicator(key, indicator, clocks) for key, indicator in raw["indicators"].items()],
         # Left out where nothing is written: terms of before mean the same, and so have the same digest.
         **({"reports": _reports(raw["reports"])} if _reports(raw["reports"]) else {}),
+        **({"scoring": terms_of_scoring(raw["scoring"])} if raw["scoring"] else {}),
         "escalation": [
             {"clock": step["clock"], "share": round(float(step["at"]["percent"])), "roles": step["tell"]}
             for step in raw["escalation"]

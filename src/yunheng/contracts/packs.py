@@ -27,6 +27,18 @@ def contract_pack(name: str) -> bytes:
     return (PACKS / "contracts" / f"{name}.yaml").read_bytes()
 
 
+def scheme_packs() -> list[str]:
+    """Names of the scoring schemes that ship, in alphabetical order."""
+    return sorted(path.stem for path in (PACKS / "schemes").glob("*.yaml"))
+
+
+def scheme_pack(name: str) -> bytes:
+    """The document of a scheme: the section `scoring`, to be put into a contract. Raises LookupError for no name."""
+    if name not in scheme_packs():
+        raise LookupError(name)
+    return (PACKS / "schemes" / f"{name}.yaml").read_bytes()
+
+
 @cache
 def newest_processes() -> Mapping[str, Process]:
     """The newest version of each process whose subjects have clocks, by key: those that contracts speak of."""

@@ -15,6 +15,7 @@ from . import wording
 from .days import Day, Span, StoredDays, spans
 from .models import CalendarVersion, ContractVersion
 from .reading import VersionReading
+from .scoring.presentation import ScoringView, scoring_view
 
 Terms = Mapping[str, Any]
 AUDIENCES = ("client", "internal", "supplier")
@@ -139,6 +140,7 @@ class ContractView:
     reports: Sequence[str]
     escalation: Sequence[str]
     indicators: Sequence[Mapping[str, str]]
+    scoring: ScoringView | None
     desk: Sequence[str]
     provisional: Sequence[int] = field(default_factory=tuple)
 
@@ -199,6 +201,7 @@ def view_of(
         reports=_reports(terms),
         escalation=_escalation(terms),
         indicators=[_indicator(item, terms) for item in terms["indicators"]],
+        scoring=scoring_view(terms),
         desk=_desk(terms),
         provisional=sorted({year for view in views for year in view.provisional}),
     )

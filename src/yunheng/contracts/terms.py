@@ -11,6 +11,7 @@ from typing import Literal
 from yunheng.logic.clock import ClockPolicy
 from yunheng.logic.facts import Party
 from yunheng.logic.priority import PriorityTable
+from yunheng.logic.score import Scheme
 from yunheng.logic.worktime import OpenTime
 
 #: Text per language, at least "zh-Hans" and "en".
@@ -184,6 +185,7 @@ class ContractTerms:
     backdating_default_seconds: int
     backdating_seconds: Mapping[str, int]  #: by role, where it differs
     reports: Mapping[str, ReportTerm] = field(default_factory=dict)  #: reports that are owed, by kind
+    scoring: Scheme | None = None  #: how a period is scored; None: it is not
 
     def profile(self, service: str, priority: str) -> str:
         """The key under which goals are looked up: "service|priority"."""

@@ -193,6 +193,7 @@ def section(key: str) -> str:
         "pauses": _("Pauses"),
         "exclusions": _("Exclusions"),
         "indicators": _("Indicators"),
+        "scoring": _("Scoring"),
         "reports": _("Reports"),
         "escalation": _("Escalation"),
         "desk": _("Service desk"),

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from .difference import show_goal, show_seconds
 from .schema import WEEKDAYS
+from .scoring.terms import scoring_document
 
 Terms = Mapping[str, Any]
 
@@ -72,6 +73,8 @@ def document_of(terms: Terms, *, remark: str = "") -> str:
         }
     if terms["indicators"]:
         data["indicators"] = {item["key"]: _indicator(item) for item in terms["indicators"]}
+    if "scoring" in terms:
+        data["scoring"] = scoring_document(terms["scoring"])
     if terms.get("reports"):
         data["reports"] = {
             item["kind"]: _without_none({"due": show_goal(item), "calendar": item["calendar"]})
@@ -95,7 +98,7 @@ def document_of(terms: Terms, *, remark: str = "") -> str:
             ),
         },
     }
-    return "".join(f"# {line}\n" for line in remark.splitlines()) + _dumped(data)
+    return "".join(f"# {line}\n" for line in remark.splitlines()) + dumped(data)
 
 
 def _stops(stops: list[str], terms: Terms) -> str | list[str]:
@@ -104,7 +107,8 @@ def _stops(stops: list[str], terms: Terms) -> str | list[str]:
     return "all" if set(stops) == {clock["key"] for clock in terms["clocks"]} else list(stops)
 
 
-def _dumped(data: Mapping[str, Any]) -> str:
+def dumped(data: Mapping[str, Any]) -> str:
+    """YAML in the form that documents are written in."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
-from itertools import pairwise
 from typing import Final
 
 from yunheng.logic.measure import Number
@@ -90,13 +89,17 @@ def gaps(intervals: Iterable[Interval], domain: Interval, digits: int | None = N
 
 
 def overlaps(intervals: Sequence[Interval], digits: int | None = None) -> list[tuple[int, int, Interval]]:
-    """Positions of neighbours that share numbers, with what they share, ascending."""
-    order = sorted(range(len(intervals)), key=lambda at: (intervals[at].first, intervals[at].last))
+    """Positions of intervals that share numbers with one that begins before them, and what they share, ascending."""
+    order = [at for at, interval in enumerate(intervals) if not interval.is_empty]
+    order.sort(key=lambda at: (intervals[at].first, intervals[at].last))
     found = []
-    for one, other in pairwise(order):
-        both = intervals[one].meets(intervals[other])
-        if both is not None and both.has_step(digits):
-            found.append((one, other, both))
+    furthest: int | None = None
+    for at in order:
+        both = None if furthest is None else intervals[furthest].meets(intervals[at])
+        if furthest is not None and both is not None and both.has_step(digits):
+            found.append((furthest, at, both))
+        if furthest is None or intervals[at].last > intervals[furthest].last:
+            furthest = at
     return found
 
 
