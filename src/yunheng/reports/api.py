@@ -1,5 +1,6 @@
 """API of reports: drafted by a job, written on, issued, answered by the client, planned, poured into templates."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -257,6 +258,14 @@ def _detail(request: HttpRequest, number: str) -> dict[str, Any]:
     }
 
 
+def _moved(
+    request: HttpRequest, number: str, seen: SeenIn, act: Callable[..., Report], word: str | None
+) -> dict[str, Any]:
+    """A step of the report's process as the caller saw the report, and what it is then."""
+    act(viewer_of(request), number, seen.row_version, word)
+    return _detail(request, number)
+
+
 def _plan(plan: ReportPlan) -> dict[str, Any]:
     same = ("row_version", "is_active", "languages", "formats", "day", "is_issued_by_itself", "has_files")
     people = plan.recipients.order_by("login") if plan.row_version else []
@@ -371,29 +380,25 @@ def complete_fault(request: HttpRequest, number: str, wanted: FaultIn) -> dict[s
 @router.post("/reports/{number}/issue", response=ReportDetail, summary="Issue a report")
 def issue(request: HttpRequest, number: str, wanted: IssueIn) -> dict[str, Any]:
     """Freezes content and files. A correction replaces what it corrects."""
-    actions.issue_report(viewer_of(request), number, wanted.row_version, wanted.edition)
-    return _detail(request, number)
+    return _moved(request, number, wanted, actions.issue_report, wanted.edition)
 
 
 @router.post("/reports/{number}/accept", response=ReportDetail, summary="Sign a report off")
 def accept(request: HttpRequest, number: str, wanted: AcceptIn) -> dict[str, Any]:
     """For the client's contact."""
-    actions.accept_report(viewer_of(request), number, wanted.row_version, wanted.comment)
-    return _detail(request, number)
+    return _moved(request, number, wanted, actions.accept_report, wanted.comment)
 
 
 @router.post("/reports/{number}/return", response=ReportDetail, summary="Send a report back")
 def send_back(request: HttpRequest, number: str, wanted: ReasonIn) -> dict[str, Any]:
     """For the client's contact; it counts as late from then on."""
-    actions.return_report(viewer_of(request), number, wanted.row_version, wanted.reason)
-    return _detail(request, number)
+    return _moved(request, number, wanted, actions.return_report, wanted.reason)
 
 
 @router.post("/reports/{number}/discard", response=ReportDetail, summary="Give a draft up")
 def discard(request: HttpRequest, number: str, wanted: ReasonIn) -> dict[str, Any]:
     """It stays in the record."""
-    actions.discard_report(viewer_of(request), number, wanted.row_version, wanted.reason)
-    return _detail(request, number)
+    return _moved(request, number, wanted, actions.discard_report, wanted.reason)
 
 
 @router.post("/reports/{number}/deliveries", response=list[DeliveryOut], summary="Send a report")
