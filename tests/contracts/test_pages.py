@@ -11,7 +11,7 @@ from tests.pages.world import World
 
 from yunheng.contracts.checking import check
 from yunheng.contracts.models import ContractVersion, VersionProposal
-from yunheng.contracts.packs import contract_pack, newest_processes
+from yunheng.contracts.packs import contract_pack, newest_processes, scheme_pack
 from yunheng.contracts.withheld import client_terms
 from yunheng.foundation.models import Entry
 
@@ -286,3 +286,21 @@ def test_an_uploaded_file_stands_in_the_editor(world: World) -> None:
     response = client(world, "alice").post(address, {**sent, "file": bad})
     assert response.status_code == 422
     assert "lost?" in response.content.decode()
+
+
+def test_how_a_period_is_scored_stands_on_the_page(world: World) -> None:
+    """From the first of a month on, and for the client, too."""
+    scheme = scheme_pack("c").decode()
+    refused = post(world, "apply", amended("2027-03-02") + scheme, is_confirmed="yes")
+    assert refused.status_code in (409, 422)
+    before = versions(world)
+    assert post(world, "apply", amended("2027-03-01") + scheme, is_confirmed="yes").status_code == 303
+    entry = Entry.objects.filter(type="contract.applied", scope_id=world.contract.pk).latest("pk")
+    assert "scoring: new" in entry.body.shared["changes"]
+    for login in ("alice", "bob"):
+        page = client(world, login).get(f"/contracts/{world.key}/versions/{before + 1}").content.decode()
+        assert (
+            'id="scoring"' in page
+            and "市级及以上通报批评" in page
+            and "≥ 75, ≤ 89" in page.replace("、", ", ")
+        )

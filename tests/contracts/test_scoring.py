@@ -16,6 +16,7 @@ from yunheng.contracts.scoring.compile import scheme_of
 from yunheng.contracts.scoring.grammar import ITEM, OCCURRENCE, RATING, RULES, SCORING, SETTLEMENT, STEP
 from yunheng.contracts.scoring.presentation import scoring_view
 from yunheng.contracts.scoring.words import FINDING_WORDS
+from yunheng.contracts.withheld import client_terms
 from yunheng.contracts.writing import document_of
 from yunheng.logic.score import Code, Measured, Results, score
 
@@ -151,6 +152,17 @@ def test_what_is_kept_compiles_and_is_written_back() -> None:
     found = score(scheme, results)
     assert (found.value, found.grade) == (Decimal("90.0"), "good")
     assert checked(document_of(terms)).terms == terms
+
+
+def test_a_client_reads_an_indicator_that_is_scored() -> None:
+    internal = ("  resolve: {}\n", "  resolve: {}\n  ola: {kind: resolve, audience: internal}\n")
+    goals = ("P1: {respond: 30 min, resolve: 4 h}", "P1: {respond: 30 min, resolve: 4 h, ola: 3 h}")
+    counted = ("sla_attainment: {at_least: 90 %}", "sla_attainment: {at_least: 90 %, clocks: [ola]}")
+    scored = checked(changed(internal, goals, counted, document=SCORED)).terms
+    unscored = checked(changed(internal, goals, counted)).terms
+    assert scored is not None and unscored is not None
+    assert "sla_attainment" in [one["key"] for one in client_terms(scored)["indicators"]]
+    assert "sla_attainment" not in [one["key"] for one in client_terms(unscored)["indicators"]]
 
 
 def test_a_contract_without_scoring_keeps_its_digest() -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from yunheng.logic.score import (
+    NOT_APPLICABLE,
     AtMost,
     Band,
     Banded,
@@ -106,6 +107,7 @@ CASES = {
         Item("more", Rating(D(0), D(5), (Rater("contact", D(50)), Rater("contact", D(50)))), D(5))
     ),
     Code.NO_VALUE_READ: with_item(Item("more", PassFail(), D(5))),
+    Code.POINTS_OF_BONUS: with_item(Item("more", Bonus(("leak",), D(1)), D(5))),
     Code.UNKNOWN_ITEM: replace(BASE, vetoes=(*BASE.vetoes, Veto("x", Happened(("leak",)), "item", AtMost(), "lat"))),
     Code.UNKNOWN_SECTION: replace(BASE, vetoes=(*BASE.vetoes, Veto("x", Happened(("leak",)), "section", AtMost(), "on"))),
     Code.UNKNOWN_GRADE: replace(BASE, vetoes=(Veto("x", Happened(("leak",)), effect=GradeAtMost("bad")),)),
@@ -154,6 +156,15 @@ def test_each_fault_is_found_and_nothing_else(code: Code) -> None:
 def test_an_event_in_a_group_of_once_across_is_no_fault() -> None:
     scheme = replace(with_item(occurrence(kinds=("late",))), once_across=(("late", "more"),))
     assert lint_scheme(scheme) == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "is_against"), [(None, 50, False), (0, 50, False), (50, None, True), (10, 50, True)]
+)
+def test_a_veto_stands_on_the_worse_side(low: int | None, high: int | None, is_against: bool) -> None:
+    edges = Interval(None if low is None else D(low), None if high is None else D(high))
+    scheme = replace(BASE, vetoes=(*BASE.vetoes, Veto("rate", Reading("rate", edges))))
+    assert [finding.code for finding in lint_scheme(scheme)] == ([Code.NOT_MONOTONE] if is_against else [])
 
 
 def test_whole_scores_make_whole_grades_complete() -> None:
@@ -254,6 +265,26 @@ def test_a_veto_of_the_contract_holds_for_the_longer_period() -> None:
     months = [PeriodScore("01", D(99)), PeriodScore("02", D(0), ("leak",)), PeriodScore("03", D(99))]
     assert roll_up(scheme, scheme.rollups[0], months).value == 0
     assert roll_up(BASE, BASE.rollups[0], months).value == D("66.0")
+
+
+def test_a_veto_holds_where_nothing_was_asked_for() -> None:
+    scheme = replace(BASE, start=D(0), full=D(30), ceiling=D(30), sections=BASE.sections)
+    nothing = Results({"rate": NOT_APPLICABLE}, (), {"rated": ()})
+    assert score(scheme, nothing).value is None
+    found = score(scheme, replace(nothing, events=(Event("a", "leak"),)))
+    assert (found.value, found.vetoes) == (D(0), ("leak",))
+    assert found.tree.is_sum_of_parts
+
+
+@pytest.mark.parametrize(
+    ("method", "value"), [("min", D(70)), ("last", D(80)), ("sum", D(220)), ("mean", D("73.3"))]
+)
+def test_roll_ups_of_one_period_three_times(method: str, value: Decimal) -> None:
+    rollup = replace(BASE.rollups[0], method=method)  # type: ignore[arg-type]
+    low, last = PeriodScore("01", D(70)), PeriodScore("03", D(80))
+    found = roll_up(replace(BASE, ceiling=None), rollup, [low, low, last])
+    assert found.value == value
+    assert found.tree.points == value
 
 
 def test_a_weighted_mean_needs_all_of_its_periods() -> None:

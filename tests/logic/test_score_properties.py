@@ -77,7 +77,7 @@ def test_a_better_value_never_scores_less(seed: int) -> None:
         assert after.value >= before.value, item.key
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(SEEDS)
 def test_without_one_of_the_events_the_score_is_not_less(seed: int) -> None:
     scheme, results = drawn(seed)
@@ -90,7 +90,7 @@ def test_without_one_of_the_events_the_score_is_not_less(seed: int) -> None:
         assert before.value is None or after.value >= before.value, event.key
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(SEEDS)
 def test_schemes_without_errors_never_fail(seed: int) -> None:
     scheme, results = drawn(seed, is_wild=True)

@@ -252,7 +252,7 @@ class _Reader:
                     "too_deep",
                     _place(event),
                     gettext_noop("nested more than %(most)d deep"),
-                    gettext_noop("a contract needs at most 6; check the indentation and brackets"),
+                    gettext_noop("a contract needs at most 9; check the indentation and brackets"),
                     most=MAX_DEPTH,
                 )
             assert isinstance(event, MappingStartEvent | SequenceStartEvent)

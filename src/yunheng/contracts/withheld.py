@@ -20,15 +20,21 @@ def client_terms(terms: Terms) -> Terms:
     """The terms as the client reads them; the very same where nothing is withheld.
 
     Gone are withheld clocks with their goals and escalations, indicators that count nothing else, and calendars
-    that only they use. An indicator that counts some of them keeps the others and says `counts_more`.
+    that only they use. An indicator that counts some of them keeps the others and says `counts_more`, and so does one
+    that the scoring reads: what is paid follows from it.
     """
     hidden = withheld_clocks(terms)
     if not hidden:
         return terms
+    scored = {
+        item.get("indicator")
+        for section in terms.get("scoring", {}).get("sections", ())
+        for item in section["items"]
+    }
     indicators = []
     for indicator in terms["indicators"]:
         shown = [clock for clock in indicator["clocks"] if clock not in hidden]
-        if indicator["clocks"] and not shown:
+        if indicator["clocks"] and not shown and indicator["key"] not in scored:
             continue
         if shown != indicator["clocks"]:
             indicator = {**indicator, "clocks": shown, "counts_more": True}

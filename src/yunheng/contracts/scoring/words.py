@@ -83,6 +83,10 @@ FINDING_WORDS: Final[Mapping[Code, tuple[str, str]]] = {
         gettext_noop("the rule needs a value"),
         gettext_noop("write “indicator: …” or “manual: percent”"),
     ),
+    Code.POINTS_OF_BONUS: (
+        gettext_noop("a bonus has no full marks, and here are %(points)s"),
+        gettext_noop("delete “points” beside the label; the rule has its own"),
+    ),
     Code.UNKNOWN_ITEM: (
         gettext_noop("there is no item “%(key)s” that this could mean"),
         gettext_noop("write the key of an item (in once_across: of one with “occurrence”)"),

@@ -40,6 +40,7 @@ class Code(StrEnum):
     RATER_WEIGHTS = "rater_weights"  #: weights of raters are not 100 per cent [sum]
     RATER_TWICE = "rater_twice"  #: a role named twice [role]
     NO_VALUE_READ = "no_value_read"  #: the rule needs a value, and the item names none
+    POINTS_OF_BONUS = "points_of_bonus"  #: a bonus has no full marks [points]
     UNKNOWN_ITEM = "unknown_item"  #: [key]
     UNKNOWN_SECTION = "unknown_section"  #: [key]
     UNKNOWN_GRADE = "unknown_grade"  #: [key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import combinations
 
@@ -20,7 +20,7 @@ from yunheng.logic.score.findings import (
     warning,
 )
 from yunheng.logic.score.interval import Interval
-from yunheng.logic.score.lint_rules import item_findings
+from yunheng.logic.score.lint_rules import domain_of, item_findings
 from yunheng.logic.score.scheme import (
     MONTHS,
     ZERO,
@@ -29,7 +29,9 @@ from yunheng.logic.score.scheme import (
     Happened,
     Occurrence,
     Period,
+    Reading,
     Rollup,
+    Rule,
     Scheme,
     Veto,
 )
@@ -107,6 +109,7 @@ def _item_paths(scheme: Scheme) -> dict[str, Path]:
 def _events(scheme: Scheme) -> Iterator[Finding]:
     """Kinds that are not listed, that nothing speaks of, and that hit several items without a word about it."""
     paths = _item_paths(scheme)
+    rules = {item.key: item.rule for item in scheme.items()}
     used: dict[str, list[str]] = {}
     for item in scheme.items():
         if isinstance(item.rule, Occurrence | Bonus):
@@ -116,8 +119,7 @@ def _events(scheme: Scheme) -> Iterator[Finding]:
             for kind in dict.fromkeys(item.rule.kinds):
                 used.setdefault(kind, []).append(item.key)
     for kind, items in used.items():
-        open_pairs = [pair for pair in combinations(items, 2) if not _is_settled(scheme, pair)]
-        if open_pairs and _may_hit_both(scheme, open_pairs):
+        if any(not _is_settled(scheme, pair) and _may_hit(rules, pair) for pair in combinations(items, 2)):
             yield warning(
                 Code.EVENT_TWICE, (*paths[items[-1]], "occurrence", "of"), kind=kind, items=", ".join(items)
             )
@@ -139,13 +141,10 @@ def _is_settled(scheme: Scheme, pair: Collection[str]) -> bool:
     return any(set(pair) <= set(group) for group in scheme.once_across)
 
 
-def _may_hit_both(scheme: Scheme, pairs: Iterable[tuple[str, str]]) -> bool:
-    """Whether one event could: the items hold some party liable in common."""
-    rules = {item.key: item.rule for item in scheme.items()}
-    return any(
-        set(getattr(rules[one], "parties", ())) & set(getattr(rules[other], "parties", ()))
-        for one, other in pairs
-    )
+def _may_hit(rules: Mapping[str, Rule], pair: tuple[str, str]) -> bool:
+    """Whether one event could hit both: the items hold some party liable in common."""
+    one, other = (getattr(rules[key], "parties", ()) for key in pair)
+    return not set(one).isdisjoint(other)
 
 
 def _once_across(scheme: Scheme) -> Iterator[Finding]:
@@ -173,6 +172,8 @@ def _vetoes(scheme: Scheme) -> Iterator[Finding]:
         elif veto.when.interval.is_empty:
             edges = veto.when.interval
             yield error(Code.EMPTY_INTERVAL, path, low=edges.low, high=edges.high)
+        else:
+            yield from _against(scheme, veto.when, path)
         reach: Decimal | None = scores_of(scheme).high
         if veto.scope in ("item", "section"):
             reach = full.get((veto.scope, veto.target))
@@ -181,6 +182,18 @@ def _vetoes(scheme: Scheme) -> Iterator[Finding]:
                 yield error(code, (*path, veto.scope), key=veto.target)
                 continue
         yield from _effect(scheme, veto, reach, path)
+
+
+def _against(scheme: Scheme, when: Reading, path: Path) -> Iterator[Finding]:
+    """A veto that spares what is worse: a better value would bring it about."""
+    for item in scheme.items():
+        if item.reads != when.reads or item.direction is None:
+            continue
+        domain, edges = domain_of(item), when.interval
+        if item.direction == "higher" and edges.first > domain.first:
+            yield error(Code.NOT_MONOTONE, path, at=edges.low)
+        elif item.direction == "lower" and edges.last < domain.last:
+            yield error(Code.NOT_MONOTONE, path, at=edges.high)
 
 
 def _effect(scheme: Scheme, veto: Veto, reach: Decimal | None, path: Path) -> Iterator[Finding]:

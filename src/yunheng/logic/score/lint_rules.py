@@ -77,6 +77,8 @@ def item_findings(item: Item, path: Path) -> Iterator[Finding]:
         yield from _occurrence(item, rule, own)
     elif isinstance(rule, Bonus):
         yield from not_above_zero(own, points=rule.points, cap=rule.cap)
+        if item.points:
+            yield error(Code.POINTS_OF_BONUS, (*path, "points"), points=item.points)
     elif isinstance(rule, PassFail):
         if item.points and rule.failed > item.points:
             yield error(Code.ABOVE_POINTS, (*own, "failed"), value=rule.failed, points=item.points)

@@ -33,8 +33,7 @@ def roll_up(scheme: Scheme, rollup: Rollup, periods: Sequence[PeriodScore]) -> S
     expected = MONTHS[rollup.period] // MONTHS[rollup.of]
     if len(periods) > expected or (rollup.method == "weighted_mean" and len(periods) != expected):
         raise ValueError(f"a {rollup.period} has {expected} periods of a {rollup.of}, not {len(periods)}")
-    scored = [(one, one.value) for one in periods if one.value is not None]
-    if not scored:
+    if all(one.value is None for one in periods):
         left_out = tuple(_left_out(one) for one in periods)
         return Score(None, None, Node(Say.NO_SCORE, _ZERO, params={"period": rollup.period}, parts=left_out))
     fired = {key for one in periods for key in one.vetoes}
@@ -45,9 +44,9 @@ def roll_up(scheme: Scheme, rollup: Rollup, periods: Sequence[PeriodScore]) -> S
 
 def _shares(scheme: Scheme, rollup: Rollup, periods: Sequence[PeriodScore]) -> list[Node]:
     if rollup.method in ("min", "last"):
-        scored = [one for one in periods if one.value is not None]
-        chosen = scored[-1] if rollup.method == "last" else min(scored, key=lambda one: one.value or 0)
-        return [_share(one, 1, 1) if one is chosen else _left_out(one) for one in periods]
+        values = [(one.value, at) for at, one in enumerate(periods) if one.value is not None]
+        chosen = (values[-1] if rollup.method == "last" else min(values))[1]
+        return [_share(one, 1, 1) if at == chosen else _left_out(one) for at, one in enumerate(periods)]
     if rollup.method == "deductions":
         full = Fraction(scheme.full)
         shares = [leaf(Say.FULL_MARKS, full)] if full else []

@@ -169,6 +169,13 @@ class Item:
     better: Better | None = None
     on_empty: OnEmpty = "reweight"
 
+    @property
+    def direction(self) -> Better | None:
+        """Which values are better: as the item says, else as its rule implies; None where nothing does."""
+        if self.better is None and isinstance(self.rule, Step | Ratio):
+            return self.rule.better
+        return self.better
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -228,7 +235,7 @@ class Veto:
     """One fact that outweighs the sum (一票否决).
 
     Scope item and section name their `target`; period means the period's score; contract means that and every
-    roll-up that contains the period.
+    roll-up that contains the period. It holds, too, where nothing was asked for and there would be no score.
     """
 
     key: str

@@ -134,8 +134,9 @@ class _Scoring:
         start = Fraction(scheme.start)
         full = start + sum((section.full for section in sections), _ZERO)
         applicable = start + sum((section.applicable for section in sections), _ZERO)
+        vetoes = [veto for veto in self.in_force if veto.scope in ("period", "contract")]
         if full and not applicable:
-            return Score(None, None, Node(Say.NO_SCORE, _ZERO, parts=_silenced(parts)), self._keys())
+            return self._nothing_asked(parts, vetoes)
         if full != applicable:
             earned = start + sum(
                 (section.node.points - section.bonus for section in sections if section.applicable), _ZERO
@@ -145,8 +146,17 @@ class _Scoring:
         if scheme.bonus_cap is not None and bonus > scheme.bonus_cap:
             over = Fraction(scheme.bonus_cap) - bonus
             parts.append(leaf(Say.BONUS_CAP, over, before=bonus, after=scheme.bonus_cap))
-        vetoes = [veto for veto in self.in_force if veto.scope in ("period", "contract")]
         done = finish(scheme, parts, vetoes, Say.SCORE)
+        return Score(done.value, done.grade, done.tree, self._keys())
+
+    def _nothing_asked(self, parts: list[Node], vetoes: Sequence[Veto]) -> Score:
+        """No score, unless a veto limits it: a month in which nothing was asked for does not hide what it forbids."""
+        limits = [veto for veto in vetoes if isinstance(veto.effect, AtMost)]
+        if not limits:
+            return Score(None, None, Node(Say.NO_SCORE, _ZERO, parts=_silenced(parts)), self._keys())
+        done = finish(
+            self.scheme, [*_silenced(parts), leaf(Say.FULL_MARKS, self.scheme.full)], vetoes, Say.SCORE
+        )
         return Score(done.value, done.grade, done.tree, self._keys())
 
     def _keys(self) -> tuple[str, ...]:
