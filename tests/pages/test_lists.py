@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.pages.world import HOUR, World, open_one
+from tests.pages.world import HOUR, World, open_one, token
 
 from yunheng.desk.actions import note, reply
 from yunheng.desk.models import SavedView, Ticket
@@ -50,7 +50,9 @@ def names(world: World, response: Any) -> list[str]:
         ("", {"new", "working", "waiting", "closed"}),
         ("state=open", {"new", "working", "waiting"}),
         ("state=closed", {"closed"}),
-        ("state=no_such_state", set()),
+        ("state=restored", set()),
+        ("priority=P3&state=closed", set()),
+        ("service=line-control&state=closed", set()),
         ("waiting=client", {"waiting"}),
         ("waiting=supplier", set()),
         ("service=line-control", {"new"}),
@@ -102,6 +104,20 @@ def test_what_is_no_filter_is_said_and_the_page_stays(alice: Client, query: str)
     assert response.status_code == 422
     assert response.context["faults"]
     assert "banner-error" in response.content.decode()
+
+
+@pytest.mark.parametrize("field", ["state", "waiting", "kind", "channel", "priority", "service"])
+def test_a_value_that_no_ticket_can_have_is_named(world: World, alice: Client, field: str) -> None:
+    for address in ("/tickets", f"/contracts/{world.key}/tickets"):
+        response = alice.get(f"{address}?{field}=no-such-value&text=端口")
+        assert response.status_code == 422
+        [fault] = response.context["faults"]
+        assert "“no-such-value”" in fault and fault in response.content.decode()
+    answer = alice.get(
+        f"/api/v1/tickets?{field}=no-such-value",
+        headers={"Authorization": f"Bearer {token(world, 'alice')}"},
+    )
+    assert answer.status_code == 422 and field in answer.content.decode()
 
 
 def test_by_due_each_ticket_stands_once_the_first_due_first(world: World, alice: Client) -> None:

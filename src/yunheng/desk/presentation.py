@@ -112,9 +112,8 @@ class _Reader:
         self.language = get_language() or ""
         self.sees_names = cache(partial(viewer.may, "entry.personal"))
         self.terms = cache(terms_of_version)
-        self.kind, self.channel, self.party, self.mark = map(
-            cache, (kind_name, channel_name, party_name, mark_name)
-        )
+        self.kind, self.channel = cache(kind_name), cache(channel_name)
+        self.party, self.mark = cache(party_name), cache(mark_name)
 
 
 def _row(

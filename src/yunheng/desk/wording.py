@@ -34,11 +34,11 @@ _QUOTED = ("text", "note", "resolution", "reason", "measure", "opinion", "messag
 
 def channel_name(key: str) -> str:
     """How a ticket came in."""
-    return str(_CHANNELS.get(key, key))
+    return str(CHANNEL_NAMES.get(key, key))
 
 
 #: Said in every row of a list: only the one that is asked for is looked up.
-_CHANNELS = {
+CHANNEL_NAMES = {
     "portal": gettext_lazy("portal"),
     "phone": gettext_lazy("phone"),
     "mail": gettext_lazy("e-mail"),

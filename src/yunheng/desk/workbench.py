@@ -1,18 +1,19 @@
 """What somebody who works the desk has to do now: counts that are capped, the first tickets of each pile, and doors."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField, Value
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.queries import contracts_visible_to
 from yunheng.foundation.access import Viewer
 
 from .asking import Asked
-from .listing import BY_DUE, NEWEST, clocks_of_page, first_ids
+from .listing import BY_DUE, NEWEST, clocks_of_page, first_due
 from .models import Proposal, Ticket
 from .narrowing import (
     BREACHED,
@@ -83,35 +84,40 @@ class Workbench:
 
 
 def workbench_of(viewer: Viewer, *, now: datetime) -> Workbench:
-    """The viewer's workbench (about 15 queries, each along an index of open tickets or running clocks)."""
+    """The viewer's workbench (about 25 queries, each along an index of open tickets or running clocks)."""
     live = visible_to(viewer).filter(is_open(), is_observed=False)
     teams = team_ids_of(viewer)
-    breached = live.filter(pk__in=due_subjects(viewer, BREACHED, now=now))
-    soon = live.filter(pk__in=due_subjects(viewer, SOON, now=now))
-    mine = live.filter(assignee_id=viewer.person_id)
     in_teams = live.filter(team_id__in=teams)
-    unassigned = in_teams.filter(assignee=None)
+    tickets = {
+        "breached": live.filter(pk__in=due_subjects(viewer, BREACHED, now=now)),
+        "soon": live.filter(pk__in=due_subjects(viewer, SOON, now=now)),
+        "mine": live.filter(assignee_id=viewer.person_id),
+        "unassigned": in_teams.filter(assignee=None),
+        "teams": in_teams,
+    }
+    states = waiting_states()
+    parties = waiting_choices()
+    numbers = _counted(tickets | {party: live.filter(state__in=states[party]) for party, _label in parties})
+
+    def count(key: str, label: str, wanted: TicketFilter, order: str = NEWEST) -> Count:
+        return Count(key, label, numbers[key], Asked(wanted=wanted, order=order).query())
+
     counts = [
-        _count("breached", _("Breached"), breached, TicketFilter(state=OPEN, due=BREACHED), BY_DUE),
-        _count("soon", _("Due within 4 h"), soon, TicketFilter(state=OPEN, due=SOON), BY_DUE),
-        _count("mine", _("Mine"), mine, TicketFilter(state=OPEN, assignee=ME)),
-        _count(
+        count("breached", _("Breached"), TicketFilter(state=OPEN, due=BREACHED), BY_DUE),
+        count("soon", _("Due within 4 h"), TicketFilter(state=OPEN, due=SOON), BY_DUE),
+        count("mine", _("Mine"), TicketFilter(state=OPEN, assignee=ME)),
+        count(
             "unassigned",
             _("Unassigned in my teams"),
-            unassigned,
             TicketFilter(state=OPEN, team=MINE, assignee=NOBODY),
         ),
-        _count("teams", _("My teams'"), in_teams, TicketFilter(state=OPEN, team=MINE)),
+        count("teams", _("My teams'"), TicketFilter(state=OPEN, team=MINE)),
     ]
-    states = waiting_states()
-    waiting = [
-        _count(party, label, live.filter(state__in=states[party]), TicketFilter(waiting=party))
-        for party, label in waiting_choices()
-    ]
+    waiting = [count(party, label, TicketFilter(waiting=party)) for party, label in parties]
     return Workbench(
         counts=counts,
         waiting=waiting,
-        piles=_piles(viewer, counts, mine, unassigned, in_teams, breached, soon, now),
+        piles=_piles(viewer, counts, tickets, now),
         pauses=pauses_waiting_for(viewer, now=now),
         proposals=[(one, proposal_name(one.kind)) for one in proposals_waiting_for(viewer)],
         has_contracts=contracts_visible_to(viewer).exists(),
@@ -119,23 +125,17 @@ def workbench_of(viewer: Viewer, *, now: datetime) -> Workbench:
     )
 
 
-def _count(
-    key: str, label: str, tickets: QuerySet[Ticket], wanted: TicketFilter, order: str = NEWEST
-) -> Count:
-    """At most MOST_COUNTED + 1 rows are looked at."""
-    number = tickets.order_by()[: MOST_COUNTED + 1].count()
-    return Count(key, label, number, Asked(wanted=wanted, order=order).query())
+def _counted(tickets: Mapping[str, QuerySet[Ticket]]) -> Counter[str]:
+    """How many tickets there are by key; of each at most MOST_COUNTED + 1 rows are looked at (1 query)."""
+    parts = [
+        one.order_by().values_list(Value(key, output_field=TextField()))[: MOST_COUNTED + 1]
+        for key, one in tickets.items()
+    ]
+    return Counter(key for (key,) in parts[0].union(*parts[1:], all=True))
 
 
 def _piles(
-    viewer: Viewer,
-    counts: Sequence[Count],
-    mine: QuerySet[Ticket],
-    unassigned: QuerySet[Ticket],
-    in_teams: QuerySet[Ticket],
-    breached: QuerySet[Ticket],
-    soon: QuerySet[Ticket],
-    now: datetime,
+    viewer: Viewer, counts: Sequence[Count], tickets: Mapping[str, QuerySet[Ticket]], now: datetime
 ) -> list[Pile]:
     """First rows of the piles that are not empty, with clocks and words for all of them at once."""
     explanations = {
@@ -145,21 +145,12 @@ def _piles(
         "unassigned": _("In one of your teams, and nobody has it yet."),
         "teams": _("Open in your teams, by what is due first."),
     }
-    wanted = {
-        "breached": TicketFilter(due=BREACHED),
-        "soon": TicketFilter(due=SOON),
-        "mine": TicketFilter(assignee=ME),
-        "unassigned": TicketFilter(team=MINE, assignee=NOBODY),
-        "teams": TicketFilter(team=MINE),
-    }
-    rest = {"breached": breached, "soon": soon, "mine": mine, "unassigned": unassigned, "teams": in_teams}
+    shown = [count for count in counts if count.number]
+    firsts = first_due(viewer, [tickets[count.key] for count in shown], limit=SHOWN)
     chosen: list[tuple[Count, list[int]]] = []
-    for count in counts:
-        if count.key not in wanted or not count.number:
-            continue
-        ids = first_ids(viewer, wanted=wanted[count.key], order=BY_DUE, limit=SHOWN, now=now)
+    for count, ids in zip(shown, firsts, strict=True):
         if len(ids) < min(SHOWN, count.number):  # then those whose clocks stand still: newest first
-            further = rest[count.key].exclude(pk__in=ids).order_by("-opened_at", "-id")
+            further = tickets[count.key].exclude(pk__in=ids).order_by("-opened_at", "-id")
             ids += further.values_list("pk", flat=True)[: SHOWN - len(ids)]
         chosen.append((count, ids))
     page = clocks_of_page(viewer, tickets_listed(sorted({pk for _count, ids in chosen for pk in ids})))

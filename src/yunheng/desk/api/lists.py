@@ -18,6 +18,7 @@ from ..models import SavedView
 from ..naming import names_by_scope
 from ..queries import pauses_waiting_for, proposals_waiting_for
 from ..saved import change_view, delete_view, save_view, views_of
+from ..unknown import refuse_unknown
 from ..workbench import MOST_COUNTED, SHOWN, workbench_of
 from .proposing import ProposalOut, proposal_out
 from .routing import router
@@ -155,11 +156,12 @@ def _page(page: TicketPage) -> HttpResponse:
 
 def _list(viewer: Viewer, asked: Listing, scope_id: int | None) -> HttpResponse:
     wanted = TicketFilter(**asked.model_dump(exclude={"order", "after", "limit"}))
-    return _page(
-        list_tickets(
-            viewer, scope_id=scope_id, wanted=wanted, order=asked.order, after=asked.after, limit=asked.limit
-        )
+    page = list_tickets(
+        viewer, scope_id=scope_id, wanted=wanted, order=asked.order, after=asked.after, limit=asked.limit
     )
+    if not page.tickets:
+        refuse_unknown(viewer, wanted)
+    return _page(page)
 
 
 @router.get("/contracts/{key}/tickets", response=Page[TicketInList], summary="Tickets of a contract")

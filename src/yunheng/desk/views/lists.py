@@ -37,6 +37,7 @@ from ..presentation import (
 )
 from ..saved import change_view, delete_view, save_view, views_of
 from ..steps import form_of, steps_for, teams_offered
+from ..unknown import refuse_unknown
 from ..workbench import workbench_of
 
 _REMEMBERED = "ticket_columns"  # in the session: the columns that a person chose last
@@ -86,6 +87,8 @@ def _list(request: PageRequest, contract: Contract | None) -> HttpResponse:
             after=asked.after,
             now=now,
         )
+        if not page.tickets:
+            refuse_unknown(request.viewer, asked.wanted)
     except Invalid as refusal:
         faults = refusal.fields
     context = _list_context(request, contract, asked, page, now)
@@ -107,7 +110,8 @@ def _list_context(
     request: PageRequest, contract: Contract | None, asked: Asked, page: TicketPage, now: datetime
 ) -> dict[str, Any]:
     viewer = request.viewer
-    contracts = [contract] if contract else list(contracts_visible_to(viewer)[:_MOST_CONTRACTS])
+    visible = contracts_visible_to(viewer).select_related(None).select_related("scope")
+    contracts = [contract] if contract else list(visible[:_MOST_CONTRACTS])
     scopes = {ticket.scope_id for ticket in page.tickets} | {one.pk for one in contracts[:20]}
     terms = terms_by_scope(scopes, now)
     offered = column_names(viewer, is_one_contract=contract is not None)
