@@ -21,7 +21,13 @@ PURE = [
     "packs",
     "problems",
     "schema",
+    "scoring.checking",
+    "scoring.compile",
+    "scoring.grammar",
+    "scoring.terms",
+    "scoring.words",
     "terms",
+    "values",
 ]
 
 
