@@ -56,7 +56,8 @@ run: $(RUN_STAMP) ## start Yunheng from this checkout: http://127.0.0.1:8080 (PO
 
 test: $(TEST_STAMP) ## run all tests
 	@$(MAKE) --no-print-directory browser || echo "Browser tests are skipped." >&2
-	@$(PYTHON) -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(PYTHON) -m compileall -q src  # once, and not in every process that a test starts
+	@$(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(TEST_STAMP) ## format, lint, types, import contracts, migrations, drift of OpenAPI, docs and translations
 	@$(PYTHON) -m ruff format --check --quiet .

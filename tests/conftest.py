@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,48 @@ from yunheng.foundation.supervisor.postgres import APP, OWNER, SUPERUSER, open_t
 
 TEMPLATE = "yunheng_template"
 _numbers = count(1)
+
+#: The files that take longest, longest first: whoever begins them last lets the other workers wait for the end.
+LONGEST = (
+    "chaos/test_agents.py",
+    "browser/test_accessibility_of_the_desk.py",
+    "browser/test_accessibility.py",
+    "browser/test_ticket_life.py",
+    "chaos/test_kill.py",
+    "rendering/test_documents.py",
+    "rendering/test_templates.py",
+    "browser/test_reports.py",
+    "browser/test_shell.py",
+    "permissions/test_routes.py",
+    "supervisor/test_up.py",
+    "golden/test_uci.py",
+    "supervisor/test_backup.py",
+    "demo/test_interrupted.py",
+    "accounts/test_reach.py",
+    "api/test_schema_by_trial.py",
+    "api/test_two_at_once.py",
+    "browser/test_pages.py",
+    "supervisor/test_own_server.py",
+    "rendering/test_hostile_content.py",
+    "rendering/test_same_bytes.py",
+    "reports/test_life.py",
+    "reports/test_rendered.py",
+    "reports/test_cli.py",
+    "pages/test_reports.py",
+    "desk/test_story_of_operations.py",
+    "browser/test_wall.py",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let several workers begin with what takes longest; needs their option --no-loadscope-reorder."""
+    if not hasattr(config, "workerinput"):
+        return
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST)}
+    gone = [str(path) for path in places if not path.is_file()]
+    assert not gone, f"LONGEST names files that are not there: {gone}"
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @dataclass(frozen=True)
@@ -134,21 +176,28 @@ def django_db_setup(
             stack.close()
 
 
-@pytest.fixture
-def committed_db(migrated_template: TestDatabase, django_db_blocker: Any) -> Iterator[TestDatabase]:
-    """A database of the test's own, where commits are real. Django's connection is its application role."""
+@contextmanager
+def fresh_database(template: TestDatabase, blocker: Any) -> Iterator[TestDatabase]:
+    """A clone of a template where commits are real. Django's connection is its application role, while it is there."""
     from django.db import connections
 
     from yunheng.site.cli.database import connected_to
 
-    database = clone(migrated_template, f"yunheng_test_{next(_numbers)}")
+    database = clone(template, f"yunheng_test_{next(_numbers)}")
     try:
-        with django_db_blocker.unblock(), connected_to(database.app_url):
+        with blocker.unblock(), connected_to(database.app_url):
             yield database
             connections.close_all()
     finally:
         with database.embedded.cluster.connect(SUPERUSER, "postgres") as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name)))
+
+
+@pytest.fixture
+def committed_db(migrated_template: TestDatabase, django_db_blocker: Any) -> Iterator[TestDatabase]:
+    """A database of the test's own, where commits are real. Django's connection is its application role."""
+    with fresh_database(migrated_template, django_db_blocker) as database:
+        yield database
 
 
 @pytest.fixture

@@ -3,11 +3,14 @@
 import ctypes
 import os
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from build_hook import compile_translations
+from django.db import connections
 from tests.browser.chromium import CHROMIUM, FLAGS
+from tests.conftest import TestDatabase, fresh_database
 from tests.pages.world import PASSWORD, World, build_world
 
 from yunheng.accounts.actions import create_person, grant_membership
@@ -40,12 +43,29 @@ def chromium() -> Iterator[Any]:
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
-@pytest.fixture
-def world(committed_db: Any) -> World:
-    """The small world and an administrator of everything ("root"), committed and sealed."""
+@pytest.fixture(scope="module")
+def built(migrated_template: TestDatabase, django_db_blocker: Any) -> Iterator[tuple[TestDatabase, World]]:
+    """A database with the small world and an administrator of everything ("root"), committed and sealed."""
     from yunheng.foundation.sealing import seal
 
-    return _sealed(build_world, seal)
+    with fresh_database(migrated_template, django_db_blocker) as database:
+        made = _sealed(build_world, seal)
+        connections.close_all()
+        with django_db_blocker.block():
+            yield database, made
+
+
+@pytest.fixture
+def committed_db(built: tuple[TestDatabase, World], django_db_blocker: Any) -> Iterator[TestDatabase]:
+    """The test's own copy of it."""
+    with fresh_database(built[0], django_db_blocker) as database:
+        yield database
+
+
+@pytest.fixture
+def world(built: tuple[TestDatabase, World], committed_db: TestDatabase) -> World:
+    """Who and what is in the test's database."""
+    return deepcopy(built[1])
 
 
 def _sealed(build: Any, seal: Any) -> World:

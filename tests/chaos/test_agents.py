@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.chaos.agents import CONTRACT, Agent, Caller, Told, new_ticket
-from tests.supervisor.running import Up, environment, new_data_folder, wait_for
+from tests.supervisor.running import PATIENCE_SECONDS, Up, environment, new_data_folder, wait_for
 
 SECONDS = float(os.environ.get("YUNHENG_AGENTS_SECONDS", "60"))
 SEED = int(os.environ.get("YUNHENG_CHAOS_SEED", "20260401"))
@@ -24,11 +24,18 @@ AGENTS = 20
 pytestmark = pytest.mark.chaos
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def up() -> Iterator[Up]:
     up = Up(new_data_folder()).start()
     yield up
     up.clean()
+
+
+@pytest.fixture(scope="module")
+def world(up: Up) -> dict[str, Any]:
+    """The contract with its queue: what `python -m tests.chaos.agents prepare` prints."""
+    made: dict[str, Any] = json.loads(_run(up, "prepare", str(AGENTS)))
+    return made
 
 
 def _run(up: Up, *arguments: str) -> str:
@@ -39,7 +46,7 @@ def _run(up: Up, *arguments: str) -> str:
         ),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -55,8 +62,7 @@ def _counted(up: Up, query: str) -> Counter[str]:
     return Counter(dict(_rows(up, query)))
 
 
-def test_twenty_agents_on_one_queue(up: Up) -> None:
-    world = json.loads(_run(up, "prepare", str(AGENTS)))
+def test_twenty_agents_on_one_queue(up: Up, world: dict[str, Any]) -> None:
     told, until = Told(), time.monotonic() + SECONDS
     agents = [
         Agent(up.port, token, world["hot"], told, SEED + place, until)
@@ -65,7 +71,7 @@ def test_twenty_agents_on_one_queue(up: Up) -> None:
     for agent in agents:
         agent.start()
     for agent in agents:
-        agent.join(SECONDS + 60)
+        agent.join(SECONDS + PATIENCE_SECONDS)
         assert not agent.is_alive()
 
     assert told.wrong == []  # no error of the server, no answer but done or "somebody was faster"
@@ -112,7 +118,7 @@ class _Opener(threading.Thread):
                 "POST",
                 f"/contracts/{CONTRACT}/tickets",
                 new_ticket(title),
-                deadline=time.monotonic() + 60,
+                deadline=time.monotonic() + PATIENCE_SECONDS,
             )
             if answer.status == 201:
                 self._told.append((title, answer.body["number"]))
@@ -120,11 +126,10 @@ class _Opener(threading.Thread):
                 self.wrong.append(f"{answer.status} {answer.body}")
 
 
-def test_every_write_that_the_api_acknowledged_survives_kills(up: Up) -> None:
-    world = json.loads(_run(up, "prepare", "6"))
+def test_every_write_that_the_api_acknowledged_survives_kills(up: Up, world: dict[str, Any]) -> None:
     told: list[tuple[str, str]] = []
     over = threading.Event()
-    openers = [_Opener(up.port, token, over, told) for token in world["tokens"]]
+    openers = [_Opener(up.port, token, over, told) for token in world["tokens"][:6]]
     for opener in openers:
         opener.start()
     chance = random.Random(SEED)
@@ -134,12 +139,10 @@ def test_every_write_that_the_api_acknowledged_survives_kills(up: Up) -> None:
         time.sleep(chance.uniform(0.5, 2.5))
         before = len(told)
         _kill(up, victim)
-        wait_for(
-            lambda n=before: len(told) > n + 5, seconds=60, what=f"writes go on after kill -9 of {victim}"
-        )
+        wait_for(lambda n=before: len(told) > n + 5, what=f"writes go on after kill -9 of {victim}")
     over.set()
     for opener in openers:
-        opener.join(90)
+        opener.join(PATIENCE_SECONDS)
         assert not opener.is_alive()
 
     assert [fault for opener in openers for fault in opener.wrong] == []
@@ -148,7 +151,7 @@ def test_every_write_that_the_api_acknowledged_survives_kills(up: Up) -> None:
     assert max(stored.values()) == 1, "a repeated request was carried out twice"
     titles = dict(_rows(up, "SELECT number, title FROM ticket"))
     assert all(titles[number] == title for title, number in told)
-    wait_for(lambda: not _rows(up, "SELECT entry_id FROM unsealed"), seconds=60, what="everything sealed")
+    wait_for(lambda: not _rows(up, "SELECT entry_id FROM unsealed"), what="everything sealed")
     _run(up, "check")
 
 

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from tests.supervisor.running import Up, environment, new_data_folder, process_is_alive, wait_for
+from tests.supervisor.running import (
+    PATIENCE_SECONDS,
+    Up,
+    environment,
+    new_data_folder,
+    process_is_alive,
+    wait_for,
+)
 
 SEED = int(os.environ.get("YUNHENG_CHAOS_SEED", "20260401"))
 WAIT_SECONDS = (0.5, 2.5)  # from the sealer's first seal to the kill
@@ -47,7 +54,7 @@ class Load:
     def end(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        assert self._process.wait(120) == 0
+        assert self._process.wait(PATIENCE_SECONDS) == 0
         self._reader.join()
 
     def _read(self) -> None:
@@ -88,7 +95,7 @@ def _column(up: Up, query: str) -> list[object]:
 
 def test_no_acknowledged_write_is_lost_and_all_are_sealed(up: Up) -> None:
     chance = random.Random(SEED)
-    assert _start(up, "prepare").wait(60) == 0
+    assert _start(up, "prepare").wait(PATIENCE_SECONDS) == 0
     victims = ["postgres", "worker", "web", "web process", "sealer", "postgres"]
     chance.shuffle(victims)
     load = Load(up)
@@ -110,7 +117,7 @@ def test_no_acknowledged_write_is_lost_and_all_are_sealed(up: Up) -> None:
     up.stop(signal.SIGKILL)
     wait_for(lambda: not any(map(process_is_alive, left)), what="children gone")
     up.start()
-    wait_for(lambda: not _column(up, "SELECT entry_id FROM unsealed"), seconds=60, what="everything sealed")
+    wait_for(lambda: not _column(up, "SELECT entry_id FROM unsealed"), what="everything sealed")
 
     numbers = [number for number, _entry in load.acknowledged]
     entries = {entry for _number, entry in load.acknowledged}
@@ -128,7 +135,7 @@ def test_no_acknowledged_write_is_lost_and_all_are_sealed(up: Up) -> None:
         env=environment(up.data),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

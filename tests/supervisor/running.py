@@ -21,6 +21,8 @@ from yunheng.foundation.supervisor.postgres import APP, DATABASE, OWNER, SUPERUS
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 PROGRAM = [sys.executable, "-m", "yunheng.site.cli"]
+#: Until a test gives up on what takes a second or ten: so long that a machine with other work does not break it.
+PATIENCE_SECONDS = 240.0
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -36,7 +38,7 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 def command(
-    data: Path, *arguments: str, seconds: float = 60, **more: str
+    data: Path, *arguments: str, seconds: float = PATIENCE_SECONDS, **more: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run one `yunheng` command to its end."""
     return subprocess.run(
@@ -64,7 +66,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition: object, seconds: float = 30.0, what: str = "condition") -> None:
+def wait_for(condition: object, seconds: float = PATIENCE_SECONDS, what: str = "condition") -> None:
     """Wait until a call returns something true."""
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
@@ -110,7 +112,7 @@ class Up:
         """Address of its database for `app`, `owner` or `superuser`."""
         return self.cluster.url({"app": APP, "owner": OWNER, "superuser": SUPERUSER}[role], DATABASE)
 
-    def start(self, seconds: float = 90.0) -> "Up":
+    def start(self, seconds: float = PATIENCE_SECONDS) -> "Up":
         """Start it and wait for its word that it is ready."""
         began = time.monotonic()
         self.process = subprocess.Popen(
@@ -131,7 +133,7 @@ class Up:
         self.started_in_seconds = time.monotonic() - began
         return self
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 45.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = PATIENCE_SECONDS) -> int:
         """Send a signal, wait for the end, return the exit status."""
         assert self.process is not None
         self.process.send_signal(number)
@@ -161,7 +163,7 @@ class Up:
     def get(self, path: str) -> tuple[int, dict[str, object]]:
         """Status and JSON of a page; 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+            with urllib.request.urlopen(self.address + path, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)

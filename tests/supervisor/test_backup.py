@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.supervisor.running import command, environment, new_data_folder
+from tests.supervisor.running import PATIENCE_SECONDS, command, environment, new_data_folder
 
 # Opens tickets, seals, and prints what must be the same after a restore. Runs in a process of its own.
 WORK = """
@@ -53,7 +53,7 @@ def _work(data: Path, step: str) -> dict[str, object]:
         env=environment(data),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
