@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from yunheng.logic.facts import Party
 from yunheng.logic.score import Code
+from yunheng.logic.score.scheme import PERIODS
 
 from ..document import Node, ScalarNode
 from ..grammar import (
@@ -133,7 +134,7 @@ LIABLE = Entry(
     ListOf(Choice(PARTIES), 1), "Parties whose events count; others are listed only", default=["provider"]
 )
 POINTS = Amount()
-PERIOD = Choice(("month", "quarter", "year"))
+PERIOD = Choice(PERIODS)
 PARTIAL = Choice(("floor", "ceil", "exact"))
 
 BAND = Record({**_edges(Value()), "points": Entry(POINTS, "Points of the band", is_required=True)})
