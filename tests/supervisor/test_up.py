@@ -10,7 +10,14 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from tests.supervisor.running import Up, command, new_data_folder, process_is_alive, wait_for
+from tests.supervisor.running import (
+    PATIENCE_SECONDS,
+    Up,
+    command,
+    new_data_folder,
+    process_is_alive,
+    wait_for,
+)
 
 from yunheng.foundation.supervisor.embedded import borrow
 
@@ -40,7 +47,7 @@ def test_it_tells_how_to_create_the_first_administrator_and_has_no_default_passw
 def test_static_files_are_served_with_long_caching(running: Up) -> None:
     import urllib.request
 
-    with urllib.request.urlopen(running.address + "/static/django_htmx/htmx-2.min.js", timeout=10) as answer:
+    with urllib.request.urlopen(running.address + "/static/django_htmx/htmx-2.min.js", timeout=60) as answer:
         assert answer.status == 200
         assert "max-age" in answer.headers["Cache-Control"]
 
@@ -52,7 +59,7 @@ def test_every_request_has_an_id_that_its_log_line_carries(running: Up) -> None:
         running.address + "/no-such-page", headers={"X-Request-ID": "test-4711-abcd"}
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=60)
     assert caught.value.headers["X-Request-ID"] == "test-4711-abcd"
     log = running.folder.logs / "yunheng.jsonl"
     rows = [json.loads(line) for line in log.read_text().splitlines()]
@@ -150,7 +157,6 @@ def test_whatever_ends_it_nothing_stays_and_it_starts_again(running: Up, number:
         assert status == -signal.SIGKILL
         wait_for(
             lambda: not any(map(process_is_alive, pids)),
-            seconds=30,
             what="children gone with their supervisor",
         )
     else:
@@ -173,7 +179,7 @@ def test_a_children_crash_at_start_is_told(running: Up) -> None:
         env=broken,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 1
