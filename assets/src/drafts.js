@@ -24,7 +24,12 @@ function write(name, value) {
 
 const isChanged = (field) => {
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-  if (field.tagName === "SELECT") return [...field.options].some((option) => option.selected !== option.defaultSelected);
+  if (field.tagName === "SELECT") {
+    const options = [...field.options];
+    const offered = options.filter((option) => option.defaultSelected);
+    if (!offered.length && !field.multiple && options.length) offered.push(options[0]); // what a browser shows of itself
+    return options.some((option) => option.selected !== offered.includes(option));
+  }
   return field.value !== field.defaultValue;
 };
 const valueOf = (field) => {
@@ -33,10 +38,13 @@ const valueOf = (field) => {
 };
 const keyOf = (field) => (field.type === "checkbox" || field.type === "radio" ? `${field.name}=${field.value}` : field.name);
 
+/** Put a value back. False where the page offers that choice no longer. */
 function fill(field, value) {
+  if (field.tagName === "SELECT" && ![value].flat().every((one) => [...field.options].some((option) => option.value === one))) return false;
   if (field.type === "checkbox" || field.type === "radio") field.checked = value === true;
   else if (Array.isArray(value)) for (const option of field.options) option.selected = value.includes(option.value);
   else field.value = value;
+  return true;
 }
 
 let isSigningOut = false;
@@ -59,7 +67,7 @@ function restore(form) {
     if (value === undefined) continue;
     field.dataset.drafted = "1"; // kept on, also where the server has put it back already
     if (JSON.stringify(value) === JSON.stringify(valueOf(field))) continue;
-    fill(field, value);
+    if (!fill(field, value)) continue;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
     count += 1;
@@ -78,16 +86,21 @@ function restore(form) {
   form.prepend(note);
 }
 
-const timers = new WeakMap();
-const later = (form) => {
-  clearTimeout(timers.get(form));
-  timers.set(form, setTimeout(() => keep(form), 250));
-};
+const pending = new Map(); // forms with something typed that is not kept yet -> their timers
+function keepNow(form) {
+  clearTimeout(pending.get(form));
+  pending.delete(form);
+  keep(form);
+}
+function later(form) {
+  clearTimeout(pending.get(form));
+  pending.set(form, setTimeout(() => keepNow(form), 250));
+}
 
 /** Sent, but not known to have arrived: the next page tells. */
 const SENT = "sent:";
 function markSent(form) {
-  keep(form);
+  keepNow(form);
   write(SENT + nameOf(form), location.pathname + location.search);
 }
 function forget(name) {
@@ -124,25 +137,29 @@ each("form[data-draft]", (form) => {
   });
   form.addEventListener("change", () => later(form));
   form.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return;
-    clearTimeout(timers.get(form));
-    markSent(form);
+    if (event.defaultPrevented) keepNow(form); // on its way by htmx, or held back by a question
+    else markSent(form);
   });
 });
 window.addEventListener("pagehide", () => {
   for (const form of document.querySelectorAll("form[data-draft]")) if (!sessionStorage.getItem(SENT + nameOf(form))) keep(form);
 });
 
+// The form that was sent; where its answer replaced it, the event tells of what stands around it.
+const formSent = ({ detail }) => (detail.requestConfig?.verb === "get" ? null : (detail.requestConfig?.elt ?? detail.elt).closest?.("form[data-draft]"));
+const isTaken = ({ detail: { xhr } }) => xhr.status >= 200 && xhr.status < 400 && !(xhr.getResponseHeader("HX-Redirect") ?? "").startsWith("/sign-in");
+
+/** What the server took is no draft any more: before the answer stands on the page, where the empty form would find it. */
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  for (const one of [...pending.keys()]) keepNow(one); // an answer may replace the form that somebody is typing in
+  const form = formSent(event);
+  if (!form || !isTaken(event)) return;
+  arrived.add(form);
+  forget(nameOf(form));
+});
 document.addEventListener("htmx:afterRequest", (event) => {
-  // The form that was sent; where its answer replaced it, the event tells of what stands around it.
-  const form = (event.detail.requestConfig?.elt ?? event.detail.elt).closest?.("form[data-draft]");
-  if (!form || event.detail.requestConfig?.verb === "get") return;
-  const { xhr } = event.detail;
-  const redirect = xhr.getResponseHeader("HX-Redirect") ?? "";
-  if (xhr.status >= 200 && xhr.status < 400 && !redirect.startsWith("/sign-in")) {
-    arrived.add(form);
-    forget(nameOf(form));
-  } else sessionStorage.removeItem(SENT + nameOf(form));
+  const form = formSent(event);
+  if (form && !isTaken(event)) sessionStorage.removeItem(SENT + nameOf(form));
 });
 
 /** Who signs out leaves nothing in the tab. */

@@ -233,6 +233,30 @@ def test_two_at_one_ticket(open_page: Any, world: World, complaints: list[str]) 
     assert unexpected(complaints) == []
 
 
+def test_what_was_chosen_last_outlives_a_refusal(open_page: Any, world: World, complaints: list[str]) -> None:
+    """A draft from before the last choice does not undo it, when the answer is faster than the next draft."""
+    alice = someone(open_page, world, "alice", "zh-hans", 1440)
+    alice.goto(f"/tickets/{world.tickets['working']}")
+    alice.locator("details:has(> .act-body #f-move-resolve) > summary").click()
+    alice.fill("#f-move-resolve [name=resolution]", "重启")
+    wait_for(alice, lambda: "move:resolve" in alice.evaluate("Object.keys(sessionStorage).join()"), True)
+    assert "cause" not in alice.evaluate("Object.values(sessionStorage).join()")  # nobody chose one yet
+    alice.evaluate(
+        """() => {
+             const real = setTimeout;
+             window.setTimeout = (work, wait, ...more) => real(work, wait === 250 ? 3600000 : wait, ...more);
+           }"""
+    )
+    act(alice, "move-resolve", resolution="", cause="hardware", line="second")
+    alice.wait_for_selector("#f-move-resolve .error-text")
+    seen = {
+        name: alice.input_value(f"#f-move-resolve [name={name}]") for name in ("resolution", "cause", "line")
+    }
+    assert seen == {"resolution": "", "cause": "hardware", "line": "second"}
+    assert alice.locator(".draft-note").count() == 0
+    assert unexpected(complaints) == []
+
+
 def test_the_keyboard_takes_and_replies(open_page: Any, world: World, complaints: list[str]) -> None:
     number = open_one(world, datetime.now(UTC) - timedelta(minutes=2), "键盘处理")
     alice = someone(open_page, world, "alice", "zh-hans", 1440)
