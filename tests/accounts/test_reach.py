@@ -1,11 +1,14 @@
 """How far `admin.people` reaches: one table of who may do what to whom, refusals beside what is allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from tests.desk.ground import Ground, make_ground
+from tests.undoing import undone
 
 from yunheng.accounts.actions import (
     change_person,
@@ -52,8 +55,19 @@ class Two:
         return self.one.viewer("provider_admin")
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[Two]:
+    with django_db_blocker.unblock(), undone():
+        yield _two()
+
+
 @pytest.fixture
-def two(db: None) -> Two:
+def two(built: Two) -> Iterator[Two]:
+    with undone():
+        yield deepcopy(built)
+
+
+def _two() -> Two:
     one, other = make_ground(), make_ground("other")
     root = create_person(viewer=SYSTEM_VIEWER, login="root", name="Root", organisation=one.provider)
     grant_membership(viewer=SYSTEM_VIEWER, person=root, role="provider_admin", scope=None)

@@ -10,8 +10,9 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import TestDatabase, fresh_database
 
 from yunheng.foundation.journal import verify_entry
 
@@ -28,6 +30,7 @@ HERE = Path(__file__).resolve()
 SHARED = Path(os.environ.get("YUNHENG_SHARED", HERE.parents[2].parent / "shared"))
 LOG = SHARED / "data" / "uci_incident" / "incident_event_log.zip"
 PERIOD = ("--from", "2016-01-01", "--to", "2017-12-31")
+APRIL = date(2016, 4, 1), date(2016, 4, 30)
 Command = Callable[..., Any]
 
 
@@ -94,31 +97,44 @@ def rounded(value: Fraction, digits: int = 4) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def command(
-    committed_db: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    migrated_template: TestDatabase, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Command]:
-    """`yunheng …` on a database of the test's own; returns what it printed, read as JSON where it is that."""
+    """`yunheng …` on a database of this module; returns what it printed, read as JSON where it is that."""
     from yunheng.site.cli import main
 
-    monkeypatch.setenv("YUNHENG_DATABASE_URL", committed_db.app_url)
-    monkeypatch.setenv("YUNHENG_DATABASE_OWNER_URL", committed_db.owner_url)
-    monkeypatch.setenv("YUNHENG_DATA", str(tmp_path))
-    monkeypatch.setenv("YUNHENG_LANGUAGE", "en")
-
     def call(*arguments: str) -> Any:
-        capsys.readouterr()
-        status = main(list(arguments))
-        printed = capsys.readouterr()
-        assert status == 0, printed.err
-        return json.loads(printed.out, parse_float=Decimal) if "--json" in arguments else printed.out
+        with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as said:
+            status = main(list(arguments))
+        assert status == 0, said.getvalue()
+        text = printed.getvalue()
+        return json.loads(text, parse_float=Decimal) if "--json" in arguments else text
 
-    yield call
+    with (
+        fresh_database(migrated_template, django_db_blocker) as database,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("YUNHENG_DATABASE_URL", database.app_url)
+        patch.setenv("YUNHENG_DATABASE_OWNER_URL", database.owner_url)
+        patch.setenv("YUNHENG_DATA", str(tmp_path_factory.mktemp("uci")))
+        patch.setenv("YUNHENG_LANGUAGE", "en")
+        yield call
 
 
-def test_every_figure_of_the_log_comes_out_of_the_product(command: Command, plain: Plain) -> None:
+@pytest.fixture(scope="module")
+def taken(command: Command, plain: Plain) -> dict[str, Any]:
+    """The whole log, imported: what the import tells of it."""
     command("contract", "apply", "pack:uci")
-    taken = command("import", "servicenow", str(LOG), "--contract", "uci", "--zone", "UTC", "--json")
+    told: dict[str, Any] = command(
+        "import", "servicenow", str(LOG), "--contract", "uci", "--zone", "UTC", "--json"
+    )
+    return told
+
+
+def test_every_figure_of_the_log_comes_out_of_the_product(
+    command: Command, taken: dict[str, Any], plain: Plain
+) -> None:
     asserted = command(
         "kpi", "--contract", "uci", *PERIOD, "--basis", "asserted", "--by", "priority", "--json"
     )
@@ -134,6 +150,45 @@ def test_every_figure_of_the_log_comes_out_of_the_product(command: Command, plai
         key: taken[key] for key in ("read", "levels", "rows_by_state", "source", "observed")
     }
     _check_stored(taken)
+
+
+def test_the_report_on_april_2016_says_what_the_command_line_says(
+    command: Command, taken: dict[str, Any]
+) -> None:
+    from yunheng.appraisal.queries import figures
+    from yunheng.contracts.queries import contract_by_key
+    from yunheng.reports.actions import seal_all
+    from yunheng.reports.content import Source, build, newest_head, rows_for, stamp_with
+    from yunheng.reports.content.header import Header
+    from yunheng.reports.content.source import speaking
+    from yunheng.reports.period import Month
+
+    seal_all()
+    contract = contract_by_key("uci")
+    month = Month("2016-04", contract.scope.zone)
+    source = Source(contract=contract, month=month, head=newest_head(contract), now=datetime.now(UTC))
+    with speaking("en", month.zone):
+        content = stamp_with(build("monthly", source, "en"), Header())
+        found = figures(contract, start=APRIL[0], end=APRIL[1], position=source.position)
+    rows = {row["key"]: row for row in content["attainment"]["rows"]}
+    totals = [row for row in found.rows if not row.group]
+    assert len(totals) == len(rows) > 5
+    for row in totals:
+        line = rows[row.key]
+        assert (line["numerator"], line["denominator"]) == (row.numerator, row.denominator), row.key
+        assert row.value is None or f"{row.value:,f}" in line["value"]
+
+    asked = ("kpi", "--contract", "uci", "--period", "2016-04", "--as-of", str(source.position), "--json")
+    printed = {row["key"]: row for row in command(*asked)["rows"] if not row["group"]}
+    for key, line in rows.items():
+        assert (line["numerator"], line["denominator"]) == (
+            printed[key]["numerator"],
+            printed[key]["denominator"],
+        )
+    assert len(content["misses"]["rows"]) == min(content["misses"]["total"], 500)
+    keys = [column["key"] for column in content["item_columns"]]
+    count = sum(1 for row in rows_for(contract.pk, content, source.position) if len(row) == len(keys))
+    assert count >= rows["mtta"]["denominator"] if "mtta" in rows else count > 0
 
 
 def _check_counts(taken: dict[str, Any], plain: Plain) -> None:

@@ -133,10 +133,10 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(contract, tmp_path):
         member.write(GOOD.encode())
         for _block in range(80):
             member.write(b"0" * (1 << 20))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(SourceError, match="would unpack from"):
         bring(contract, path)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("kind", ["one line", "short lines", "after a good header", "one quoted field"])
@@ -153,10 +153,10 @@ def test_a_hundred_megabytes_of_junk_get_their_answer_quickly_in_little_memory(c
         for _megabyte in range(100):
             file.write(block)
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(SourceError):
         bring(contract, path)
-    seconds, (_size, peak) = time.monotonic() - began, tracemalloc.get_traced_memory()
+    seconds, (_size, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert seconds < 20
     assert peak < 32 << 20

@@ -190,4 +190,4 @@ def test_an_answer_that_never_ends_is_broken_off(monkeypatch: pytest.MonkeyPatch
     finally:
         server.shutdown()
         server.server_close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60  # it would drip for ever

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from build_hook import compile_translations
-from django.db import transaction
 from tests.pages.world import World, build_world
+from tests.undoing import undone
 
 compile_translations()  # both languages are tested, also in a checkout that was never installed
 
@@ -14,8 +14,5 @@ compile_translations()  # both languages are tested, also in a checkout that was
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Contracts, personas and tickets; what a test of the module writes, later ones of the module see."""
-    with django_db_blocker.unblock():
-        transaction.set_autocommit(True)
-        with transaction.atomic():
-            yield build_world()
-            transaction.set_rollback(True)
+    with django_db_blocker.unblock(), undone():
+        yield build_world()

@@ -1,12 +1,34 @@
 """Reports for tests of pages: asked for as Alice does it, and drafted at once instead of by a worker."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
 
 from tests.pages.world import World
 
 from yunheng.foundation.sealing import seal
+from yunheng.reports import making
 from yunheng.reports.actions import carry_out, issue_report, request_report, write_fault
 from yunheng.reports.models import Report, ReportRun
+
+
+@contextmanager
+def quick_files() -> Iterator[list[tuple[str, ...]]]:
+    """Files without the renderer's work, for tests of everything around it: their bytes follow from the content.
+
+    What comes out are the formats that were asked for, call by call.
+    """
+    calls: list[tuple[str, ...]] = []
+
+    def render(content: Any, formats: Any, **more: Any) -> dict[str, bytes]:
+        calls.append(tuple(formats))
+        rows = [list(row) for row in more.get("rows", ())]
+        return {form: f"{form} {content['record']['content_sha256']} {rows}".encode() for form in formats}
+
+    with mock.patch.object(making.rendering, "render", render):
+        yield calls
 
 
 def month_before() -> str:

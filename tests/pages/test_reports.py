@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.pages.reporting import carried_out, drafted, issued, month_before, this_month
+from tests.pages.reporting import carried_out, drafted, issued, month_before, quick_files, this_month
 from tests.pages.world import World
 
 from yunheng.reports.models import Report, ReportRun
@@ -64,6 +64,7 @@ def test_the_empty_list_offers_the_first_one(world: World, client_of: Callable[.
     assert "No report yet" in text_at(client_of("bob"), "/portal/reports")
 
 
+@quick_files()
 def test_asked_for_it_is_watched_and_found_again(world: World, client_of: Callable[..., Client]) -> None:
     alice = client_of("alice")
     form = {
@@ -289,6 +290,7 @@ def test_no_page_needs_what_the_policy_forbids(
 # --- issued, answered, corrected
 
 
+@quick_files()
 def test_from_issue_to_the_clients_word_and_a_correction(
     world: World, client_of: Callable[..., Client]
 ) -> None:
@@ -299,6 +301,12 @@ def test_from_issue_to_the_clients_word_and_a_correction(
     assert alice.post(inside, {"act": "issue", "row_version": report.row_version}).status_code == 303
     report = fresh(report)
     assert report.state == "issued"
+    typed = {"act": "comments", "row_version": report.row_version - 1, "risks": "Typed while it was issued"}
+    kept = alice.post(f"{inside}?language=en", typed)
+    assert kept.status_code == 409
+    assert "Typed while it was issued" in kept.content.decode()  # its form is gone, the text is not
+    assert "can no longer be saved here" in kept.content.decode()
+    assert "is kept below" not in kept.content.decode()
     assert report.number in text_at(bob, "/portal/reports")
     page = text_at(bob, address)
     assert "Do you agree with this report?" in page
@@ -315,9 +323,17 @@ def test_from_issue_to_the_clients_word_and_a_correction(
     assert empty.status_code == 422 and told(empty.content.decode())
     stale = bob.post(address, {"act": "return", "row_version": 0, "text": "Wrong week"})
     assert stale.status_code == 409 and "Wrong week</textarea>" in stale.content.decode()
+    assert "can no longer be saved here" not in stale.content.decode()
+    form = {"act": "return", "row_version": report.row_version, "text": "x" * 4_001}
+    long = bob.post(address, form)
+    assert long.status_code == 422 and any("4000" in text for text in told(long.content.decode()))
+    assert "x" * 4_001 + "</textarea>" in long.content.decode()
     back = bob.post(address, {"act": "return", "row_version": report.row_version, "text": "Wrong week"})
     assert back.status_code == 303
     assert "Your side sent this report back." in text_at(bob, address)
+    second = bob.post(address, {"act": "return", "row_version": report.row_version, "text": "Wrong unit"})
+    assert second.status_code == 409 and "Wrong unit" in second.content.decode()  # a colleague was quicker
+    assert "What you typed is still here" not in second.content.decode()
     assert "Wrong week" in text_at(alice, inside)
 
     response = alice.post(inside, {"act": "replace"})
@@ -355,6 +371,7 @@ def test_delivery_says_who_gets_it(world: World, client_of: Callable[..., Client
     assert bob.name in re.split("<h2>Mails</h2>", text_at(alice, address))[1]
 
 
+@quick_files()
 def test_a_draft_is_discarded_with_a_reason(world: World, client_of: Callable[..., Client]) -> None:
     report = drafted(world, "ledger")
     address = f"/reports/{report.number}"

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from docx import Document
-from tests.pages.reporting import carried_out, drafted, written
+from tests.pages.reporting import carried_out, drafted, quick_files, written
 from tests.pages.test_reports import client_of, fresh, text_at, told
 from tests.pages.world import World
 
@@ -81,7 +81,8 @@ def test_a_template_of_ones_own(world: World, client_of: Callable[..., Client]) 
     assert "我们的模板.docx" in page and "Newest report in it" in page
     assert alice.get(f"{address}/monthly/en/own").content == standard.content
     assert alice.get(f"{address}/monthly/en/sample").status_code == 422  # nothing was drafted yet
-    drafted(world)
+    with quick_files():
+        drafted(world)
     sample = alice.get(f"{address}/monthly/en/sample")
     assert sample.status_code == 200 and sample.content[:2] == b"PK"
     assert client_of("ken").get(f"{address}/monthly/en/own").status_code == 404
@@ -90,6 +91,7 @@ def test_a_template_of_ones_own(world: World, client_of: Callable[..., Client]) 
     assert alice.post(address, {"act": "drop", "kind": "monthly", "language": "en"}).status_code == 404
 
 
+@quick_files()
 def test_a_fault_report_from_its_ticket_to_the_final_edition(
     world: World, client_of: Callable[..., Client]
 ) -> None:

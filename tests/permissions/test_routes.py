@@ -48,13 +48,16 @@ def clients(world: World) -> dict[str, Client]:
     return made
 
 
-@pytest.mark.parametrize("viewer", VIEWERS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_status(world: World, clients: dict[str, Client], route: str, viewer: str) -> None:
+def test_status(world: World, clients: dict[str, Client], route: str) -> None:
     row = ROUTES[route]
     path = row.path.format(key=world.key, **world.tickets)
-    response = clients[viewer].generic(row.method, path)
-    assert response.status_code == row.expected(viewer), response.content[:500]
+    wrong = []
+    for viewer in VIEWERS:
+        response = clients[viewer].generic(row.method, path)
+        if response.status_code != row.expected(viewer):
+            wrong.append((viewer, response.status_code, row.expected(viewer), response.content[:300]))
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

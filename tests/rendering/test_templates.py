@@ -14,7 +14,7 @@ from tests.rendering.reading import word_text
 
 from yunheng.reports.rendering import TemplateProblem, check_template, render, standard_template
 from yunheng.reports.rendering.content import prepare
-from yunheng.reports.rendering.word import try_template
+from yunheng.reports.rendering.word import fill_template, try_template
 
 _MONTH = sample.monthly("en", misses=3)
 _PREPARED = prepare(_MONTH)
@@ -56,15 +56,22 @@ def _reasons(data: bytes) -> list[str]:
     return [fault.reason for fault in caught.value.faults]
 
 
+def _filled(template: bytes | None, content: dict[str, Any]) -> str:
+    """What a document says that is made from this template; without charts, whose drawing takes long."""
+    document, faults = fill_template(template, prepare(content), {})
+    assert faults == []
+    return word_text(document)
+
+
 @pytest.mark.parametrize("kind", ["monthly", "fault"])
 @pytest.mark.parametrize("language", ["zh-Hans", "en"])
-def test_standard_template_is_a_good_template(kind: str, language: str, rendered: Any) -> None:
+def test_standard_template_is_a_good_template(kind: str, language: str) -> None:
     content = getattr(sample, kind)(language)
     data = standard_template(language, kind)
     assert check_template(data, content) == []
-    own = render(content, ["docx"], template=data)["docx"]
-    ours = rendered(kind, language)["docx"]
-    assert " ".join(word_text(own).split()) == " ".join(word_text(ours).split())
+    own, ours = _filled(data, content), _filled(None, content)
+    assert content["report"]["number"] in own
+    assert " ".join(own.split()) == " ".join(ours.split())
 
 
 def test_own_template_is_filled() -> None:
@@ -96,8 +103,7 @@ def test_own_contents_field_is_filled_too() -> None:
     data = standard_template("en")
     changed = _changed(data, lambda parts: parts.update({
         "word/document.xml": parts["word/document.xml"].replace(b">Summary<", b">Our summary<")}))  # fmt: skip
-    text = word_text(render(_MONTH, ["docx"], template=changed)["docx"])
-    assert text.count("Our summary") == 2
+    assert _filled(changed, _MONTH).count("Our summary") == 2
 
 
 def test_wrong_placeholders_are_named_with_their_place() -> None:

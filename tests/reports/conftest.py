@@ -1,14 +1,16 @@
 """A month of service that is over, and what reports are made from it."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.pages.reporting import quick_files
 from tests.pages.world import World, build_world
+from tests.undoing import undone
 
 from yunheng.foundation.access import Viewer
-from yunheng.reports import making
 from yunheng.reports.actions import carry_out, request_report
 from yunheng.reports.models import Report, ReportRun
 
@@ -17,24 +19,25 @@ APRIL = datetime(2026, 4, 20, 4, 0, tzinfo=UTC)
 PERIOD = "2026-04"
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    """One contract in service, in April 2026."""
-    return build_world(now=APRIL)
+@pytest.fixture(scope="module")
+def april(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """One contract in service, in April 2026; tests take `world`."""
+    with django_db_blocker.unblock(), undone():
+        yield build_world(now=APRIL)
 
 
 @pytest.fixture
-def rendered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """Files without the renderer's work, for tests of everything around it: their bytes follow from the content."""
-    calls: list[tuple[str, ...]] = []
+def world(april: World) -> Iterator[World]:
+    """The contract as it was built, for one test."""
+    with undone():
+        yield deepcopy(april)
 
-    def render(content: Any, formats: Any, **more: Any) -> dict[str, bytes]:
-        calls.append(tuple(formats))
-        rows = [list(row) for row in more.get("rows", ())]
-        return {form: f"{form} {content['record']['content_sha256']} {rows}".encode() for form in formats}
 
-    monkeypatch.setattr(making.rendering, "render", render)
-    return calls
+@pytest.fixture
+def rendered() -> Iterator[list[tuple[str, ...]]]:
+    """Files without the renderer's work; the formats that were asked for, call by call."""
+    with quick_files() as calls:
+        yield calls
 
 
 def draft(world: World, *, viewer: Viewer | None = None, **asked: Any) -> Report:
