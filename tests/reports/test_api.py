@@ -35,7 +35,8 @@ def test_a_report_through_the_api(world: World, rendered: list[Any]) -> None:
     seen = {"row_version": report["row_version"]}
     comment = {**seen, "language": "zh-Hans", "summary": "平稳。"}
     put(caller(world, "alice", "read"), f"reports/{number}/comments", comment, 403)
-    put(alice, f"reports/{number}/comments", {**comment, "wether": "x"}, 422)
+    wrong = put(alice, f"reports/{number}/comments", {**comment, "wether": "x"}, 422)
+    assert [error["field"] for error in wrong["errors"]] == ["wether"]  # as the caller named it
     report = put(alice, f"reports/{number}/comments", comment)
     assert report["comments"]["zh-Hans"] == {"summary": "平稳。"}
     put(alice, f"reports/{number}/comments", comment, 409)

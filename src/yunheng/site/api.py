@@ -165,7 +165,10 @@ def on_invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Parameters that are not what the operation takes; each with its name."""
     fields: dict[str, list[str]] = {}
     for fault in error.errors:
-        name = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        source, *place = (str(part) for part in fault["loc"])
+        if source == "body":
+            place = place[1:]  # what the function calls the body is no name of the caller's
+        name = ".".join(place) or source
         fields.setdefault(name, []).append(fault["msg"])
     errors = [{"field": name, "messages": texts} for name, texts in fields.items()]
     return problem(422, "invalid", _("Something in it is not right yet"), errors=errors)
