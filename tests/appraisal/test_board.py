@@ -258,10 +258,12 @@ def all_members(ground: Ground, limit: int = 7, **asked: Any) -> list[Any]:
     found: list[Any] = []
     after = None
     while True:
-        page, after = members(ground.contract, **APRIL, **asked, now=NOW, after=after, limit=limit)
-        found += page
-        assert len(page) <= limit
+        some = members(ground.contract, **APRIL, **asked, now=NOW, after=after, limit=limit)
+        found += some.page
+        assert len(some.page) <= limit
+        after = some.following
         if after is None:
+            assert len(found) == some.total
             return found
 
 

@@ -14,7 +14,7 @@ from yunheng.contracts.models import Contract
 from yunheng.contracts.terms import label_in
 from yunheng.sla.wording import reason_label
 
-from .members import Member, Opened, members, open_number
+from .members import Member, Members, members
 from .slicing import DIVISIONS, UNKNOWN, Division, Slice, bands, division, share_of, slices_of
 from .spans import Span
 from .waiting import party_label, resolution_clocks, wait_keys, waiting_in
@@ -24,13 +24,12 @@ __all__ = [
     "UNKNOWN",
     "Division",
     "Member",
-    "Opened",
+    "Members",
     "Slice",
     "Volumes",
     "WaitRow",
     "WaitTable",
     "members",
-    "open_number",
     "volumes",
     "waits",
 ]

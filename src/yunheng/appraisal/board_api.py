@@ -214,7 +214,7 @@ def read_board_members(
     _viewer, contract = _contract(request, key)
     now = datetime.now(UTC)
     period = read_period(contract, start, end, now)
-    found, following = members(
+    found = members(
         contract,
         period.start,
         period.end,
@@ -225,8 +225,8 @@ def read_board_members(
         position=as_of,
         now=now,
     )
-    items = [{name: getattr(one, name) for name in BoardMemberOut.model_fields} for one in found]
-    return {"items": items, "next": following}
+    items = [{name: getattr(one, name) for name in BoardMemberOut.model_fields} for one in found.page]
+    return {"items": items, "next": found.following}
 
 
 @router.get("/contracts/{key}/board/pressing", response=PressingOut, summary="What presses now")

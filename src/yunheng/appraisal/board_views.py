@@ -18,7 +18,7 @@ from yunheng.foundation import wording
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.pages import PageRequest, read_number, show_contract, signed_in
 
-from .board import DIVISIONS, Member, open_number
+from .board import DIVISIONS, Member, members
 from .dashboard import board_page, promises, weekday_names
 from .members import PAGE
 from .periods import Period, latest_month, month_of, read_period
@@ -114,7 +114,7 @@ def board_items(request: PageRequest, key: str) -> HttpResponse:
     what, part = request.GET.get("what", ""), request.GET.get("key", "")
     after = request.GET.get("after", "")[:100] or None
     position = read_number("as_of", request.GET.get("as_of", ""))
-    found = open_number(
+    found = members(
         contract,
         period.start,
         period.end,
@@ -137,9 +137,9 @@ def board_items(request: PageRequest, key: str) -> HttpResponse:
         "contract": contract,
         "contract_title": title_of(contract),
         "period": period,
-        "title": what_text(what, part, found.members, terms_at(contract.pk, now)),
+        "title": what_text(what, part, found.page, terms_at(contract.pk, now)),
         "at_label": at_label(what),
-        "members": found.members,
+        "members": found.page,
         "total": found.total,
         "position": position,
         "is_waiting": what in {"waits", "disputed", "undecided"},

@@ -50,10 +50,10 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Members:
     """What stands behind a number, a page of it: `following` leads to the rest, `total` is the number itself."""
 
-    members: list[Member]
+    page: list[Member]
     following: str | None
     total: int
 
@@ -69,32 +69,13 @@ def members(
     limit: int = 50,
     position: int | None = None,
     now: datetime | None = None,
-) -> tuple[list[Member], str | None]:
+) -> Members:
     """The tickets (or waiting periods) behind one number of `volumes` or `waits`, the earliest first, at most `limit`.
 
     `what` is a number's name ("opened", "open_at_end", "disputed" …), or with `key` a slice's: a division ("cause",
-    "hardware"), ("hour", "9"), ("weekday", "0"), ("load", "0-9"), ("backlog", "3-7"), ("waits", "client|reason"). The
-    second result, passed as `after`, leads to the rest; None is the end. Raises Invalid naming what is none of these.
+    "hardware"), ("hour", "9"), ("weekday", "0"), ("load", "0-9"), ("backlog", "3-7"), ("waits", "client|reason").
+    `following`, passed as `after`, leads to the rest. Raises Invalid naming what is none of these.
     """
-    found = open_number(
-        contract, start, end, what=what, key=key, after=after, limit=limit, position=position, now=now
-    )
-    return found.members, found.following
-
-
-def open_number(
-    contract: Contract,
-    start: date,
-    end: date,
-    *,
-    what: str,
-    key: str = "",
-    after: str | None = None,
-    limit: int = 50,
-    position: int | None = None,
-    now: datetime | None = None,
-) -> Opened:
-    """`members`, and how many there are in all."""
     span = Span.of(contract, start, end, position, now)
     if what in {"waits", "disputed", "undecided"}:
         found = waiting_in(span)
@@ -105,7 +86,7 @@ def open_number(
         lives, row, at = _chosen(span, what, key)
         listing = _Listing(span, lives.subject[row], at[row], None)
     page, following = listing.page(after, limit)
-    return Opened(page, following, listing.total)
+    return Members(page, following, listing.total)
 
 
 def _in_keys(span: Span, found: Waiting, key: str) -> Bool:
