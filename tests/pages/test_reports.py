@@ -333,7 +333,8 @@ def test_from_issue_to_the_clients_word_and_a_correction(
     assert "Your side sent this report back." in text_at(bob, address)
     second = bob.post(address, {"act": "return", "row_version": report.row_version, "text": "Wrong unit"})
     assert second.status_code == 409 and "Wrong unit" in second.content.decode()  # a colleague was quicker
-    assert "What you typed is still here" not in second.content.decode()
+    assert "What you typed is still here." not in second.content.decode()
+    assert "can no longer be saved here" in second.content.decode()
     assert "Wrong week" in text_at(alice, inside)
 
     response = alice.post(inside, {"act": "replace"})

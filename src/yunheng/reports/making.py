@@ -109,7 +109,7 @@ def fault_texts(faults: Sequence[rendering.TemplateFault]) -> list[str]:
         _("%(place)s: %(placeholder)s – %(reason)s")
         % {"place": fault.place, "placeholder": fault.placeholder, "reason": fault.reason}
         if fault.placeholder
-        else f"{fault.place}: {fault.reason}"
+        else _("%(place)s: %(reason)s") % {"place": fault.place, "reason": fault.reason}
         for fault in faults
     ]
 

@@ -1,6 +1,6 @@
 """Reports in words: their titles and marks, what can be done with them, the parts that a person writes, the files."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import label_text, process_for
@@ -299,6 +299,7 @@ class ToldReport:
     action_rows: Sequence[Mapping[str, str]] = ()
     action_errors: Sequence[str] = ()
     is_comment_open: bool = False
+    left_over: Sequence[tuple[str, str]] = ()  #: what was typed into a form that is offered no longer
     unwritten: str = ""
     recipients: Sequence[RecipientView] = ()
     deliveries: Sequence[DeliveryView] = ()
@@ -455,11 +456,31 @@ def tell_report(
         action_rows=action_rows(report, language, typed) if is_open else (),
         action_errors=list(typed.errors.get("actions", ())),
         is_comment_open=is_open and not (report.written or report.comments),
+        left_over=() if _is_offered(typed.form, is_open, steps) else typed_texts(typed),
         unwritten=unwritten(report) if "issue" in steps else "",
         recipients=[recipient_view(one, chosen) for one in recipients],
         deliveries=delivery_views(page.deliveries),
         edition_kinds=[(one, edition_name(1, one)) for one in NEEDED],
     )
+
+
+def _is_offered(form: str, is_open: bool, steps: Collection[str]) -> bool:
+    """Whether the page still has the form that was sent; what was typed into another would be lost."""
+    if form in ("comments", "fault"):
+        return is_open
+    return {"discard": "discard", "answer": "accept"}.get(form, "") in {"", *steps}
+
+
+def typed_texts(typed: Typed) -> list[tuple[str, str]]:
+    """Everything that a person wrote into a form, under its name there."""
+    words = {name: label for name, (label, _help) in (comment_words() | written_words()).items()}
+    words |= {"text": pgettext("portal", "Your words"), "reason": _("Why")}
+    found = [
+        (label, typed.values[name]) for name, label in words.items() if typed.values.get(name, "").strip()
+    ]
+    rows = [" · ".join(filter(None, row.values())) for row in typed_actions(typed)]
+    lines = "\n".join(filter(None, rows))
+    return [*found, (_("Corrective actions"), lines)] if lines else found
 
 
 def delivery_views(deliveries: Sequence[Delivery]) -> list[DeliveryView]:

@@ -23,6 +23,7 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 ACTION_FIELDS: Final = ("what", "owner", "due")
 LONGEST_TEXT: Final = 20_000
+LONGEST_REASON: Final = 4_000
 LONGEST_LINE: Final = 300
 MOST_ACTIONS: Final = 50
 
@@ -40,6 +41,13 @@ def check_texts(texts: Mapping[str, str], known: Sequence[str]) -> dict[str, str
     if faults:
         raise Invalid(faults)
     return {name: texts[name].strip() for name in known if name in texts}
+
+
+def check_reason(field: str, text: str) -> str:
+    """Why a report is sent back or given up, or what the client says to it. Raises Invalid for one that is too long."""
+    if len(text.strip()) > LONGEST_REASON:
+        raise Invalid({field: _("At most %(count)d characters.") % {"count": LONGEST_REASON}})
+    return text
 
 
 def check_actions(actions: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from yunheng.foundation.refusals import Invalid
 from ..making import drop_previews, keep_files, make_files
 from ..models import Format, Kind, Report, ReportPlan
 from ..period import Month
-from ..refusing import NEEDED
+from ..refusing import NEEDED, check_reason
 from .basis import begin, name_of, now_or, require_draft, seen_by, stamped, told
 from .delivering import deliver
 
@@ -93,6 +93,7 @@ def accept_report(
     recorded_at: datetime | None = None,
 ) -> Report:
     """Sign a report off for the client. Needs `report.accept`. Raises NotFound, Forbidden, Conflict, Invalid."""
+    check_reason("comment", comment)
     report = begin(viewer, number, "report.accept", row_version=row_version)
     return _answer(viewer, report, "accept", "report.accepted", {"opinion": comment}, now_or(recorded_at))
 
@@ -105,6 +106,7 @@ def return_report(
 
     Raises NotFound, Forbidden, Conflict, Invalid for "reason".
     """
+    check_reason("reason", reason)
     report = begin(viewer, number, "report.accept", row_version=row_version)
     return _answer(viewer, report, "return", "report.returned", {"reason": reason}, now_or(recorded_at))
 
@@ -114,6 +116,7 @@ def discard_report(
     viewer: Viewer, number: str, row_version: int, reason: str, *, recorded_at: datetime | None = None
 ) -> Report:
     """Give a draft up. Needs `report.write`. Raises NotFound, Forbidden, Conflict, Invalid for "reason"."""
+    check_reason("reason", reason)
     report = begin(viewer, number, "report.write", row_version=row_version)
     require_draft(report)
     said = told(report)
