@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -83,6 +84,16 @@ def test_content_is_plain_complete_and_hashed(world: World) -> None:
             assert found["words"] == WORDS[language]
             assert found["report"]["is_draft"] is True
     assert "satisfaction" not in found and "major" not in content(asked)["sections"]
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("zh-Hans", "含厂商维保的运维合同"), ("en", "Operations contract with supplier maintenance")],
+)
+def test_the_contract_is_named_in_the_reports_language(world: World, language: str, title: str) -> None:
+    said = content(source(world), "ledger", language)["contract"]
+    assert said["title"] == title
+    assert (said["valid_from"], said["valid_to"]) == ("2026-01-01", "2026-12-31")  # its last day
 
 
 def test_the_same_position_gives_the_same_content_whatever_came_later(world: World) -> None:
@@ -181,3 +192,17 @@ def test_how_to_check_names_a_command_that_makes_the_same(world: World) -> None:
     assert f"yunheng report fault --ticket {about.number}" in found["record"]["checked_by"]
     assert found["ticket"]["reporter"] == (about.requester.name if about.requester else about.requester_name)
     assert found["ticket"]["reporter"] != ""
+
+
+def test_a_timeline_that_is_cut_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = import_module("yunheng.reports.content.fault")
+    asked = source(world)
+    about = Ticket.objects.get(number=world.tickets["closed"])
+    told = Source(contract=asked.contract, month=MONTH, head=asked.head, now=asked.now, ticket=about)
+    whole = [line["text"] for line in content(told, "fault")["timeline"]]
+    assert len(whole) > 3 and "The rest" not in whole[-1]
+    monkeypatch.setattr(module, "MOST_LINES", 2)
+    cut = [line["text"] for line in content(told, "fault")["timeline"]]
+    assert cut == [*whole[:2], "… The rest stands in the ticket's timeline."]
+    monkeypatch.setattr(module, "MOST_LINES", len(whole))
+    assert [line["text"] for line in content(told, "fault")["timeline"]] == whole

@@ -200,8 +200,8 @@ def _lines(
         entries = entries.filter(log_leaf__index__lt=source.position)
     process = _process(ticket)
     language = get_language() or "zh-hans"
-    lines = []
-    for entry in entries[: most * 3]:
+    lines: list[tuple[datetime, str, str]] = []
+    for entry in entries.iterator(chunk_size=most * 3):
         told = _told(entry)
         if told.shared is None or is_minor(told):
             continue
@@ -209,8 +209,10 @@ def _lines(
         if has_quotes:
             said = [words for words, is_internal in quotes(told) if not is_internal]
             text = "\n".join([text, *(_short(words) for words in said)])
+        if len(lines) == most:  # what is not told is said to be there
+            return [*lines, (entry.occurred_at, "", _("… The rest stands in the ticket's timeline."))]
         lines.append((entry.occurred_at, _side(source, told), text))
-    return lines[:most]
+    return lines
 
 
 def _told(entry: Entry) -> TimelineEntry:
