@@ -291,10 +291,10 @@ def test_an_uploaded_file_stands_in_the_editor(world: World) -> None:
 def test_how_a_period_is_scored_stands_on_the_page(world: World) -> None:
     """From the first of a month on, and for the client, too."""
     scheme = scheme_pack("c").decode()
-    refused = post(world, "apply", amended("2027-03-02") + scheme, is_confirmed="yes")
+    refused = post(world, "apply", amended("2026-12-02") + scheme, is_confirmed="yes")
     assert refused.status_code in (409, 422)
     before = versions(world)
-    assert post(world, "apply", amended("2027-03-01") + scheme, is_confirmed="yes").status_code == 303
+    assert post(world, "apply", amended("2026-12-01") + scheme, is_confirmed="yes").status_code == 303
     entry = Entry.objects.filter(type="contract.applied", scope_id=world.contract.pk).latest("pk")
     assert "scoring: new" in entry.body.shared["changes"]
     for login in ("alice", "bob"):

@@ -205,8 +205,11 @@ def _veto(veto: Terms, items: Mapping[str, Terms]) -> Veto:
     else:
         when = Reading(reads_of(items[veto["value_of"]]), interval_of(veto))
     effect = AtMost(Decimal(veto["at_most"])) if "at_most" in veto else GradeAtMost(veto["grade_at_most"])
-    scope = next((name for name in ("item", "section") if name in veto), veto["scope"])
-    return Veto(veto["key"], when, scope, effect, veto.get(scope, ""))
+    if "item" in veto:
+        return Veto(veto["key"], when, "item", effect, veto["item"])
+    if "section" in veto:
+        return Veto(veto["key"], when, "section", effect, veto["section"])
+    return Veto(veto["key"], when, veto["scope"], effect)
 
 
 def _settlement(terms: Terms | None) -> SettlementTerms | None:

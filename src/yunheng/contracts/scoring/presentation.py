@@ -171,7 +171,7 @@ class _Words:
         if "indicator" not in item:
             return ""
         labels = {one["key"]: wording.said(one["label"]) for one in self.terms["indicators"]}
-        text = labels.get(item["indicator"], item["indicator"])
+        text: str = labels.get(item["indicator"]) or item["indicator"]
         only = item.get("only", {})
         return " · ".join([text, *(str(key) for key in only.values())])
 
