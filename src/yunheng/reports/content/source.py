@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.appraisal.periods import month_name
 from yunheng.appraisal.study import Study, study_scope
+from yunheng.contracts import wording as contract_wording
 from yunheng.contracts.models import CalendarVersion, Contract, ContractVersion
 from yunheng.contracts.queries import version_at, versions_of
 from yunheng.contracts.terms import ContractTerms
@@ -122,12 +123,12 @@ def opening(source: Source, kind: str, language: str, title: str) -> dict[str, A
         },
         "contract": {
             "key": contract.scope.key,
-            "title": contract.title,
+            "title": contract_wording.said(terms["title"]),
             "provider": contract.provider.name,
             "client": contract.client.name,
             "suppliers": [supplier["name"] for supplier in terms["parties"]["suppliers"]],
             "valid_from": str(valid["from"]),
-            "valid_to": str(valid["to"]),
+            "valid_to": str(date.fromisoformat(str(valid["to"])) - timedelta(days=1)),  # the last day
             "versions": list(source.study.versions),
         },
         "record": _record(source, kind),
