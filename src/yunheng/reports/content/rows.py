@@ -27,6 +27,9 @@ Int64 = npt.NDArray[np.int64]
 Cell = str | int | None
 
 CHUNK: Final = 2000
+_QUARTER: Final = (
+    900  #: seconds; offsets of zones change by whole quarters of an hour, so within one they stand
+)
 LONGEST_CELL: Final = 2000  #: of a resolution in the ledger
 
 _TEXTS: Final = (
@@ -105,6 +108,9 @@ class _Cells:
         self.kinds = {kind: kind_name(kind) for kind in Ticket.Kind.values}
         self.language, self.zone_name = language, source.month.zone
         self.said: dict[tuple[str, str], str] = {}
+        self.quarters: dict[
+            int, tuple[str, int]
+        ] = {}  # hour and minute there at which a quarter of an hour begins
 
     def _outcome(self, key: str) -> npt.NDArray[np.int8]:
         outcome = outcome_of(self.study.reigns, key)
@@ -142,7 +148,14 @@ class _Cells:
         return found.get(key) or (lambda texts, place, serial: texts[_PLACE[key]])
 
     def _instant(self, at: int) -> str:
-        return "" if at == NEVER else f"{datetime.fromtimestamp(at, self.zone):%Y-%m-%d %H:%M}"
+        if at == NEVER:
+            return ""
+        quarter = at // _QUARTER
+        found = self.quarters.get(quarter)
+        if found is None:
+            there = datetime.fromtimestamp(quarter * _QUARTER, self.zone)
+            found = self.quarters[quarter] = (f"{there:%Y-%m-%d %H}", there.minute)
+        return f"{found[0]}:{found[1] + at % _QUARTER // 60:02d}"
 
     def _between(self, place: int, end: int) -> int | None:
         return None if end == NEVER else end - int(self.lives.opened_at[place])
