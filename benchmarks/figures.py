@@ -1,5 +1,6 @@
 """A month over 100,000 tickets: reading facts, folding clocks, every indicator, the dashboard, the whole report."""
 
+import os
 import random
 import resource
 from datetime import UTC, date, datetime
@@ -60,8 +61,11 @@ def _measure() -> list[dict[str, Any]]:
         made = preview(contract, "monthly", april, "zh-Hans", formats, now=now)
         assert set(made.files) == set(formats)
 
+    before = _worked()
     written = seconds(lambda: report("docx", "pdf"))
+    between = _worked()
     listed = seconds(lambda: report("xlsx"))
+    after = _worked()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     renderer = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     of = f"{TICKETS:,} tickets, {facts:,} facts"
@@ -86,19 +90,24 @@ def _measure() -> list[dict[str, Any]]:
             "monthly report, Word and PDF",
             written,
             "s",
-            f"{of}: figures, twelve months, texts and files; goal < 10 s beside 5 s of figures",
+            f"{of}: {between - before:.1f} s of processor; figures, twelve months, texts, files; goal < 10 s beside 5 s of figures",
             digits=2,
         ),
         row(
             "monthly report, Excel",
             listed,
             "s",
-            f"figures and {TICKETS:,} rows from the database; goal < 30 s",
+            f"{after - between:.1f} s of processor; figures and {TICKETS:,} rows from the database; goal < 30 s",
             digits=2,
         ),
         row("memory at the peak", memory, "MB", "the process that asks; goal < 500 MB", digits=0),
         row("memory of the renderer", renderer, "MB", "of the same reports; goal < 500 MB", digits=0),
     ]
+
+
+def _worked() -> float:
+    """Processor seconds of this process and of those that it waited for: on a busy machine the better measure."""
+    return sum(os.times()[:4])
 
 
 def _fill(scope_id: int) -> int:
