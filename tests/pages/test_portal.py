@@ -348,9 +348,10 @@ def test_a_wait_that_stops_no_promise_says_so(world: World) -> None:
     page = text_of(bob.get(f"/portal/requests/{number}"))
     assert "What it promised you goes on counting." in page
     assert "the time does not count" not in page
+    assert "Was there a reason to wait?" in page and "Did we wait for your side?" not in page
     number, _name, _pause = waiting(world)
     page = text_of(bob.get(f"/portal/requests/{number}"))
-    assert "the time does not count" in page
+    assert "the time does not count" in page and "Did we wait for your side?" in page
     assert "What it promised you goes on counting." not in page
 
 

@@ -287,6 +287,11 @@ class WaitingPause:
         """When it began."""
         return self.pause.began_at
 
+    @property
+    def is_for_client(self) -> bool:
+        """Whether it was the client who was waited for."""
+        return self.party is Party.CLIENT
+
 
 #: No contract gives so many working days; what was proposed earlier has lapsed.
 LONGEST_TERM: Final = timedelta(days=120)
