@@ -90,7 +90,7 @@ def _measure() -> list[dict[str, Any]]:
             "monthly report, Word and PDF",
             written,
             "s",
-            f"{of}: {between - before:.1f} s of processor; figures, twelve months, texts, files; goal < 10 s beside 5 s of figures",
+            f"{between - before:.1f} s of processor; {of}: figures and files; goals < 5 s and < 10 s",
             digits=2,
         ),
         row(
