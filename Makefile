@@ -52,6 +52,7 @@ help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 run: $(RUN_STAMP) ## start Yunheng from this checkout: http://127.0.0.1:8080 (PORT=..., HOST=...); first a demonstration (DEMO=no: an empty one of your own)
+	@$(PYTHON) -m compileall -qq src || true  # started as root, the server's own user cannot write beside the sources
 	@exec $(VENV)/bin/yunheng $(START_$(DEMO)) --host $(HOST) --port $(PORT)
 
 test: $(TEST_STAMP) ## run all tests
