@@ -49,7 +49,9 @@ def test_the_sign_in_page_says_how_far_the_preparing_is_and_asks_again(client: C
     mark.set_mark()
     mark.tell_step("history-1", 50, 100)
     page = client.get("/sign-in", headers={"Accept-Language": "en"}).content.decode()
-    assert "38 %" in page
+    found = mark.mark()
+    assert found is not None and 0 < mark.share(found) < 100
+    assert f"{mark.share(found)} %" in page
     assert 'hx-get="/demonstration/progress"' in page
     assert "<form" in page
     assert "demo-person" not in page
@@ -117,6 +119,14 @@ def test_the_tour_is_shown_goes_on_and_can_be_ended_and_begun_again(
     assert elsewhere.headers["Location"] == "/"
     client.post("/demonstration/tour", {"step": "1"})
     assert "tour-title" in client.get("/me").content.decode()
+
+
+@in_demonstration
+def test_a_clients_tour_shows_the_record_in_which_clocks_are_explained(client: Client, world: World) -> None:
+    client.force_login(world.people["bob"])
+    place = client.post("/demonstration/tour", {"step": "2"})["Location"]
+    assert place.startswith("/tickets/") and place.endswith("?record=whole")
+    assert client.get(place).status_code == 200
 
 
 @in_demonstration

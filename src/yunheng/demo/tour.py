@@ -41,7 +41,7 @@ def current_step(viewer: Viewer, path: str) -> TourStep | None:
         return None
     number = visit.step if visit is not None else 1
     step = step_of(viewer, number)
-    return TourStep(number, step.title, step.text, "" if step.url == path else step.url)
+    return TourStep(number, step.title, step.text, "" if step.url.partition("?")[0] == path else step.url)
 
 
 def go_to(viewer: Viewer, number: int) -> str:
@@ -82,7 +82,7 @@ def _place(viewer: Viewer, kind: str, number: int) -> str:
         ),
         "client": (
             ("desk:portal",),
-            ("desk:ticket" if not viewer_asks(viewer) else "desk:portal_request", ticket),
+            ("desk:ticket", ticket),
             ("contracts:contract", contract),
             ("appraisal:indicators", contract),
             ("reports:portal",),
@@ -104,14 +104,11 @@ def _place(viewer: Viewer, kind: str, number: int) -> str:
     }
     view, *arguments = places[kind][number - 1]
     try:
-        return reverse(view, args=arguments) if all(arguments) else reverse("start")
+        place = reverse(view, args=arguments) if all(arguments) else reverse("start")
     except NoReverseMatch:
         return reverse("start")
-
-
-def viewer_asks(viewer: Viewer) -> bool:
-    """Whether a client's person has the portal's pages of requests; appraisers and auditors only look."""
-    return any(role in ("contact", "requester") for role, _scope in viewer.grants)
+    is_whole = kind == "client" and view == "desk:ticket" and bool(ticket)
+    return f"{place}?record=whole" if is_whole else place  # the portal's own page explains no clock
 
 
 def _contract(viewer: Viewer) -> str:
