@@ -161,10 +161,7 @@ def test_what_it_is_about(alice: Client, number: str) -> None:
     changed = post(alice, f"tickets/{number}/profile", {"reason": "All of hall 2", "urgency": "high"})
     assert changed["urgency"] == "high"
     assert post(alice, f"tickets/{number}/profile", {"reason": "again", "urgency": "high"}, 422)["errors"]
-    assert (
-        post(alice, f"tickets/{number}/profile", {"urgency": "low"}, 422)["errors"][0]["field"]
-        == "body.reason"
-    )
+    assert post(alice, f"tickets/{number}/profile", {"urgency": "low"}, 422)["errors"][0]["field"] == "reason"
     assert (
         post(alice, f"tickets/{number}/classification", {"ci": "PRN-7", "cause": "software"})["ci"] == "PRN-7"
     )
@@ -206,7 +203,7 @@ def test_links(alice: Client, bob: Client, world: World, number: str) -> None:
     assert get(alice, f"tickets/{other}/links")[0]["is_from_other"] is True
     assert post(alice, path, {"other": other, "kind": "caused_by"}, 422)["errors"][0]["field"] == "other"
     assert post(alice, path, {"other": number, "kind": "caused_by"}, 422)["errors"]
-    assert post(alice, path, {"other": other, "kind": "married_to"}, 422)["errors"][0]["field"] == "body.kind"
+    assert post(alice, path, {"other": other, "kind": "married_to"}, 422)["errors"][0]["field"] == "kind"
     post(bob, path, {"other": other, "kind": "part_of"}, 403)
     gone = f"tickets/{number}/links/{link['uuid']}"
     assert checked(send(bob, gone, method="DELETE"), 403)

@@ -62,6 +62,7 @@ def test_an_ordinary_answer_is_passed_on_as_it_is(caplog: pytest.LogCaptureFixtu
     assert not caplog.records
 
 
+@pytest.mark.django_db  # a request begins with a look at the connections
 def test_a_site_that_cannot_be_imported_is_told(caplog: pytest.LogCaptureFixture) -> None:
     """As while code is being changed: addresses cannot be loaded, and so neither can the page for errors."""
     environ = RequestFactory().get("/somewhere", HTTP_HOST="localhost").environ
