@@ -121,15 +121,13 @@ def open_assigned(world: World, at: datetime, title: str) -> str:
     """Opened by Alice for Dan, accepted, and assigned to Ken."""
     number = open_one(world, at, title)
     do(world, number, "alice", "accept", at + 2 * MINUTE)
-    assign_ticket(
-        world.viewer("alice"),
-        number,
-        team="second-line",
-        assignee="ken",
-        at=at + 3 * MINUTE,
-        recorded_at=at + 3 * MINUTE,
-    )
+    assign(world, number, at + 3 * MINUTE)
     return number
+
+
+def assign(world: World, number: str, at: datetime) -> None:
+    """To Ken of the second line, by Alice."""
+    assign_ticket(world.viewer("alice"), number, team="second-line", assignee="ken", at=at, recorded_at=at)
 
 
 def do(world: World, number: str, who: str, transition: str, at: datetime, **form: object) -> None:
@@ -156,14 +154,7 @@ def add_tickets(world: World, now: datetime) -> None:
         ci="SW-CORE-01",
     )
     do(world, closed, "alice", "accept", day + 6 * MINUTE)
-    assign_ticket(
-        world.viewer("alice"),
-        closed,
-        team="second-line",
-        assignee="ken",
-        at=day + 9 * MINUTE,
-        recorded_at=day + 9 * MINUTE,
-    )
+    assign(world, closed, day + 9 * MINUTE)
     do(world, closed, "ken", "start", day + 12 * MINUTE)
     reply(
         world.viewer("ken"),
@@ -201,14 +192,7 @@ def add_tickets(world: World, now: datetime) -> None:
     started = now - timedelta(minutes=50)
     working = tickets["working"] = open_one(world, started, "存储阵列一块硬盘告警", urgency="medium")
     do(world, working, "alice", "accept", started + 5 * MINUTE)
-    assign_ticket(
-        world.viewer("alice"),
-        working,
-        team="second-line",
-        assignee="ken",
-        at=started + 8 * MINUTE,
-        recorded_at=started + 8 * MINUTE,
-    )
+    assign(world, working, started + 8 * MINUTE)
     do(world, working, "ken", "start", started + 10 * MINUTE)
 
     asked = now - timedelta(hours=5)

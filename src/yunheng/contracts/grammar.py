@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -41,19 +42,19 @@ class Findings:
         return MISSING
 
 
-class Kind:
+class Kind(ABC):
     """A kind of value. `name` is what an error says is expected, `example` what would be right."""
 
     name: str = ""
     example: str = ""
 
+    @abstractmethod
     def read(self, node: Node, path: Path, found: Findings) -> Any:
         """The plain value of the node, or MISSING after an error was noted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def json_schema(self) -> JsonSchema:
         """What editors are told."""
-        raise NotImplementedError
 
     def expected(self, node: Node, path: Path, found: Findings) -> Missing:
         if isinstance(node, ScalarNode) and node.is_null:

@@ -4,6 +4,7 @@ Their chapters and their order are those of the PDF.
 """
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -41,15 +42,16 @@ def build_template(language: str, kind: str) -> bytes:
     return template.saved()
 
 
-class _Template:
+class _Template(ABC):
     """What the templates share: cover, contents, chapters, the page for checking."""
 
     def __init__(self, language: str) -> None:
         self.words = words_of(language)
         self.draft = Draft(language)
 
+    @abstractmethod
     def build(self) -> None:
-        raise NotImplementedError
+        """Write the parts of this kind of report, in their order."""
 
     def saved(self) -> bytes:
         """The document as bytes."""
