@@ -15,6 +15,7 @@ from .board_api import router as board_router
 from .figures import Figures, Item, Row
 from .periods import read_period
 from .queries import figures, items
+from .scorecard_api import router as scorecard_router
 
 router = Router(tags=["indicators"])
 
@@ -205,3 +206,4 @@ def read_items(
 
 
 router.add_router("", board_router)
+router.add_router("", scorecard_router)

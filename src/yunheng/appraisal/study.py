@@ -41,6 +41,7 @@ class Reign:
     terms: ContractTerms
     outcomes: Mapping[str, ClockOutcome]
     has_provisional: Mapping[str, Bool]  #: by clock: which elements of its outcome rest on a provisional year
+    late_seconds: Mapping[str, Int64]  #: by clock: what each element of its outcome counted beyond its goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +174,9 @@ def _study(contract: Contract, now: int, position: int | None, size: int, unseal
             Reign(
                 begin,
                 terms,
-                {key: outcome for key, (outcome, _mark) in folded.items()},
-                {key: mark for key, (_outcome, mark) in folded.items()},
+                {key: found.outcome for key, found in folded.items()},
+                {key: found.is_provisional for key, found in folded.items()},
+                {key: found.late_seconds for key, found in folded.items()},
             )
         )
     if not reigns:
@@ -234,9 +236,18 @@ def _versions_from(scope_id: int, position: int | None) -> frozenset[int]:
         return frozenset(number for (number,) in cursor.fetchall())
 
 
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """One clock of one era; the arrays have the elements of the outcome."""
+
+    outcome: ClockOutcome
+    is_provisional: Bool
+    late_seconds: Int64
+
+
 def _fold_era(
     facts: FactTable, lives: Milestones, begin: int, end: int, terms: ContractTerms, now: int
-) -> Iterator[tuple[str, tuple[ClockOutcome, Bool]]]:
+) -> Iterator[tuple[str, _Folded]]:
     """Outcome of every clock that started in the era, under the version in force then (sla-semantics 16)."""
     for key, policy in terms.clocks.items():
         starts = VectorPolicy.from_policy(policy, facts.numbers).starts(facts.kind, facts.term)
@@ -252,7 +263,7 @@ def _fold_era(
             continue
         yield (
             key,
-            (
+            _Folded(
                 _joined(
                     [
                         ClockOutcome(
@@ -265,8 +276,18 @@ def _fold_era(
                     ]
                 ),
                 np.concatenate([one.is_provisional for one in folded]),
+                np.concatenate([_late_seconds(one) for one in folded]),
             ),
         )
+
+
+def _late_seconds(folded: ClockColumns) -> Int64:
+    """Seconds that counted beyond the goal in force when the clock ended, or now; 0 where it was not missed.
+
+    Who missed an earlier goal or cycle alone (a reset, a goal that changed "from_change") is late by a second.
+    """
+    late: Int64 = np.where(folded.is_met == 0, np.maximum(folded.elapsed - folded.goal, 1), 0).astype(np.int64)
+    return late
 
 
 def _fold(facts: FactTable, policy: ClockPolicy, terms: ContractTerms, now: int) -> Iterator[ClockColumns]:

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import board_views, views, wall_views
+from . import board_views, scorecard_views, views, wall_views
 
 app_name = "appraisal"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("contracts/<slug:key>/indicators", views.indicators, name="indicators"),
     path("contracts/<slug:key>/items", views.items, name="items"),
     path("contracts/<slug:key>/headlines", views.headlines, name="headlines"),
+    path("contracts/<slug:key>/scorecard", scorecard_views.show_scorecard, name="scorecard"),
     path("dashboard", board_views.dashboard, name="dashboard"),
     path("contracts/<slug:key>/dashboard", board_views.board, name="board"),
     path("contracts/<slug:key>/dashboard/items", board_views.board_items, name="board_items"),

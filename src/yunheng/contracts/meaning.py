@@ -384,7 +384,12 @@ def _check_indicators(reading: Reading) -> None:
 def _check_scoring(reading: Reading) -> None:
     scoring = reading.section("scoring")
     if scoring:
-        around = Surroundings(*map(reading.names, ("indicators", "priorities", "services")))
+        promised = [
+            key
+            for key, clock in reading.section("clocks").items()
+            if not isinstance(clock, dict) or clock.get("audience") == "client"
+        ]
+        around = Surroundings(*map(reading.names, ("indicators", "priorities", "services")), promised)
         check_scoring(scoring, around, reading.error)
 
 

@@ -5,5 +5,6 @@ from .rows import WHOLE, Route, page
 ROUTES: dict[str, Route] = {
     "contracts/<slug:key>/indicators": page("/contracts/{key}/indicators", WHOLE),
     "contracts/<slug:key>/items": page("/contracts/{key}/items?indicator=sla_attainment", WHOLE),
+    "contracts/<slug:key>/scorecard": page("/contracts/{key}/scorecard?scheme=b", WHOLE),
     "contracts/<slug:key>/headlines": page("/contracts/{key}/headlines", WHOLE),
 }

@@ -32,6 +32,7 @@ class Surroundings:
     indicators: Collection[str]
     priorities: Collection[str]
     services: Collection[str]
+    clocks: Collection[str]  #: those promised to the client: nothing else decides what the client pays
 
 
 def check_scoring(raw: Raw, around: Surroundings, note: Note) -> None:
@@ -56,6 +57,9 @@ class _Check:
     note: Note
 
     def run(self) -> None:
+        for key, event in self.raw["events"].items():
+            if event["from"] is not None:
+                self.event(("scoring", "events", key, "from"), event["from"])
         items = dict(self.items())
         for path, item in items.items():
             self.item(path, item)
@@ -128,10 +132,18 @@ class _Check:
                 gettext_noop("“only” narrows an indicator, and none is named"),
                 gettext_noop("add “indicator: …” or delete this line"),
             )
+        self.only((*path, "only"), only)
+
+    def event(self, path: Path, source: Raw) -> None:
+        """Whether the clock that events follow from is one that was promised to the client."""
+        self.known(source["clock"], self.around.clocks, (*path, "clock"), "clocks")
+        self.only((*path, "only"), source["only"] or {})
+
+    def only(self, path: Path, only: Raw) -> None:
         if only:
-            self.one_of((*path, "only"), only, ("priority", "service"))
-            self.known(only["priority"], self.around.priorities, (*path, "only", "priority"), "priorities")
-            self.known(only["service"], self.around.services, (*path, "only", "service"), "services")
+            self.one_of(path, only, ("priority", "service"))
+            self.known(only["priority"], self.around.priorities, (*path, "priority"), "priorities")
+            self.known(only["service"], self.around.services, (*path, "service"), "services")
 
     def veto(self, path: Path, veto: Raw, items: Mapping[str | int, Raw]) -> None:
         self.one_of(path, veto, ("events", "value_of"))

@@ -137,6 +137,10 @@ POINTS = Amount()
 PERIOD = Choice(PERIODS)
 PARTIAL = Choice(("floor", "ceil", "exact"))
 
+#: In what the lateness of a clock is measured.
+LATENESS_UNITS: Final = ("working_days", "hours")
+ONLY = Record({"priority": Entry(KEY, "Of this priority"), "service": Entry(KEY, "Of this service")})
+
 BAND = Record({**_edges(Value()), "points": Entry(POINTS, "Points of the band", is_required=True)})
 KNOT = Record(
     {
@@ -229,7 +233,7 @@ ITEM = Record(
         "points": Entry(POINTS, "Full marks; 0: it only deducts or adds", default="0"),
         "indicator": Entry(WORD, "The indicator that it reads"),
         "only": Entry(
-            Record({"priority": Entry(KEY, "Of this priority"), "service": Entry(KEY, "Of this service")}),
+            ONLY,
             "Of that indicator only the figure of one priority or service",
         ),
         "manual": Entry(
@@ -343,6 +347,23 @@ SETTLEMENT = Record(
         "most": Entry(Share(), "At most this share of the fee is paid"),
     }
 )
+EVENT_KIND = Record(
+    {
+        "label": Entry(LABEL, "Name shown to people", is_required=True),
+        "from": Entry(
+            Record(
+                {
+                    "clock": Entry(WORD, "Each time that this clock is missed", is_required=True),
+                    "unit": Entry(
+                        Choice(LATENESS_UNITS), "In what it is measured how late it was", default="working_days"
+                    ),
+                    "only": Entry(ONLY, "Only tickets of one priority or service"),
+                }
+            ),
+            "These events follow from a clock by themselves; without it people enter them",
+        ),
+    }
+)
 SCORING = Record(
     {
         "period": Entry(PERIOD, "The period that is scored", default="month"),
@@ -353,7 +374,7 @@ SCORING = Record(
         "bonus_cap": Entry(POINTS, "Bonuses of at most so many points in all"),
         "digits": Entry(Whole(0, 4), "Decimal places of the score; rounded once, half-up", default=1),
         "events": Entry(
-            MapOf(WORD, Record({"label": Entry(LABEL, "Name shown to people", is_required=True)}), 0, 100),
+            MapOf(WORD, EVENT_KIND, 0, 100),
             "Kinds of events that items and vetoes speak of",
             default={},
         ),

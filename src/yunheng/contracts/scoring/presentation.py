@@ -78,6 +78,18 @@ def period_name(period: str) -> str:
     return {"month": _("month"), "quarter": _("quarter"), "year": _("year")}[period]
 
 
+def method_name(method: str) -> str:
+    """How scores of shorter periods become that of a longer one."""
+    return {
+        "mean": _("mean"),
+        "weighted_mean": _("weighted mean"),
+        "sum": _("sum"),
+        "deductions": _("full marks less all deductions"),
+        "min": _("the lowest"),
+        "last": _("the last"),
+    }[method]
+
+
 def measure_name(measure: str) -> str:
     """What may be done when a trigger fires."""
     return {
@@ -126,6 +138,7 @@ class _Words:
             )
             % {"digits": scoring["digits"]}
         )
+        lines += [self.of_clock(event) for event in scoring["events"] if "from" in event]
         labels = self.item_labels()
         lines += [
             _("One event counts in one of these only, where it costs most: %(items)s.")
@@ -133,6 +146,19 @@ class _Words:
             for group in scoring["once_across"]
         ]
         return lines
+
+    def of_clock(self, event: Terms) -> str:
+        """Which clock events follow from, of which tickets, and in what they are measured."""
+        source = event["from"]
+        labels = {clock["key"]: wording.said(clock["label"]) for clock in self.terms["clocks"]}
+        clock = labels.get(source["clock"], source["clock"])
+        params = {
+            "event": wording.said(event["label"]),
+            "clock": wording.listed([f"“{clock}”", *source.get("only", {}).values()]),
+        }
+        if source["unit"] == "hours":
+            return _("“%(event)s”: by itself from each missed clock %(clock)s, in hours.") % params
+        return _("“%(event)s”: by itself from each missed clock %(clock)s, in working days.") % params
 
     def item_labels(self) -> dict[str, str]:
         return {
@@ -301,15 +327,7 @@ class _Words:
         return text
 
     def rollup(self, rollup: Terms) -> str:
-        methods = {
-            "mean": _("mean"),
-            "weighted_mean": _("weighted mean"),
-            "sum": _("sum"),
-            "deductions": _("full marks less all deductions"),
-            "min": _("the lowest"),
-            "last": _("the last"),
-        }
-        method = methods[rollup["method"]]
+        method = method_name(rollup["method"])
         if rollup["weights"]:
             method += f" ({wording.listed(rollup['weights'])})"
         return _("Score of a %(period)s: %(method)s by %(of)s") % {

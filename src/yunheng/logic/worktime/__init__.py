@@ -5,6 +5,7 @@ whole UTC seconds since 1970, everywhere. A time zone is consulted by `materiali
 needs none. Source: sla-semantics 0–6, R13.
 """
 
+from yunheng.logic.worktime.days import WorkingDays
 from yunheng.logic.worktime.errors import CalendarError, HorizonError
 from yunheng.logic.worktime.materialise import materialise
 from yunheng.logic.worktime.opentime import OpenTime, has_open_time
@@ -18,6 +19,7 @@ __all__ = [
     "OpenTime",
     "RuleFinding",
     "Window",
+    "WorkingDays",
     "has_open_time",
     "lint_rules",
     "materialise",
