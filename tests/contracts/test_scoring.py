@@ -12,9 +12,11 @@ from tests.contracts.documents import SMALL, changed, checked
 from yunheng.contracts.difference import differences
 from yunheng.contracts.packs import scheme_pack, scheme_packs
 from yunheng.contracts.problems import show_path
+from yunheng.contracts.scoring.checking import Surroundings
 from yunheng.contracts.scoring.compile import scheme_of
-from yunheng.contracts.scoring.grammar import ITEM, OCCURRENCE, RATING, RULES, SCORING, SETTLEMENT, STEP
+from yunheng.contracts.scoring.grammar import EVENT_KIND, ITEM, OCCURRENCE, RATING, RULES, SCORING, SETTLEMENT, STEP
 from yunheng.contracts.scoring.presentation import scoring_view
+from yunheng.contracts.scoring.reading import EventSource, UnfitScheme, read_rules, rules_of
 from yunheng.contracts.scoring.words import FINDING_WORDS
 from yunheng.contracts.withheld import client_terms
 from yunheng.contracts.writing import document_of
@@ -103,6 +105,9 @@ WRONG = {
     "coefficients": (("from: 90, coefficient: 1}", "from: 91, coefficient: 1}"), "scoring_hole", "scoring.settlement.coefficients", "90"),
     "no number": (("full: 100", "full: many"), "wrong_value", "scoring.full", "a number"),
     "no value read": (("from: 95 %", "from: high"), "wrong_value", "scoring.sections.speed.items.attained.banded[0].from", "95 %"),
+    "clock of events": (("late: {label: Late}", "late: {label: Late, from: {clock: resolv}}"), "unknown_name", "scoring.events.late.from.clock", "resolve"),
+    "priority of events": (("late: {label: Late}", "late: {label: Late, from: {clock: resolve, only: {priority: P9}}}"), "unknown_name", "scoring.events.late.from.only.priority", "P1, P2"),
+    "unit of events": (("late: {label: Late}", "late: {label: Late, from: {clock: resolve, unit: weeks}}"), "wrong_value", "scoring.events.late.from.unit", "working_days"),
     "mistyped": (("occurrence: {of", "occurence: {of"), "unknown_key", "scoring.sections.conduct.items.lateness.occurence", "occurrence"),
 }  # fmt: skip
 
@@ -154,6 +159,56 @@ def test_what_is_kept_compiles_and_is_written_back() -> None:
     assert checked(document_of(terms)).terms == terms
 
 
+OF_CLOCK = ("late: {label: Late}", "late: {label: Late, from: {clock: resolve, only: {priority: P1}}}")
+
+
+def test_events_of_a_clock_are_kept_written_back_and_said() -> None:
+    terms = checked(changed(OF_CLOCK, document=SCORED)).terms
+    assert terms is not None
+    assert terms["scoring"]["events"][0]["from"] == {
+        "clock": "resolve",
+        "unit": "working_days",
+        "only": {"priority": "P1"},
+    }
+    assert rules_of(terms["scoring"]).event_sources() == (
+        EventSource("late", "resolve", "working_days", priority="P1"),
+    )
+    assert checked(document_of(terms)).terms == terms
+    with translation.override("en"):
+        view = scoring_view(terms)
+    assert view is not None
+    assert "“Late”: by itself from each missed clock “Resolve”, P1, in working days." in view.lines
+
+
+def test_events_follow_from_promises_to_the_client_only() -> None:
+    internal = ("  resolve: {}\n", "  resolve: {}\n  ola: {kind: resolve, audience: internal}\n")
+    goals = ("P1: {respond: 30 min, resolve: 4 h}", "P1: {respond: 30 min, resolve: 4 h, ola: 3 h}")
+    of_ola = ("late: {label: Late}", "late: {label: Late, from: {clock: ola}}")
+    found = checked(changed(internal, goals, of_ola, document=SCORED)).errors
+    assert [(one.code, show_path(one.path)) for one in found] == [
+        ("unknown_name", "scoring.events.late.from.clock")
+    ]
+
+
+def test_a_scheme_is_read_for_a_look_or_refused_with_everything_that_is_wrong() -> None:
+    around = Surroundings(["mtta"], ["P1"], ["it"], ["resolve"])
+    assert read_rules(scheme_pack("b"), around).event_sources()[0].clock == "resolve"
+    assert [source.reads for source in read_rules(scheme_pack("g"), around).value_sources().values()] == [
+        "availability",
+        "mtta|priority:P1",
+    ]
+    with pytest.raises(UnfitScheme) as refused:
+        read_rules(scheme_pack("g"), Surroundings([], ["1"], ["it"], []))
+    assert [show_path(problem.path) for problem in refused.value.problems] == [
+        "scoring.sections.response.items.response_p1.indicator",
+        "scoring.sections.response.items.response_p1.only.priority",
+    ]
+    for document in (b"", b"key: acme\n", b"scoring: [", b"scoring: {full: 10}\n"):
+        with pytest.raises(UnfitScheme) as refused:
+            read_rules(document, around)
+        assert refused.value.problems
+
+
 def test_a_client_reads_an_indicator_that_is_scored() -> None:
     internal = ("  resolve: {}\n", "  resolve: {}\n  ola: {kind: resolve, audience: internal}\n")
     goals = ("P1: {respond: 30 min, resolve: 4 h}", "P1: {respond: 30 min, resolve: 4 h, ola: 3 h}")
@@ -194,7 +249,7 @@ def test_the_manual_explains_every_key_and_names_every_pack(
 ) -> None:
     path = request.config.rootpath / "docs" / "manual" / language / "scoring.md"
     manual = path.read_text(encoding="utf-8")
-    for record in (SCORING, ITEM, OCCURRENCE, RATING, SETTLEMENT, STEP):
+    for record in (SCORING, EVENT_KIND, ITEM, OCCURRENCE, RATING, SETTLEMENT, STEP):
         for key in record.entries:
             assert f"`{key}" in manual, key
     assert re.findall(r"^\| `([a-z]+)` \|", manual, re.MULTILINE)[: len(scheme_packs())] == scheme_packs()

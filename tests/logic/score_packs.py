@@ -20,7 +20,7 @@ def terms_in(data: bytes) -> dict:
     raw = SCORING.read(node, ("scoring",), found)
     assert found.problems == []
     problems: list = []
-    around = Surroundings(list(INDICATORS), ["P1", "P2"], ["it"])
+    around = Surroundings(list(INDICATORS), ["P1", "P2"], ["it"], ["respond", "resolve"])
     check_scoring(raw, around, lambda *words, **params: problems.append((words, params)))
     assert problems == []
     return terms_of_scoring(raw)
