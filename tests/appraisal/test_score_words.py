@@ -90,7 +90,7 @@ def test_sentences_hold_their_numbers() -> None:
     with translation.override("en"):
         words = ScoreWords(rules())
         short = words.text(node(Say.SHORT_OF_TARGET), "availability")
-        assert short == "98.5 % is 0.5 % short of 99 %: 5 times 5 points, for each 0.1 %"
+        assert short == "98.5 % is 0.5 % short of 99 %: 5 × 5 points, for each 0.1 %"
         lower = replace(node(Say.SHORT_OF_TARGET), params={**PARAMS[Say.SHORT_OF_TARGET], "better": "lower"})
         assert "more than 99 %" in words.text(lower, "availability")
         event = words.text(node(Say.EVENT))
@@ -121,4 +121,4 @@ def test_a_line_tells_its_item_and_its_document_is_the_tree() -> None:
     assert document["text"] == "Score"
     assert Fraction(document["points"]) == sum(Fraction(part["points"]) for part in document["parts"])
     texts = [one.text for one in line]
-    assert "20 min is 5 min more than 15 min: 1 times 2 points, for each 5 min" in texts
+    assert "20 min is 5 min more than 15 min: 1 × 2 points, for each 5 min" in texts

@@ -149,14 +149,14 @@ class ScoreWords:
             return (
                 _(
                     "%(value)s is %(shortfall)s short of %(target)s: "
-                    "%(steps)s times %(each)s points, for each %(unit)s"
+                    "%(steps)s × %(each)s points, for each %(unit)s"
                 )
                 % words
             )
         return (
             _(
                 "%(value)s is %(shortfall)s more than %(target)s: "
-                "%(steps)s times %(each)s points, for each %(unit)s"
+                "%(steps)s × %(each)s points, for each %(unit)s"
             )
             % words
         )
