@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
@@ -189,6 +189,159 @@ def test_the_report_on_april_2016_says_what_the_command_line_says(
     keys = [column["key"] for column in content["item_columns"]]
     count = sum(1 for row in rows_for(contract.pk, content, source.position) if len(row) == len(keys))
     assert count >= rows["mtta"]["denominator"] if "mtta" in rows else count > 0
+
+
+#: Goals of the contract in seconds, and the states that stop its clock, written down here once more.
+RESOLVE_WITHIN = {"1": 4 * 3600, "2": 8 * 3600, "3": 48 * 3600, "4": 120 * 3600}
+STOPPING = {"Awaiting User Info", "Awaiting Evidence"}
+WORKED = {"Active", "Resolved", "Awaiting User Info", "Awaiting Evidence", "Awaiting Vendor", "Awaiting Problem"}
+READABLE = WORKED | {"New", "Closed"}
+
+
+def lives(plain: Plain) -> Iterator[tuple[str, datetime, list[tuple[datetime, dict[str, str]]]]]:
+    """Each incident with its opening and its rows in the order of time; no row counts before the opening."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in sorted(plain.rows, key=lambda row: at(row["sys_updated_at"])):  # type: ignore[arg-type,return-value]
+        rows.setdefault(row["number"], []).append(row)
+    for number, own in rows.items():
+        opened = at(own[0]["opened_at"])
+        assert opened is not None
+        yield number, opened, [(max(at(row["sys_updated_at"]) or opened, opened), row) for row in own]
+
+
+def missed(plain: Plain) -> dict[str, tuple[datetime, int]]:
+    """Incidents not resolved in time: when each fell due, and how many seconds it took beyond that."""
+    found = {}
+    for number, opened, rows in lives(plain):
+        running, state, is_over, waits, since, priority = [], "", False, False, opened, ""
+        for instant, row in rows:
+            if row["incident_state"] == state:
+                continue
+            if not is_over and not waits:
+                running.append((since, instant))
+            state, since = row["incident_state"], instant
+            waits = state in STOPPING
+            if state in ("Resolved", "Closed"):
+                priority = priority if is_over else row["priority"][0]
+                is_over = True
+            elif state in READABLE:
+                is_over = False
+        assert is_over, number
+        left, over, due = RESOLVE_WITHIN[priority], 0, None
+        for begin, end in running:
+            span = seconds(end, begin)
+            if due is None and span >= left:
+                due, over = begin + timedelta(seconds=left), span - left
+            elif due is not None:
+                over += span
+            left -= span
+        if due is not None and over:
+            found[number] = (due, over)
+    return found
+
+
+def late_points(over: int) -> Fraction:
+    """Scheme B: half a point for each begun day, one from the third on, five at most."""
+    days = -(-over // 86_400)
+    return min(Fraction(min(days, 2), 2) + max(0, days - 2), Fraction(5))
+
+
+def check_sums(node: dict[str, Any]) -> None:
+    """Every node of the explanation is the sum of its parts, and says something."""
+    assert node["text"]
+    if "parts" in node:
+        assert Fraction(node["points"]) == sum(Fraction(part["points"]) for part in node["parts"])
+        for part in node["parts"]:
+            check_sums(part)
+
+
+@pytest.mark.parametrize(("period", "months"), [("2016-04", {4}), ("2016-Q2", {4, 5, 6})])
+def test_scheme_b_deducts_what_plain_code_finds_late(
+    command: Command, taken: dict[str, Any], plain: Plain, period: str, months: set[int]
+) -> None:
+    from yunheng.desk.models import Ticket
+
+    asked = ("scorecard", "--contract", "uci", "--period", period, "--scheme", "b", "--json")
+    told = command(*asked)
+    late = {
+        number: (due, over)
+        for number, (due, over) in missed(plain).items()
+        if due.year == 2016 and due.month in months
+    }
+    assert len(late) > 1_000
+    (section,) = [part for part in told["tree"]["parts"] if part["say"] == "section"]
+    (item,) = section["parts"]
+    source = dict(Ticket.objects.values_list("number", "source_number"))
+    events = {source[part["event"]["subject"]]: part for part in item["parts"]}
+    assert len(events) == len(item["parts"])
+    assert {
+        number: (part["event"]["at"], Fraction(part["event"]["quantity"])) for number, part in events.items()
+    } == {number: (int(due.timestamp()), Fraction(over, 86_400)) for number, (due, over) in late.items()}
+    assert {number: Fraction(part["points"]) for number, part in events.items()} == {
+        number: -late_points(over) for number, (_due, over) in late.items()
+    }
+    total = -sum(late_points(over) for _due, over in late.values())
+    assert Fraction(told["value_so_far"]) == total
+    assert told["is_complete"] is told["is_whole"] is (period == "2016-Q2")  # scheme B scores quarters
+    assert told["value"] == (told["value_so_far"] if told["is_complete"] else None)
+    assert told["lacking"] == []
+    check_sums(told["tree"])
+
+    from yunheng.reports.actions import seal_all
+
+    seal_all()
+    then = command(*asked, "--as-of", str(told["position"]))
+    assert (then["tree"], then["is_live"]) == (told["tree"], False)
+    shown = command(*(word for word in asked if word != "--json"), "--lang", "zh")
+    assert str(told["value_so_far"]).lstrip("-") in shown.splitlines()[0]
+
+
+def test_the_response_item_of_scheme_g_follows_from_plain_code(
+    command: Command, taken: dict[str, Any], plain: Plain, tmp_path: Path
+) -> None:
+    from ruamel.yaml import YAML
+
+    from yunheng.contracts.packs import scheme_pack
+    from yunheng.contracts.writing import dumped
+
+    scoring = YAML(typ="safe", pure=True).load(scheme_pack("g"))["scoring"]
+    response = scoring["sections"]["response"]
+    response["items"]["response_p1"]["only"] = {"priority": "1"}
+    kept = {name: scoring[name] for name in ("period", "full", "start", "digits", "grades")}
+    scheme = tmp_path / "response.yaml"
+    scheme.write_text(dumped({"scoring": {**kept, "sections": {"response": response}}}), encoding="utf-8")
+    told = command(
+        "scorecard", "--contract", "uci", "--period", "2016-04", "--scheme", str(scheme), "--json"
+    )
+
+    waits = []
+    for _number, opened, rows in lives(plain):
+        first = next((instant for instant, row in rows if row["incident_state"] in WORKED), None)
+        if (opened.year, opened.month) == (2016, 4) and rows[-1][1]["priority"][0] == "1" and first:
+            waits.append(seconds(first, opened))
+    average = Fraction(sum(waits), len(waits))
+    steps = max(0, -((15 * 60 - average) // 300))  # each begun five minutes above fifteen
+    points = 100 - min(2 * steps, 20)
+    (value,) = told["values"]
+    assert (value["reads"], value["numerator"], value["denominator"]) == (
+        "mtta|priority:1",
+        str(sum(waits)),
+        str(len(waits)),
+    )
+    assert Fraction(value["value"]) == average
+    assert (told["is_complete"], Fraction(told["value"])) == (True, points)
+    check_sums(told["tree"])
+
+
+def test_a_scheme_that_does_not_fit_the_contract_is_refused_with_its_place(
+    command: Command, taken: dict[str, Any]
+) -> None:
+    from yunheng.site.cli import main
+
+    with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as said:
+        assert main(["scorecard", "--contract", "uci", "--scheme", "g", "--period", "2016-04"]) == 1
+    assert printed.getvalue() == ""
+    assert "response_p1.only.priority" in said.getvalue()
 
 
 def _check_counts(taken: dict[str, Any], plain: Plain) -> None:
