@@ -23,7 +23,13 @@ LATE: dict[str, Any] = {"kind": "change_failed", "quantity": Fraction(7, 2), "un
 PARAMS: dict[Say, dict[str, Any]] = {
     Say.BAND: {"value": 91, "low": Decimal(90), "high": None, "has_low": 1, "has_high": 0},
     Say.LINE: {"value": Fraction(91)},
-    Say.SHORT_OF_TARGET: {**TARGET, "shortfall": Fraction(1, 2), "unit": Decimal("0.1"), "steps": 5, "each": 5},
+    Say.SHORT_OF_TARGET: {
+        **TARGET,
+        "shortfall": Fraction(1, 2),
+        "unit": Decimal("0.1"),
+        "steps": 5,
+        "each": 5,
+    },
     Say.TARGET_REACHED: TARGET,
     Say.EVENT: {**LATE, "first": 1, "last": 4, "cost": Decimal(3), "cap": Decimal(2)},
     Say.BONUS: {"kind": "change_failed"},
@@ -112,7 +118,9 @@ def test_numbers_for_people_are_exact_or_say_that_they_are_not() -> None:
 
 def test_a_line_tells_its_item_and_its_document_is_the_tree() -> None:
     found = rules()
-    results = Results({"availability": Measured(Decimal("99.5")), "mtta|priority:P1": Measured(Decimal(1200))})
+    results = Results(
+        {"availability": Measured(Decimal("99.5")), "mtta|priority:P1": Measured(Decimal(1200))}
+    )
     tree = score(found.scheme, results).tree
     with translation.override("en"):
         line = ScoreWords(found).line(tree)

@@ -1,4 +1,4 @@
-"""A period's scorecard from the work itself: what the scheme reads, what follows from clocks, what people have to say."""
+"""A period's scorecard from the work itself: what the scheme reads, what follows from clocks, what people must say."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,9 +11,9 @@ from tests.appraisal.test_figures import served
 from tests.desk.ground import MORNING, Ground, apply_terms, make_ground, terms
 from tests.logic.score_packs import terms_in
 
-from yunheng.appraisal.scored_period import ScoredPeriod, period_holding, read_scored_period
-from yunheng.appraisal.scorecard import Lacking, Scorecard, UnfitScheme, Unscored, pack_scheme, scorecard
+from yunheng.appraisal.scorecard import Lacking, Scorecard, UnfitSchemeError, Unscored, pack_scheme, scorecard
 from yunheng.appraisal.scorecard_text import document_of, lines_of, notices
+from yunheng.appraisal.scored_period import ScoredPeriod, period_holding, read_scored_period
 from yunheng.contracts.indicators import INDICATORS
 from yunheng.contracts.packs import scheme_pack
 from yunheng.contracts.scoring.checking import Surroundings
@@ -114,7 +114,11 @@ def test_what_still_runs_is_late_until_it_is_looked_at(ground: Ground) -> None:
 def test_an_event_is_of_the_period_in_which_it_fell_due(ground: Ground) -> None:
     served(ground, resolve=24 * 40)  # due in April, resolved in May
     may = ScoredPeriod("month", date(2026, 5, 1))
-    assert [len(card(ground, period, scheme=B).results.events) for period in (APRIL, may, QUARTER)] == [1, 0, 1]
+    assert [len(card(ground, period, scheme=B).results.events) for period in (APRIL, may, QUARTER)] == [
+        1,
+        0,
+        1,
+    ]
 
 
 def test_what_was_left_out_is_no_event(ground: Ground) -> None:
@@ -229,7 +233,7 @@ def test_what_cannot_be_scored_is_refused(ground: Ground) -> None:
     with pytest.raises(Unscored) as unscored:
         card(ground)
     assert isinstance(unscored.value, NotFound)
-    with pytest.raises(UnfitScheme) as unfit:
+    with pytest.raises(UnfitSchemeError) as unfit:
         card(ground, scheme=pack_scheme("g"))  # speaks of P1, and the contract of p1
     assert "“P1”" in unfit.value.problems[0].text() and "p1" in unfit.value.problems[0].text()
     with pytest.raises(Invalid) as unknown:
@@ -255,7 +259,11 @@ def test_a_part_of_the_period_and_one_that_runs_are_called_so(ground: Ground) ->
     for language in ("zh-hans", "en"):
         with translation.override(language):
             said = [notices(month), notices(quarter), notices(running)]
-        assert [len(one) for one in said] == [2, 1, 2]  # each of them is a look by a scheme that nobody agreed
+        assert [len(one) for one in said] == [
+            2,
+            1,
+            2,
+        ]  # each of them is a look by a scheme that nobody agreed
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])

@@ -14,9 +14,18 @@ from yunheng.contracts.packs import scheme_pack, scheme_packs
 from yunheng.contracts.problems import show_path
 from yunheng.contracts.scoring.checking import Surroundings
 from yunheng.contracts.scoring.compile import scheme_of
-from yunheng.contracts.scoring.grammar import EVENT_KIND, ITEM, OCCURRENCE, RATING, RULES, SCORING, SETTLEMENT, STEP
+from yunheng.contracts.scoring.grammar import (
+    EVENT_KIND,
+    ITEM,
+    OCCURRENCE,
+    RATING,
+    RULES,
+    SCORING,
+    SETTLEMENT,
+    STEP,
+)
 from yunheng.contracts.scoring.presentation import scoring_view
-from yunheng.contracts.scoring.reading import EventSource, UnfitScheme, read_rules, rules_of
+from yunheng.contracts.scoring.reading import EventSource, UnfitSchemeError, read_rules, rules_of
 from yunheng.contracts.scoring.words import FINDING_WORDS
 from yunheng.contracts.withheld import client_terms
 from yunheng.contracts.writing import document_of
@@ -197,14 +206,14 @@ def test_a_scheme_is_read_for_a_look_or_refused_with_everything_that_is_wrong() 
         "availability",
         "mtta|priority:P1",
     ]
-    with pytest.raises(UnfitScheme) as refused:
+    with pytest.raises(UnfitSchemeError) as refused:
         read_rules(scheme_pack("g"), Surroundings([], ["1"], ["it"], []))
     assert [show_path(problem.path) for problem in refused.value.problems] == [
         "scoring.sections.response.items.response_p1.indicator",
         "scoring.sections.response.items.response_p1.only.priority",
     ]
     for document in (b"", b"key: acme\n", b"scoring: [", b"scoring: {full: 10}\n"):
-        with pytest.raises(UnfitScheme) as refused:
+        with pytest.raises(UnfitSchemeError) as refused:
             read_rules(document, around)
         assert refused.value.problems
 

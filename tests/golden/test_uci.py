@@ -194,7 +194,14 @@ def test_the_report_on_april_2016_says_what_the_command_line_says(
 #: Goals of the contract in seconds, and the states that stop its clock, written down here once more.
 RESOLVE_WITHIN = {"1": 4 * 3600, "2": 8 * 3600, "3": 48 * 3600, "4": 120 * 3600}
 STOPPING = {"Awaiting User Info", "Awaiting Evidence"}
-WORKED = {"Active", "Resolved", "Awaiting User Info", "Awaiting Evidence", "Awaiting Vendor", "Awaiting Problem"}
+WORKED = {
+    "Active",
+    "Resolved",
+    "Awaiting User Info",
+    "Awaiting Evidence",
+    "Awaiting Vendor",
+    "Awaiting Problem",
+}
 READABLE = WORKED | {"New", "Closed"}
 
 
@@ -310,9 +317,7 @@ def test_the_response_item_of_scheme_g_follows_from_plain_code(
     kept = {name: scoring[name] for name in ("period", "full", "start", "digits", "grades")}
     scheme = tmp_path / "response.yaml"
     scheme.write_text(dumped({"scoring": {**kept, "sections": {"response": response}}}), encoding="utf-8")
-    told = command(
-        "scorecard", "--contract", "uci", "--period", "2016-04", "--scheme", str(scheme), "--json"
-    )
+    told = command("scorecard", "--contract", "uci", "--period", "2016-04", "--scheme", str(scheme), "--json")
 
     waits = []
     for _number, opened, rows in lives(plain):

@@ -72,7 +72,9 @@ def test_a_figure_opens_into_its_items(world: World, alice: Client) -> None:
     assert "not known yet" in text  # what people enter is no full marks
 
 
-@pytest.mark.parametrize("query", ["scheme=z", "scheme=b&period=April", "scheme=b&period=2015", "scheme=b&as_of=99999999"])
+@pytest.mark.parametrize(
+    "query", ["scheme=z", "scheme=b&period=April", "scheme=b&period=2015", "scheme=b&as_of=99999999"]
+)
 def test_what_makes_no_sense_is_refused_with_its_field(world: World, alice: Client, query: str) -> None:
     page(alice, world, query, 422)
     refused = told(alice, world, query, 422)

@@ -64,9 +64,7 @@ def _is_wanted(study: Study, source: EventSource, profile: npt.NDArray[np.int64]
     if not (source.priority or source.service):
         return np.ones(len(profile), np.bool_)
     wanted = [
-        number
-        for number, text in study.facts.terms.items()
-        if _fits(source, *[*text.split("|"), "", ""][:2])
+        number for number, text in study.facts.terms.items() if _fits(source, *[*text.split("|"), "", ""][:2])
     ]
     return np.isin(profile, np.array(wanted, np.int64))
 

@@ -139,9 +139,7 @@ class ScoreWords:
 
     def _short_of_target(self, node: Node, params: Mapping[str, Any], item: str) -> str:
         words = {
-            **{
-                name: self.value(params[name], item) for name in ("value", "target", "shortfall", "unit")
-            },
+            **{name: self.value(params[name], item) for name in ("value", "target", "shortfall", "unit")},
             "steps": shown(params["steps"]),
             "each": shown(params["each"]),
         }

@@ -1,4 +1,4 @@
-"""A period's scorecard: what the contract's scheme reads, collected from the record, and the score with its explanation."""
+"""A period's scorecard: what the scheme reads, collected from the record, and the score with its explanation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from yunheng.contracts.models import Contract, ContractVersion
 from yunheng.contracts.packs import scheme_pack, scheme_packs
 from yunheng.contracts.scoring.checking import Surroundings
 from yunheng.contracts.scoring.presentation import period_name
-from yunheng.contracts.scoring.reading import Rules, UnfitScheme, ValueSource, read_rules, rules_of
+from yunheng.contracts.scoring.reading import Rules, UnfitSchemeError, ValueSource, read_rules, rules_of
 from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.logic.score import (
@@ -109,7 +109,7 @@ def scorecard(
     """The scorecard of a period (None: the one of the newest ticket), as of a log position (None: now).
 
     `scheme`, a name and a document, is scored with instead of the contract's own. Raises Unscored when the contract
-    says nothing of scores, UnfitScheme for a document whose scheme does not fit the contract, Invalid for a period
+    says nothing of scores, UnfitSchemeError for a document whose scheme does not fit the contract, Invalid for a period
     that is to come, or longer than those that the scheme scores, and for a position beyond the log.
     """
     now = now or datetime.now(UTC)
@@ -124,14 +124,16 @@ def scorecard(
     terms = study.terms_at(min(end - 1, study.now))
     rules = _rules(terms, scheme)
     if MONTHS[period.kind] > MONTHS[rules.scheme.period]:
-        text = _("The scheme scores by %(period)s: name one. Longer periods are made of scores that are signed.")
+        text = _(
+            "The scheme scores by %(period)s: name one. Longer periods are made of scores that are signed."
+        )
         raise Invalid({"period": text % {"period": period_name(rules.scheme.period)}})
     values = {value.source.reads: value for value in _values(contract, rules, period, position, now)}
     events, is_provisional = _events(study, rules, start, end)
     results = Results(
         measured={reads: value.measured for reads, value in values.items()},
         events=events,
-        marks={key: () for key in items_rated(rules.scheme)},
+        marks=dict.fromkeys(items_rated(rules.scheme), ()),
     )
     return Scorecard(
         contract_key=contract.scope.key,
@@ -160,9 +162,7 @@ def pack_scheme(name: str) -> tuple[str, bytes]:
         return name, scheme_pack(name)
     except LookupError:
         text = _("There is no scheme “%(name)s”. There are: %(known)s.")
-        raise Invalid(
-            {"scheme": text % {"name": name[:40], "known": ", ".join(scheme_packs())}}
-        ) from None
+        raise Invalid({"scheme": text % {"name": name[:40], "known": ", ".join(scheme_packs())}}) from None
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------
@@ -219,9 +219,7 @@ def _measured(source: ValueSource, row: Row | None) -> Measured:
     if row.unit == "tickets":
         return Measured(row.numerator, row.numerator, row.denominator)
     factor = 100 if row.unit == "%" else 1
-    return Measured(
-        Fraction(factor * row.numerator, row.denominator), row.numerator, row.denominator
-    )
+    return Measured(Fraction(factor * row.numerator, row.denominator), row.numerator, row.denominator)
 
 
 def _events(study: Study, rules: Rules, start: int, end: int) -> tuple[tuple[Event, ...], bool]:
@@ -256,8 +254,10 @@ def _kinds_used(rules: Rules) -> Sequence[str]:
 def _scored(rules: Rules, results: Results) -> Score:
     try:
         return score(rules.scheme, results)
-    except ScoreError as error:  # a band that holds no such value: the linter lets no scheme pass that has holes
+    except (
+        ScoreError
+    ) as error:  # a band that holds no such value: the linter lets no scheme pass that has holes
         raise Invalid({"scheme": str(error)}) from error
 
 
-__all__ = ["Lacking", "Scorecard", "UnfitScheme", "Unscored", "Value", "pack_scheme", "scorecard"]
+__all__ = ["Lacking", "Scorecard", "UnfitSchemeError", "Unscored", "Value", "pack_scheme", "scorecard"]

@@ -87,7 +87,9 @@ class ScorecardOut(Schema):
     scheme: str = Field(description="Empty: the contract's own; else the scheme that was asked for")
     contract_version: int
     full: str
-    value: str | None = Field(description="The score; null while it is not complete, or nothing was asked for")
+    value: str | None = Field(
+        description="The score; null while it is not complete, or nothing was asked for"
+    )
     grade: str | None
     value_so_far: str | None = Field(description="With what is lacking taken as not asked for")
     grade_so_far: str | None

@@ -18,9 +18,9 @@ from yunheng.foundation.refusals import Invalid
 from yunheng.logic.score import Say
 
 from .score_words import Line, ScoreWords, points, value_text
-from .scored_period import ScoredPeriod, read_scored_period
-from .scorecard import Scorecard, UnfitScheme, Value, pack_scheme, scorecard
+from .scorecard import Scorecard, UnfitSchemeError, Value, pack_scheme, scorecard
 from .scorecard_text import headline, notices
+from .scored_period import ScoredPeriod, read_scored_period
 
 FIRST_EVENTS: Final = 20  #: of an item, on the page of all items
 PAGE: Final = 100  #: events of one item on a page of its own
@@ -112,7 +112,7 @@ class ScorecardPage:
 
 
 def asked_scorecard(contract: Contract, asked: Asked, *, now: datetime) -> Scorecard:
-    """The scorecard that an address asks for. Raises Invalid for a scheme that does not fit, and as `scorecard` does."""
+    """The scorecard that an address asks for. Raises Invalid for an unfit scheme, and as `scorecard` does."""
     try:
         return scorecard(
             contract,
@@ -121,7 +121,7 @@ def asked_scorecard(contract: Contract, asked: Asked, *, now: datetime) -> Score
             position=asked.position,
             now=now,
         )
-    except UnfitScheme as unfit:
+    except UnfitSchemeError as unfit:
         raise Invalid({"scheme": [problem.text(_) for problem in unfit.problems]}) from unfit
 
 
@@ -180,9 +180,7 @@ class _Page:
         shown = [item for section in view.sections for item in section.items]
         return {item["key"]: one for item, one in zip(self.card.rules.items(), shown, strict=True)}
 
-    def _section(
-        self, line: Line, section: Mapping[str, Any], views: Mapping[str, ItemView]
-    ) -> SectionBlock:
+    def _section(self, line: Line, section: Mapping[str, Any], views: Mapping[str, ItemView]) -> SectionBlock:
         by_key = {part.node.key: part for part in line.parts if part.node.say is Say.ITEM}
         items = [
             self._item(by_key[item["key"]], item, views[item["key"]])
@@ -195,10 +193,8 @@ class _Page:
     def _item(self, line: Line, item: Mapping[str, Any], view: ItemView) -> ItemBlock:
         value = self.card.values.get(reads_of(item))
         events = [part for part in line.parts if part.node.say in _OF_EVENTS]
-        if self.asked.item:
-            shown = events[self.asked.after : self.asked.after + PAGE]
-        else:
-            shown = events[:FIRST_EVENTS]
+        first, size = (self.asked.after, PAGE) if self.asked.item else (0, FIRST_EVENTS)
+        shown = events[first : first + size]
         is_all = len(shown) == len(events) or bool(self.asked.item)
         says = {part.node.say for part in line.parts}
         return ItemBlock(

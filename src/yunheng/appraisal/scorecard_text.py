@@ -17,7 +17,7 @@ MOST_LINES = 200  #: of one item on a terminal
 
 
 def document_of(card: Scorecard) -> dict[str, Any]:
-    """All of a scorecard as JSON data; exact numbers are text. `value` and `grade` are null while it is not complete."""
+    """All of a scorecard as JSON data, exact numbers as text. `value` and `grade` are None while it is not complete."""
     words = ScoreWords(card.rules)
     found = card.score
     return {

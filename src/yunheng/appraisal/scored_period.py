@@ -1,4 +1,4 @@
-"""The period that a scorecard is about: a month, quarter or year of the contract's zone, by the name that people use."""
+"""The period that a scorecard is about: a month, quarter or year of the contract's zone, by its usual name."""
 
 import re
 from dataclasses import dataclass

@@ -286,7 +286,9 @@ def _late_seconds(folded: ClockColumns) -> Int64:
 
     Who missed an earlier goal or cycle alone (a reset, a goal that changed "from_change") is late by a second.
     """
-    late: Int64 = np.where(folded.is_met == 0, np.maximum(folded.elapsed - folded.goal, 1), 0).astype(np.int64)
+    late: Int64 = np.where(folded.is_met == 0, np.maximum(folded.elapsed - folded.goal, 1), 0).astype(
+        np.int64
+    )
     return late
 
 

@@ -355,7 +355,9 @@ EVENT_KIND = Record(
                 {
                     "clock": Entry(WORD, "Each time that this clock is missed", is_required=True),
                     "unit": Entry(
-                        Choice(LATENESS_UNITS), "In what it is measured how late it was", default="working_days"
+                        Choice(LATENESS_UNITS),
+                        "In what it is measured how late it was",
+                        default="working_days",
                     ),
                     "only": Entry(ONLY, "Only tickets of one priority or service"),
                 }

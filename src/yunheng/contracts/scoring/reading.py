@@ -100,7 +100,7 @@ class Rules:
         return {item["key"]: item["label"] for item in self.items()}
 
 
-class UnfitScheme(ValueError):
+class UnfitSchemeError(ValueError):
     """A document whose scheme cannot be used, with everything that is wrong in it."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -114,11 +114,11 @@ def rules_of(terms: Terms) -> Rules:
 
 
 def read_rules(data: bytes, around: Surroundings) -> Rules:
-    """The rules in a document: its section `scoring`, whatever else it has. Raises UnfitScheme naming every error."""
+    """The rules in a document: its section `scoring`, whatever else it has. Raises UnfitSchemeError naming every error."""
     try:
         root = read_document(data)
     except DocumentError as error:
-        raise UnfitScheme(error.problems) from error
+        raise UnfitSchemeError(error.problems) from error
     node = root.get("scoring")
     if node is None:
         problem = Problem(
@@ -129,7 +129,7 @@ def read_rules(data: bytes, around: Surroundings) -> Rules:
             gettext_noop("write the scheme under “scoring:”, as it stands in a contract"),
             {"key": "scoring"},
         )
-        raise UnfitScheme([problem])
+        raise UnfitSchemeError([problem])
     found = Findings()
     raw = SCORING.read(node, ("scoring",), found)
     problems, at = list(found.problems), places(root)
@@ -147,5 +147,5 @@ def read_rules(data: bytes, around: Surroundings) -> Rules:
         terms = terms_of_scoring(raw)
         lint_scoring(terms, note)
     if problems:
-        raise UnfitScheme(sorted(problems, key=lambda problem: problem.place))
+        raise UnfitSchemeError(sorted(problems, key=lambda problem: problem.place))
     return rules_of(terms)

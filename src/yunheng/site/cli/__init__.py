@@ -44,7 +44,9 @@ def commands() -> dict[str, Command]:
         "contract": Command("contract", _("check, compare, apply and show contracts")),
         "import": Command("imports", _("take over records of other systems")),
         "kpi": Command("kpi", _("show the indicators of a contract, and the items behind them")),
-        "scorecard": Command("scorecard", _("show the score of a contract, from the total down to the ticket")),
+        "scorecard": Command(
+            "scorecard", _("show the score of a contract, from the total down to the ticket")
+        ),
         "report": Command("report", _("make reports as Word, PDF and Excel files")),
         "log": Command("journal", _("show, seal and verify the journal's logs")),
         "ticket": Command("ticket", _("show a ticket, its timeline and its clocks")),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.foundation.supervisor.messages import language
-
 from yunheng.site.terminal import plain
 
 from . import CommandError
@@ -47,9 +46,9 @@ def run(args: argparse.Namespace) -> int:
     with open_database():
         from django.utils import translation
 
-        from yunheng.appraisal.scored_period import read_scored_period
-        from yunheng.appraisal.scorecard import UnfitScheme, pack_scheme, scorecard
+        from yunheng.appraisal.scorecard import UnfitSchemeError, pack_scheme, scorecard
         from yunheng.appraisal.scorecard_text import document_of, lines_of
+        from yunheng.appraisal.scored_period import read_scored_period
         from yunheng.contracts.queries import contract_by_key
         from yunheng.foundation.refusals import Refusal
 
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
                     scheme=scheme,
                     position=args.as_of,
                 )
-            except UnfitScheme as unfit:
+            except UnfitSchemeError as unfit:
                 for problem in unfit.problems:
                     print(plain(problem.line(args.scheme, translation.gettext)), file=sys.stderr)
                 return 1
