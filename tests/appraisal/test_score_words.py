@@ -41,7 +41,7 @@ PARAMS: dict[Say, dict[str, Any]] = {
     Say.NOT_LIABLE: {"kind": "change_failed", "party": "client"},
     Say.TOLERATED: {"kind": "change_failed", "quantity": Fraction(3), "over": Decimal(8)},
     Say.FREE: {"kind": "change_failed", "units": Fraction(1)},
-    Say.COUNTED_ELSEWHERE: {"kind": "change_failed", "item": "outages"},
+    Say.COUNTED_ELSEWHERE: {"kind": "change_failed", "item": "response_p1"},
     Say.CAP: LIMIT,
     Say.BONUS_CAP: LIMIT,
     Say.LOWEST: LIMIT,
@@ -80,7 +80,7 @@ def test_every_node_is_said_in_both_languages(say: Say, language: str) -> None:
     assert text
     assert not re.search(r"%\(|\{|None|Fraction|Decimal", text)
     assert bool(re.search(r"[\u4e00-\u9fff]", text)) == (language == "zh-hans") or say is Say.PERIOD
-    for name in ("change_failed", "outages", "grave"):  # labels, never keys
+    for name in ("change_failed", "response_p1", "grave"):  # labels, never keys
         assert name not in text
 
 

@@ -114,7 +114,7 @@ def rules_of(terms: Terms) -> Rules:
 
 
 def read_rules(data: bytes, around: Surroundings) -> Rules:
-    """The rules in a document: its section `scoring`, whatever else it has. Raises UnfitSchemeError naming every error."""
+    """The rules in a document: its section `scoring` alone. Raises UnfitSchemeError naming every fault."""
     try:
         root = read_document(data)
     except DocumentError as error:
