@@ -116,7 +116,7 @@ WRONG = {
     "no value read": (("from: 95 %", "from: high"), "wrong_value", "scoring.sections.speed.items.attained.banded[0].from", "95 %"),
     "clock of events": (("late: {label: Late}", "late: {label: Late, from: {clock: resolv}}"), "unknown_name", "scoring.events.late.from.clock", "resolve"),
     "priority of events": (("late: {label: Late}", "late: {label: Late, from: {clock: resolve, only: {priority: P9}}}"), "unknown_name", "scoring.events.late.from.only.priority", "P1, P2"),
-    "unit of events": (("late: {label: Late}", "late: {label: Late, from: {clock: resolve, unit: weeks}}"), "wrong_value", "scoring.events.late.from.unit", "working_days"),
+    "unit of events": (("late: {label: Late}", "late: {label: Late, from: {clock: resolve, unit: weeks}}"), "not_a_choice", "scoring.events.late.from.unit", "working_days"),
     "mistyped": (("occurrence: {of", "occurence: {of"), "unknown_key", "scoring.sections.conduct.items.lateness.occurence", "occurrence"),
 }  # fmt: skip
 
