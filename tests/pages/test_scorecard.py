@@ -6,11 +6,17 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from tests.pages.test_board import bearer, sign_in
 from tests.pages.world import World
 
+from yunheng.appraisal import study
 from yunheng.foundation.sealing import seal
+
+#: SQL statements of a cold page, session and viewer included. Smaller is progress; larger needs a reason.
+QUERIES = {"": 13, "scheme=b": 14, "scheme=g": 16}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +37,23 @@ def told(client: Client, world: World, query: str, status: int = 200) -> Any:
     return response.json()
 
 
+@pytest.mark.parametrize("query", QUERIES)
+def test_queries_are_pinned(world: World, alice: Client, query: str) -> None:
+    page(alice, world, query)  # compiled terms and dictionaries are kept per process
+    study._recent.clear()
+    with CaptureQueriesContext(connection) as captured:
+        page(alice, world, query)
+    statements = [one["sql"] for one in captured if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(statements) == QUERIES[query], "\n".join(statements)
+
+
+@pytest.mark.parametrize("path", ["", "/indicators", "/scorecard"])
+def test_the_pages_of_a_contract_lead_to_its_scorecard(world: World, alice: Client, path: str) -> None:
+    text = alice.get(f"/contracts/{world.key}{path}").content.decode()
+    places = re.findall(rf'<a class="side-link" href="/contracts/{world.key}/scorecard"[^>]*>', text)
+    assert places and all(('aria-current="page"' in place) is (path == "/scorecard") for place in places)
+
+
 def test_a_contract_that_is_not_scored_offers_the_schemes_that_ship(world: World, alice: Client) -> None:
     text = page(alice, world, "")
     assert "does not say how a period is scored" in text
@@ -44,7 +67,7 @@ def test_a_contract_that_is_not_scored_offers_the_schemes_that_ship(world: World
 @pytest.mark.parametrize("scheme", ["a", "b", "c", "d", "e", "f"])
 def test_every_scheme_is_shown_to_both_parties(world: World, login: str, language: str, scheme: str) -> None:
     text = page(sign_in(world, login, language), world, f"scheme={scheme}")
-    assert "%(" not in text
+    assert "%(" not in text.partition("<main")[2].partition("</main>")[0]
     assert ("For a look" if language == "en" else "仅供试看") in text
     assert not re.search(r"\sstyle\s*=", text)
 

@@ -55,6 +55,7 @@ _CONTRACT = (
     _Row(
         "appraisal:indicators", gettext_lazy("Indicators"), "indicators", "i", ("contract.view", "kpi.view")
     ),
+    _Row("appraisal:scorecard", gettext_lazy("Scorecard"), "score", "s", ("contract.view", "kpi.view")),
     _Row(
         "reports:contract_reports",
         gettext_lazy("Reports"),
@@ -143,11 +144,7 @@ _ADMINISTRATION = (
     ),
 )
 #: Pages that belong to a place whose address is not the beginning of theirs.
-_BELONGS_TO = {
-    "appraisal:items": "appraisal:indicators",
-    "appraisal:scorecard": "appraisal:indicators",
-    "appraisal:board_items": "appraisal:board",
-}
+_BELONGS_TO = {"appraisal:items": "appraisal:indicators", "appraisal:board_items": "appraisal:board"}
 #: Places of a contract that clients reach by other places of theirs.
 _NOT_IN_PORTAL = {"desk:tickets": "desk:portal_requests", "appraisal:board": "appraisal:dashboard"}
 
