@@ -24,10 +24,13 @@ _PROVIDER, _CLIENT, _SUPPLIER = (
     Organisation.Kind.SUPPLIER.value,
 )
 
-_READ = frozenset({"kpi.view", "contract.view", "log.view", "report.view"})
+_READ = frozenset({"kpi.view", "contract.view", "log.view", "report.view", "appraisal.view"})
 _LOOK = _READ | {"entry.internal", "entry.personal"}
 _WORK = frozenset({"ticket.open", "ticket.work", "ticket.reply", "ticket.note"})
 _DESK = _WORK | {"ticket.accept", "ticket.assign", "ticket.profile", "ticket.close", "ticket.cancel"}
+# Of a statement: who stands for the provider, and who for the client.
+_ANSWER = frozenset({"appraisal.answer", "appraisal.arbitrate", "appraisal.sign", "appraisal.settle"})
+_APPRAISE = frozenset({"appraisal.enter", "appraisal.rate", "appraisal.draft", "appraisal.issue"})
 _LEAD = _DESK | {"ticket.major", "ticket.correct_time", "ticket.exclude", "pause.answer", "pause.settle"}
 
 ROLES: Final[dict[str, Role]] = {
@@ -37,17 +40,25 @@ ROLES: Final[dict[str, Role]] = {
             "provider_admin",
             _PROVIDER,
             "all",
-            _LOOK | _LEAD | {"report.write", "contract.apply", "import.run", "admin.people", "admin.notify"},
+            _LOOK
+            | _LEAD
+            | _ANSWER
+            | {"appraisal.enter", "appraisal.rate", "appraisal.draft"}
+            | {"report.write", "contract.apply", "import.run", "admin.people", "admin.notify"},
         ),
         Role(
             "service_manager",
             _PROVIDER,
             "all",
-            _LOOK | _LEAD | {"report.write", "contract.apply", "import.run", "admin.notify"},
+            _LOOK
+            | _LEAD
+            | _ANSWER
+            | {"appraisal.enter", "appraisal.rate", "appraisal.draft"}
+            | {"report.write", "contract.apply", "import.run", "admin.notify"},
         ),
         Role("desk_agent", _PROVIDER, "all", _LOOK | _DESK),
         Role("engineer", _PROVIDER, "all", _LOOK | _WORK | {"ticket.accept", "ticket.assign"}),
-        Role("quality_officer", _PROVIDER, "all", _LOOK | {"ticket.note", "ticket.exclude"}),
+        Role("quality_officer", _PROVIDER, "all", _LOOK | {"ticket.note", "ticket.exclude", "appraisal.enter"}),
         Role(
             "requester",
             _CLIENT,
@@ -59,7 +70,11 @@ ROLES: Final[dict[str, Role]] = {
             _CLIENT,
             "all",
             _READ
+            | _APPRAISE
             | {
+                "appraisal.arbitrate",
+                "appraisal.sign",
+                "appraisal.settle",
                 "ticket.open",
                 "ticket.reply",
                 "ticket.confirm",
@@ -70,7 +85,7 @@ ROLES: Final[dict[str, Role]] = {
                 "report.accept",
             },
         ),
-        Role("appraiser", _CLIENT, "all", _READ | {"pause.answer"}),
+        Role("appraiser", _CLIENT, "all", _READ | _APPRAISE | {"pause.answer"}),
         Role("auditor", _CLIENT, "all", _READ),
         Role(
             "supplier_engineer",

@@ -40,6 +40,15 @@ PERMISSION_LABELS: Final[Mapping[str, Promise]] = {
     "report.view": _("see service reports"),
     "report.write": _("draft, complete and issue service reports"),
     "report.accept": _("accept service reports"),
+    "appraisal.view": _("see statements"),
+    "appraisal.draft": _("draft statements"),
+    "appraisal.enter": _("enter values, events and spot checks of a statement"),
+    "appraisal.rate": _("rate, where the contract gives the rater's word to the role"),
+    "appraisal.issue": _("issue statements, order and verify rectification"),
+    "appraisal.answer": _("accept a statement or appeal, report rectification"),
+    "appraisal.arbitrate": _("decide appeals for one's side"),
+    "appraisal.sign": _("sign statements for one's side"),
+    "appraisal.settle": _("settle locked statements"),
     "contract.view": _("see the contract"),
     "log.view": _("see the sealed log"),
     "contract.accept": _("accept contract versions that begin in the past"),
@@ -75,6 +84,8 @@ CHANGE_LABELS: Final[Mapping[str, Promise]] = {
     "person.disabled": _("disabled"),
     "person.enabled": _("let in again"),
     "person.second_factor_removed": _("second factor removed"),
+    "person.passkey_added": _("passkey enrolled"),
+    "person.passkey_removed": _("passkey revoked"),
 }
 
 

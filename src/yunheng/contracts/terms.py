@@ -14,6 +14,8 @@ from yunheng.logic.priority import PriorityTable
 from yunheng.logic.score import Scheme
 from yunheng.logic.worktime import OpenTime
 
+from .appraisal_section.agreement import AppraisalTerms
+
 #: Text per language, at least "zh-Hans" and "en".
 Label = Mapping[str, str]
 Audience = Literal["client", "internal", "supplier"]
@@ -186,6 +188,7 @@ class ContractTerms:
     backdating_seconds: Mapping[str, int]  #: by role, where it differs
     reports: Mapping[str, ReportTerm] = field(default_factory=dict)  #: reports that are owed, by kind
     scoring: Scheme | None = None  #: how a period is scored; None: it is not
+    appraisal: AppraisalTerms | None = None  #: how a statement goes its way; None: as `appraised_by` says
 
     def profile(self, service: str, priority: str) -> str:
         """The key under which goals are looked up: "service|priority"."""
@@ -194,6 +197,11 @@ class ContractTerms:
     def backdating_limit(self, role: str) -> int:
         """How far back, in seconds, `occurred_at` may lie before it is recorded, for a role."""
         return self.backdating_seconds.get(role, self.backdating_default_seconds)
+
+    @property
+    def appraised_by(self) -> AppraisalTerms:
+        """What is agreed on appraisal, else the usual: the first calendar, 5 working days, silence accepts."""
+        return self.appraisal or AppraisalTerms(calendar=next(iter(self.calendars), None))
 
     def clocks_for(self, audience: Audience) -> tuple[str, ...]:
         """Keys of the clocks promised to an audience, in the contract's order."""

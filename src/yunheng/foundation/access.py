@@ -19,7 +19,15 @@ EntryClass = Literal["shared", "internal", "personal"]
 
 #: What one must be able to do to look; a token of any scope allows these (to somebody who has them).
 READ_PERMISSIONS: Final = frozenset(
-    {"kpi.view", "contract.view", "log.view", "report.view", "entry.internal", "entry.personal"}
+    {
+        "kpi.view",
+        "contract.view",
+        "log.view",
+        "report.view",
+        "appraisal.view",
+        "entry.internal",
+        "entry.personal",
+    }
 )
 #: What changes the installation rather than the work in it; needs the token scope "admin".
 ADMIN_PERMISSIONS: Final = frozenset({"admin.people", "admin.notify", "contract.apply", "import.run"})
