@@ -3,114 +3,38 @@
 A text is always written as a text: no cell can begin a formula, a link or a number, now or when somebody edits it.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-import xlsxwriter
-from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from yunheng.reports.rendering.content import plain_number
+from yunheng.reports.rendering.excel_letters import write_letter
 from yunheng.reports.rendering.parcel import pack_file_stably
 from yunheng.reports.rendering.rows import Row
 from yunheng.reports.rendering.shape import MISS_COLUMNS
+from yunheng.reports.rendering.workbook import (
+    BLUE,
+    FORMULA_STARTS,
+    Book,
+    Cell,
+    as_cell,
+    write_named,
+    write_pairs,
+)
 
 MOST_ROWS: Final = 1_000_000  #: of a sheet; what is more goes on in another one
-MOST_TEXT: Final = 32_767  #: characters of a cell, by Excel
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
-_NOT_IN_NAMES: Final = re.compile(r"[\[\]:*?/\\']")
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # Excel knows no zones
-_BLUE: Final = "#1D5A96"
 _AMBER: Final = "#E3A33B"
 _MOST_CHARTS: Final = 8
-
-Cell = str | int | float | None
-
-
-class _Book:
-    """The workbook under construction, with its formats."""
-
-    def __init__(self, path: Path) -> None:
-        self.workbook = xlsxwriter.Workbook(
-            str(path),
-            {
-                "constant_memory": True,
-                "tmpdir": str(path.parent),
-                "strings_to_numbers": False,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "nan_inf_to_errors": False,
-            },
-        )
-        plain: dict[str, Any] = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
-        add = self.workbook.add_format
-        self.text: Format = add({**plain, "text_wrap": True})
-        self.guarded: Format = add({**plain, "text_wrap": True, "quote_prefix": True})
-        self.line: Format = add(plain)
-        self.guarded_line: Format = add({**plain, "quote_prefix": True})
-        self.number: Format = add({**plain, "align": "right", "indent": 1})
-        self.hours: Format = add({**plain, "num_format": "[h]:mm"})
-        self.head: Format = add(
-            {
-                **plain,
-                "bold": True,
-                "bg_color": "#EEF2F6",
-                "top": 2,
-                "top_color": _BLUE,
-                "bottom": 1,
-                "text_wrap": True,
-            }
-        )
-        self.title: Format = add({**plain, "bold": True, "font_size": 14, "font_color": _BLUE})
-        self._names: set[str] = set()
-
-    def sheet(self, name: str, widths: Sequence[int]) -> Worksheet:
-        """A new sheet whose name Excel takes."""
-        short = _NOT_IN_NAMES.sub(" ", re.split(r"[:：]", name)[-1]).strip()[:28] or "-"
-        unique, number = short, 1
-        while unique.lower() in self._names:
-            number += 1
-            unique = f"{short} {number}"
-        self._names.add(unique.lower())
-        sheet = self.workbook.add_worksheet(unique)
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, min(max(width, 4), 120))
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        return sheet
-
-    def write(
-        self, sheet: Worksheet, row: int, column: int, value: Cell, style: Format | None = None
-    ) -> None:
-        """One cell: a number as a number, everything else as text."""
-        if value is None or value == "":
-            return
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            sheet.write_number(row, column, value, style or self.number)
-            return
-        text = _as_cell(str(value))
-        if style is None:
-            style = self.guarded if text.startswith(_FORMULA_STARTS) else self.text
-        sheet.write_string(row, column, text, style)
-
-    def table(self, sheet: Worksheet, top: int, titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
-        """A header and its rows; the row after them."""
-        for column, title in enumerate(titles):
-            self.write(sheet, top, column, title, self.head)
-        for top, row in enumerate(rows, top + 1):  # noqa: B020
-            for column, value in enumerate(row):
-                self.write(sheet, top, column, value)
-        return top + 1
 
 
 def write_workbook(content: Mapping[str, Any], rows: Iterable[Row], path: Path) -> None:
     """The Excel file of a report. `rows`: see `render`."""
-    book = _Book(path)
+    book = Book(path)
     report, words = content["report"], content["words"]
     book.workbook.set_properties(
         {
@@ -128,22 +52,19 @@ def write_workbook(content: Mapping[str, Any], rows: Iterable[Row], path: Path) 
             _write_items(book, words["items"], content["item_columns"], rows)
     elif content["kind"] == "ledger":
         _write_items(book, words["ledger"], content["columns"], rows)
-    else:
+    elif content["kind"] == "fault":
         _write_fault(book, content)
+    else:
+        write_letter(book, content)
     _write_verify(book, content)
     book.workbook.close()
     pack_file_stably(path)
 
 
-def _as_cell(text: str) -> str:
-    """What fits a cell."""
-    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
-
-
 # --- front and back
 
 
-def _write_front(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_front(book: Book, content: Mapping[str, Any]) -> None:
     w, report, contract = content["words"], content["report"], content["contract"]
     sheet = book.sheet(w["cover"], [26, 60])
     book.write(sheet, 0, 0, f"{report['title']} · {report['period_label']}", book.title)
@@ -162,19 +83,10 @@ def _write_front(book: _Book, content: Mapping[str, Any]) -> None:
     ]
     if content["kind"] == "ledger":
         pairs.append((w["description"], content["note"]))
-    _write_pairs(book, sheet, 2, pairs)
+    write_pairs(book, sheet, 2, pairs)
 
 
-def _write_pairs(book: _Book, sheet: Worksheet, top: int, pairs: Iterable[tuple[str, Cell]]) -> int:
-    for name, value in pairs:
-        if value not in ("", None):
-            book.write(sheet, top, 0, name, book.head)
-            book.write(sheet, top, 1, value)
-            top += 1
-    return top
-
-
-def _write_verify(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_verify(book: Book, content: Mapping[str, Any]) -> None:
     w, record = content["words"], content["record"]
     sheet = book.sheet(w["verify"], [30, 80])
     is_sealed = record["is_sealed"] and record["root"]
@@ -188,13 +100,13 @@ def _write_verify(book: _Book, content: Mapping[str, Any]) -> None:
         (w["how_to_check"], record["checked_by"]),
     ]
     book.write(sheet, 0, 0, w["verify_intro"], book.line)
-    _write_pairs(book, sheet, 2, pairs)
+    write_pairs(book, sheet, 2, pairs)
 
 
 # --- every item
 
 
-def _write_items(book: _Book, name: str, columns: Sequence[Mapping[str, Any]], rows: Iterable[Row]) -> None:
+def _write_items(book: Book, name: str, columns: Sequence[Mapping[str, Any]], rows: Iterable[Row]) -> None:
     """All rows, streamed: each is written to disk before the next is read."""
     titles = [column["label"] for column in columns]
     kinds = [column["kind"] for column in columns]
@@ -222,7 +134,7 @@ def _chained(first: Iterable[Row], rest: Iterable[Row]) -> Iterator[Row]:
     yield from rest
 
 
-def _write_item(book: _Book, sheet: Worksheet, place: int, row: Row, kinds: Sequence[str]) -> None:
+def _write_item(book: Book, sheet: Worksheet, place: int, row: Row, kinds: Sequence[str]) -> None:
     for column, (value, kind) in enumerate(zip(row, kinds, strict=False)):
         if value is None or value == "":
             continue
@@ -232,15 +144,15 @@ def _write_item(book: _Book, sheet: Worksheet, place: int, row: Row, kinds: Sequ
             else:
                 sheet.write_number(place, column, value, book.number)
         else:
-            text = _as_cell(str(value))
-            is_risky = text.startswith(_FORMULA_STARTS)
+            text = as_cell(str(value))
+            is_risky = text.startswith(FORMULA_STARTS)
             sheet.write_string(place, column, text, book.guarded_line if is_risky else book.line)
 
 
 # --- chapters of the monthly report
 
 
-def _write_summary(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_summary(book: Book, content: Mapping[str, Any]) -> None:
     w, summary = content["words"], content["summary"]
     sheet = book.sheet(w["summary"], [34, 16, 16, 16, 24])
     top = book.table(
@@ -254,10 +166,10 @@ def _write_summary(book: _Book, content: Mapping[str, Any]) -> None:
     )
     for text in (*summary["sentences"], content["comments"]["summary"]):
         top += 1
-        book.write(sheet, top, 0, text, book.guarded_line if text.startswith(_FORMULA_STARTS) else book.line)
+        book.write(sheet, top, 0, text, book.guarded_line if text.startswith(FORMULA_STARTS) else book.line)
 
 
-def _write_scope(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_scope(book: Book, content: Mapping[str, Any]) -> None:
     w, scope = content["words"], content["scope"]
     sheet = book.sheet(w["scope"], [28, 28, 40, 24])
     top = book.table(
@@ -280,7 +192,7 @@ def _write_scope(book: _Book, content: Mapping[str, Any]) -> None:
     )
 
 
-def _write_attainment(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_attainment(book: Book, content: Mapping[str, Any]) -> None:
     w, attainment = content["words"], content["attainment"]
     sheet = book.sheet(w["attainment"], [28, 14, 14, 14, 14, 18, 10, 10, 10, 10, 12, 60])
     sheet.freeze_panes(1, 1)
@@ -304,7 +216,7 @@ def _write_attainment(book: _Book, content: Mapping[str, Any]) -> None:
     _write_groups(book, content)
 
 
-def _write_trend(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_trend(book: Book, content: Mapping[str, Any]) -> None:
     """Months down, indicators and their goals across; a line chart for each."""
     w = content["words"]
     trend = [one for one in content["attainment"]["trend"] if one["months"]]
@@ -329,7 +241,7 @@ def _write_trend(book: _Book, content: Mapping[str, Any]) -> None:
     for place, one in enumerate(trend[:_MOST_CHARTS]):
         chart = book.workbook.add_chart({"type": "line"})
         column = 1 + 2 * place
-        series = [(column, _BLUE, "solid")]
+        series = [(column, BLUE, "solid")]
         if plain_number(one["goal"]) is not None:
             series.append((column + 1, _AMBER, "dash"))
         for at, colour, dash in series:
@@ -351,7 +263,7 @@ def _write_trend(book: _Book, content: Mapping[str, Any]) -> None:
         sheet.insert_chart(below + 15 * (place // 2), 5 * (place % 2), chart)
 
 
-def _write_groups(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_groups(book: Book, content: Mapping[str, Any]) -> None:
     """Group after group; a bar chart beside each that has numbers."""
     w = content["words"]
     groups = [group for group in content["attainment"]["groups"] if group["rows"]]
@@ -378,7 +290,7 @@ def _write_groups(book: _Book, content: Mapping[str, Any]) -> None:
         top = after + 1
 
 
-def _write_tickets(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_tickets(book: Book, content: Mapping[str, Any]) -> None:
     w, tickets = content["words"], content["tickets"]
     sheet = book.sheet(w["tickets"], [34, 12, 12])
     top = book.table(
@@ -402,7 +314,7 @@ def _write_tickets(book: _Book, content: Mapping[str, Any]) -> None:
             at += 16
 
 
-def _write_major(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_major(book: Book, content: Mapping[str, Any]) -> None:
     names = (
         "number",
         "title",
@@ -416,10 +328,10 @@ def _write_major(book: _Book, content: Mapping[str, Any]) -> None:
     )
     rows = [[*(one[name] for name in names), "\n".join(f"{line['at']} {line['text']}" for line in one["lines"])]
             for one in content["major"]]  # fmt: skip
-    _write_named(book, content, "major", (*names, "timeline"), rows, [26, 50, 8, 17, 17, 17, 17, 12, 24, 80])
+    write_named(book, content, "major", (*names, "timeline"), rows, [26, 50, 8, 17, 17, 17, 17, 12, 24, 80])
 
 
-def _write_waiting(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_waiting(book: Book, content: Mapping[str, Any]) -> None:
     w, waiting = content["words"], content["waiting"]
     sheet = book.sheet(w["waiting"], [24, 34, 10, 18, 10])
     top = book.table(
@@ -437,25 +349,23 @@ def _write_waiting(book: _Book, content: Mapping[str, Any]) -> None:
         book.write(sheet, top, 2, waiting[name])
 
 
-def _write_exclusions(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_exclusions(book: Book, content: Mapping[str, Any]) -> None:
     rows = [[row["label"], row["count"], row["reason"], row["agreed_by"]] for row in content["exclusions"]]
-    _write_named(
-        book, content, "exclusions", ("item", "count", "reason", "agreed_by"), rows, [30, 10, 50, 30]
-    )
+    write_named(book, content, "exclusions", ("item", "count", "reason", "agreed_by"), rows, [30, 10, 50, 30])
 
 
-def _write_satisfaction(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_satisfaction(book: Book, content: Mapping[str, Any]) -> None:
     rows = [[row["label"], row["value"]] for row in content["satisfaction"]["rows"]]
-    _write_named(book, content, "satisfaction", ("item", "value"), rows, [34, 24])
+    write_named(book, content, "satisfaction", ("item", "value"), rows, [34, 24])
 
 
-def _write_misses(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_misses(book: Book, content: Mapping[str, Any]) -> None:
     rows = [[row[name] for name in MISS_COLUMNS] for row in content["misses"]["rows"]]
     titles = ("ticket", *MISS_COLUMNS[1:])
-    _write_named(book, content, "misses", titles, rows, [26, 50, 10, 8, 20, 17, 17, 17, 12, 14, 28])
+    write_named(book, content, "misses", titles, rows, [26, 50, 10, 8, 20, 17, 17, 17, 12, 14, 28])
 
 
-def _write_calendars(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_calendars(book: Book, content: Mapping[str, Any]) -> None:
     rows = [
         [
             row["label"],
@@ -467,24 +377,24 @@ def _write_calendars(book: _Book, content: Mapping[str, Any]) -> None:
         for row in content["calendars"]
     ]
     titles = ("calendar", "zone", "service_hours", "tzdata", "provisional_years")
-    _write_named(book, content, "calendars", titles, rows, [24, 18, 50, 16, 18])
+    write_named(book, content, "calendars", titles, rows, [24, 18, 50, 16, 18])
 
 
-def _write_fault(book: _Book, content: Mapping[str, Any]) -> None:
+def _write_fault(book: Book, content: Mapping[str, Any]) -> None:
     w, ticket = content["words"], content["ticket"]
     sheet = book.sheet(w["facts"], [30, 90])
     names = {"number": "ticket"}
-    top = _write_pairs(
+    top = write_pairs(
         book, sheet, 0, [(w[names.get(name, name)], value) for name, value in ticket.items() if name in w]
     )
     written = [
         (w[f"written_{name}"], text) for name, text in content["written"].items() if f"written_{name}" in w
     ]
-    _write_pairs(book, sheet, top + 1, written)
+    write_pairs(book, sheet, top + 1, written)
     effects = [
         [row["clock"], row["due"], row["done"], row["state"], row["text"]] for row in content["effects"]
     ]
-    _write_named(
+    write_named(
         book,
         content,
         "effects",
@@ -493,24 +403,9 @@ def _write_fault(book: _Book, content: Mapping[str, Any]) -> None:
         [16, 18, 18, 14, 70],
     )
     lines = [[row["at"], row["who"], row["text"]] for row in content["timeline"]]
-    _write_named(book, content, "timeline", ("time", "who", "what"), lines, [18, 20, 90])
+    write_named(book, content, "timeline", ("time", "who", "what"), lines, [18, 20, 90])
     actions = [[row["what"], row["owner"], row["due"]] for row in content["actions"]]
-    _write_named(book, content, "corrective_actions", ("action", "owner", "due"), actions, [80, 20, 16])
-
-
-def _write_named(
-    book: _Book,
-    content: Mapping[str, Any],
-    name: str,
-    titles: Sequence[str],
-    rows: Sequence[Sequence[Cell]],
-    widths: Sequence[int],
-) -> None:
-    """A sheet with one table; `titles` are keys of the words."""
-    w = content["words"]
-    sheet = book.sheet(w[name], widths)
-    sheet.freeze_panes(1, 0)
-    book.table(sheet, 0, [w[title] for title in titles], rows or [[w["empty_section"]]])
+    write_named(book, content, "corrective_actions", ("action", "owner", "due"), actions, [80, 20, 16])
 
 
 # --- charts
@@ -522,7 +417,7 @@ def _add_bars(chart: Any, sheet: Worksheet, first: int, last: int, column: int) 
         {
             "categories": [name, first, 0, last, 0],
             "values": [name, first, column, last, column],
-            "fill": {"color": _BLUE},
+            "fill": {"color": BLUE},
             "gap": 60,
         }
     )

@@ -161,11 +161,34 @@ _LEDGER: Final[dict[str, Shape]] = {
     "cut": TEXT,
 }
 
+#: A notice of result and a settlement sheet: both say what a statement says, one of the score, the other of money.
+_STATEMENT: Final[dict[str, Shape]] = {
+    "letter": {
+        "to": TEXT,
+        "greeting": TEXT,
+        "paragraphs": [TEXT],
+        "closing": [TEXT],
+        "from": TEXT,
+        "on": TEXT,
+    },
+    "result": _texts("score full grade state answer_by digest"),
+    "lines": [{"level": WHOLE, "label": TEXT, "said": TEXT, "points": TEXT, "is_left_out": FLAG}],
+    "events": [_texts("at kind subject quantity party note proposer")],
+    "parts": [_texts("period number score digest")],
+    "appeals": [_texts("what argument decision reason")],
+    "measures": [{"label": TEXT, "text": TEXT, "is_due": FLAG}],
+    "money": [{"label": TEXT, "said": TEXT, "amount": TEXT, "is_total": FLAG}],
+    "payable": _texts("amount in_words currency note"),
+    "signatures": [_texts("side organisation name method at digest note")],
+}
+
 #: kind -> shape of the content as it is handed over
 SHAPES: Final[dict[str, dict[str, Shape]]] = {
     "monthly": {**_FRAME, **_MONTHLY},
     "fault": {**_FRAME, **_FAULT},
     "ledger": {**_FRAME, **_LEDGER},
+    "notice": {**_FRAME, **_STATEMENT},
+    "settlement": {**_FRAME, **_STATEMENT},
 }
 
 #: kind -> pictures that a Word template can place: {{ charts.trend }}
@@ -173,6 +196,8 @@ CHARTS: Final[dict[str, tuple[str, ...]]] = {
     "monthly": ("trend", "groups", "priorities", "causes", "load", "backlog"),
     "fault": (),
     "ledger": (),
+    "notice": (),
+    "settlement": (),
 }
 
 #: Order of the chapters of a monthly report.

@@ -19,11 +19,12 @@ from lxml import etree
 
 from yunheng.reports.rendering.content import prepare, shape_for_templates
 from yunheng.reports.rendering.fence import FencedEnvironment
+from yunheng.reports.rendering.layout import FIRST_PARTS
 from yunheng.reports.rendering.outcome import TemplateFault
 from yunheng.reports.rendering.parcel import faults_of_file, pack_stably
 from yunheng.reports.rendering.placeholders import faults_of_placeholders
 from yunheng.reports.rendering.shape import CHARTS
-from yunheng.reports.rendering.standard import FIRST_PARTS, build_template
+from yunheng.reports.rendering.standard import build_template
 from yunheng.reports.rendering.tableofcontents import fill_contents
 
 MOST_LEDGER_ROWS: Final = 500  #: that a Word document prints; the Excel file holds all
