@@ -69,6 +69,7 @@ class Statement(SubjectBase):
     digest = models.BinaryField(null=True)
     value = models.DecimalField(max_digits=14, decimal_places=4, null=True)  # NULL: nothing was asked for
     grade = models.CharField(max_length=40, db_collation="C", blank=True)
+    vetoes = models.JSONField(default=list)  # keys of those in force
     fee = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     payable = models.DecimalField(max_digits=18, decimal_places=4, null=True)  # NULL: settles nothing
     currency = models.CharField(max_length=3, db_collation="C", blank=True)
@@ -124,19 +125,18 @@ class StatementInput(models.Model):
         MARK = "mark"  # of an item, by a rater
         EVENT = "event"  # of a kind
         NONE_HAPPENED = "none_happened"  # no event of a kind
-        DROPPED = "dropped"  # an event that the record brought does not count
 
     uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="inputs")
     kind = models.CharField(max_length=16, choices=Kind.choices, db_collation="C")
-    key = models.CharField(max_length=200, db_collation="C")  # item, kind of event, or key of the event dropped
-    value = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # value or mark
+    key = models.CharField(max_length=40, db_collation="C")  # item, or kind of event
+    value = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # or mark; NULL: not applicable
     quantity = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # of an event
     party = models.CharField(max_length=16, db_collation="C", blank=True)  # liable for an event
     occurred_at = models.DateTimeField(null=True)  # of an event
     subject = models.CharField(max_length=64, db_collation="C", blank=True)  # number of a ticket
     note = models.TextField(blank=True)
-    reason = models.TextField(blank=True)  # of a low mark, or for dropping
+    reason = models.TextField(blank=True)  # of a mark
     role = models.CharField(max_length=40, db_collation="C", blank=True)  # rater's word in the scheme
     rater = models.CharField(max_length=150, blank=True)  # whose mark it is
     side = models.CharField(max_length=8, choices=Side.choices, db_collation="C")

@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('digest', models.BinaryField(null=True)),
                 ('value', models.DecimalField(decimal_places=4, max_digits=14, null=True)),
                 ('grade', models.CharField(blank=True, db_collation='C', max_length=40)),
+                ('vetoes', models.JSONField(default=list)),
                 ('fee', models.DecimalField(decimal_places=4, max_digits=18, null=True)),
                 ('payable', models.DecimalField(decimal_places=4, max_digits=18, null=True)),
                 ('currency', models.CharField(blank=True, db_collation='C', max_length=3)),
@@ -157,8 +158,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('uuid', models.UUIDField(default=yunheng.foundation.identity.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('value', 'Value'), ('mark', 'Mark'), ('event', 'Event'), ('none_happened', 'None Happened'), ('dropped', 'Dropped')], db_collation='C', max_length=16)),
-                ('key', models.CharField(db_collation='C', max_length=200)),
+                ('kind', models.CharField(choices=[('value', 'Value'), ('mark', 'Mark'), ('event', 'Event'), ('none_happened', 'None Happened')], db_collation='C', max_length=16)),
+                ('key', models.CharField(db_collation='C', max_length=40)),
                 ('value', models.DecimalField(decimal_places=6, max_digits=20, null=True)),
                 ('quantity', models.DecimalField(decimal_places=6, max_digits=20, null=True)),
                 ('party', models.CharField(blank=True, db_collation='C', max_length=16)),
@@ -256,10 +257,10 @@ class Migration(migrations.Migration):
             CREATE TRIGGER statement_keeps_frozen BEFORE UPDATE ON statement FOR EACH ROW
                 WHEN (OLD.state <> 'drafted'
                     AND NOT (OLD.state = 'appealed' AND NEW.state = 'arbitrated') AND (
-                    OLD.frozen, OLD.digest, OLD.value, OLD.grade, OLD.fee, OLD.payable, OLD.currency, OLD.position,
+                    OLD.frozen, OLD.digest, OLD.value, OLD.grade, OLD.vetoes, OLD.fee, OLD.payable, OLD.currency, OLD.position,
                     OLD.evaluated_at, OLD.samples
                 ) IS DISTINCT FROM (
-                    NEW.frozen, NEW.digest, NEW.value, NEW.grade, NEW.fee, NEW.payable, NEW.currency, NEW.position,
+                    NEW.frozen, NEW.digest, NEW.value, NEW.grade, NEW.vetoes, NEW.fee, NEW.payable, NEW.currency, NEW.position,
                     NEW.evaluated_at, NEW.samples
                 )) EXECUTE FUNCTION refuse_statement();
             CREATE TRIGGER statement_stays_locked BEFORE UPDATE ON statement FOR EACH ROW
@@ -290,6 +291,9 @@ class Migration(migrations.Migration):
                     (NEW.statement_id, NEW.item, NEW.event, NEW.argument, NEW.claim, NEW.filed_by, NEW.filed_at)
                     OR (OLD.decision <> '' AND (OLD.decision, OLD.change) IS DISTINCT FROM (NEW.decision, NEW.change)))
                 EXECUTE FUNCTION refuse_input();
+            -- Few among millions: what people dated back is shown to whoever appraises.
+            CREATE INDEX entry_backdated ON entry (scope_id, occurred_at)
+                WHERE source IN ('person', 'device') AND recorded_at - occurred_at > interval '1 minute';
             ALTER TABLE statement ENABLE ALWAYS TRIGGER statement_keeps_issued;
             ALTER TABLE statement ENABLE ALWAYS TRIGGER statement_keeps_frozen;
             ALTER TABLE statement ENABLE ALWAYS TRIGGER statement_stays_locked;
@@ -298,6 +302,7 @@ class Migration(migrations.Migration):
             ALTER TABLE appeal ENABLE ALWAYS TRIGGER appeal_stays;
             """,
             """
+            DROP INDEX entry_backdated;
             DROP TRIGGER appeal_stays ON appeal;
             DROP TRIGGER statement_input_stays ON statement_input;
             DROP FUNCTION refuse_input();
