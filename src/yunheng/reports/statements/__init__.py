@@ -1,0 +1,1 @@
+"""Documents that follow from a statement: the notice of result and the settlement sheet."""
