@@ -7,6 +7,7 @@ import "./forms.js";
 import "./countdown.js";
 import "./bulk.js";
 import "./files.js";
+import "./passkeys.js";
 import "./keyboard.js";
 import "./palette.js";
 import "./tour.js";

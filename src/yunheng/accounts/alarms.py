@@ -12,7 +12,15 @@ from django.utils.translation import ngettext
 from . import letters
 from .models import Person
 
-Change = Literal["password", "second_factor_added", "second_factor_removed", "recovery_codes", "email"]
+Change = Literal[
+    "password",
+    "second_factor_added",
+    "second_factor_removed",
+    "recovery_codes",
+    "email",
+    "passkey_added",
+    "passkey_removed",
+]
 By = Literal["person", "administrator", "mail", "invitation"]
 
 
@@ -37,6 +45,8 @@ def _subject(change: Change) -> str:
         "second_factor_removed": _("Signing in to Yunheng asks you for no code any more"),
         "recovery_codes": _("Your recovery codes for Yunheng are new"),
         "email": _("Your e-mail address in Yunheng has changed"),
+        "passkey_added": _("A new passkey can sign for you in Yunheng"),
+        "passkey_removed": _("A passkey of yours in Yunheng was revoked"),
     }[change]
 
 

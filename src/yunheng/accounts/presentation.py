@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from .models import Membership, Person, Team
+from .passkeys import passkeys_of
 from .queries import PersonStory
 from .roles import ROLES
 from .second_factor import has_second_factor
@@ -80,6 +81,7 @@ def story_context(story: PersonStory, *, now: datetime | None = None) -> dict[st
         "state": state,
         "mark": mark,
         "has_second_factor": has_second_factor(person.pk),
+        "passkeys": passkeys_of(person.pk),
         "memberships": [
             {
                 "role": held.role,

@@ -8,7 +8,7 @@ import base64
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import qrcode
@@ -40,6 +40,12 @@ _log = logging.getLogger(__name__)
 
 class SecretsAdapter(DefaultMFAAdapter):
     """How django-allauth encrypts what it keeps."""
+
+    def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
+        """Whether signing in asks for more than a password: of whoever has an app for codes. A passkey alone, enrolled
+        to sign statements, shuts nobody out who comes by another address or device.
+        """
+        return has_second_factor(user.pk)
 
     def encrypt(self, text: str) -> str:
         """Encrypted and authenticated (Fernet)."""
@@ -143,8 +149,8 @@ def _make_codes(person: Person) -> list[str]:
 
 @transaction.atomic
 def remove_second_factor(person: Person) -> bool:
-    """Ask for no code any more; whether there was a second factor."""
-    count, _models = Authenticator.objects.filter(user_id=person.pk).delete()
+    """Ask for no code any more; whether there was a second factor. Passkeys stay: they sign statements, too."""
+    count, _models = Authenticator.objects.filter(user_id=person.pk, type__in=(_APP, _CODES)).delete()
     if count:
         _log.info("second_factor.removed", extra={"person": str(person.uuid)})
     return bool(count)

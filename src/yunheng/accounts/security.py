@@ -4,6 +4,7 @@ administrators require and reset.
 
 import logging
 from datetime import datetime
+from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +19,7 @@ from .actions.tokens import end_tokens
 from .alarms import tell_change
 from .links import RESET
 from .models import Organisation, Person
+from .passkeys import remove_passkeys
 from .reach import require_change
 from .second_factor import has_second_factor, remove_second_factor, use_code
 from .sessions import end_sessions
@@ -33,9 +35,14 @@ def is_second_factor_required(organisation_kind: str) -> bool:
 
 def is_still_oneself(person: Person, answer: str, at: datetime) -> bool:
     """Whether the answer is the person's password; for somebody with a second factor, a code of it will do as well."""
+    return shown_by(person, answer, at) is not None
+
+
+def shown_by(person: Person, answer: str, at: datetime) -> Literal["password", "code"] | None:
+    """By what the answer shows that it is the person: their password or a code, which is used up; None for neither."""
     if person.check_password(answer):
-        return True
-    return use_code(person, answer, at) is not None
+        return "password"
+    return "code" if use_code(person, answer, at) is not None else None
 
 
 def can_confirm(person: Person) -> bool:
@@ -55,8 +62,8 @@ def turn_off_second_factor(*, viewer: Viewer, person: Person) -> None:
 
 @transaction.atomic
 def reset_second_factor(*, viewer: Viewer, person: Person, ends_tokens: bool = True) -> None:
-    """Remove somebody's second factor, for instance after a lost phone, and end their sessions and, unless they are to
-    stay, their API tokens. The person is told by mail.
+    """Remove somebody's second factor, for instance after a lost phone, and all their passkeys, and end their sessions
+    and, unless they are to stay, their API tokens. The person is told by mail.
 
     Raises Forbidden beyond the viewer's reach and for tokens, Invalid for oneself and where there is none.
     """
@@ -65,7 +72,8 @@ def reset_second_factor(*, viewer: Viewer, person: Person, ends_tokens: bool = T
     require_change(viewer, person)
     if viewer.person_id == person.pk:
         raise Invalid({"person": _("Your own second factor is changed under “Your account”.")})
-    if not remove_second_factor(person):
+    had_passkeys = remove_passkeys(viewer=viewer, person=person)
+    if not remove_second_factor(person) and not had_passkeys:
         raise Invalid({"person": _("%(person)s has no second factor.") % {"person": person.name}})
     end_sessions(person.pk)
     ended = end_tokens(person) if ends_tokens else 0

@@ -269,7 +269,7 @@ ACCOUNT_RATE_LIMITS = (
 )
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SESSION_COOKIE_SECURE else "http"
 MFA_ADAPTER = "yunheng.accounts.second_factor.SecretsAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_RATE_LIMITS = False
 SOCIALACCOUNT_ADAPTER = "yunheng.site.account.adapters.SocialAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False

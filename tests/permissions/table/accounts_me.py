@@ -24,6 +24,8 @@ ROUTES: dict[str, Route] = {
     "me/security/app": own("/me/security/app"),
     "me/security/codes": post("/me/security/codes", 422),  # no second factor to recover
     "me/security/off": post("/me/security/off", 303),
+    "me/security/passkeys/new": own("/me/security/passkeys/new"),
+    "me/security/passkeys/<uuid:uuid>/revoke": post(f"/me/security/passkeys/{_NOBODYS}/revoke", 404),
     "me/sessions": own("/me/sessions"),
     "me/sessions/others/end": post("/me/sessions/others/end", 303),
     "me/sessions/<uuid:uuid>/end": post(f"/me/sessions/{_NOBODYS}/end", 404),

@@ -37,6 +37,8 @@ ACCESS_ENTRIES: Final = (
     "person.disabled",
     "person.enabled",
     "person.second_factor_removed",
+    "person.passkey_added",
+    "person.passkey_removed",
 )
 
 

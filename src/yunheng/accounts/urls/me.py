@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from ..views import me, me_security, me_tokens
+from ..views import me, me_passkeys, me_security, me_tokens
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("me", me.profile, name="me"),
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/security/app", me_security.app, name="security_app"),
     path("me/security/codes", me_security.codes, name="security_codes"),
     path("me/security/off", me_security.off, name="security_off"),
+    path("me/security/passkeys/new", me_passkeys.new_passkey, name="new_passkey"),
+    path("me/security/passkeys/<uuid:uuid>/revoke", me_passkeys.revoke_passkey, name="revoke_passkey"),
     path("me/sessions", me.sessions, name="sessions"),
     path("me/sessions/others/end", me.end_others, name="end_other_sessions"),
     path("me/sessions/<uuid:uuid>/end", me.end_one, name="end_session"),

@@ -18,6 +18,7 @@ from yunheng.foundation.refusals import Invalid
 from ..actions import set_password
 from ..guessing import CODES, Try, address_of, note_failure, wait_until
 from ..models import Person
+from ..passkeys import passkeys_of, site_of
 from ..reentry import confirmed
 from ..second_factor import (
     add_second_factor,
@@ -96,12 +97,14 @@ def _change_password(request: PageRequest, person: Person) -> tuple[dict[str, li
 @require_safe
 @signed_in
 def security(request: PageRequest) -> HttpResponse:
-    """Password and second factor at a glance."""
+    """Password, second factor and passkeys at a glance."""
     context = {
         "here": "security",
         "factor": second_factor_of(_me(request).pk),
         "is_required": is_second_factor_required(request.viewer.organisation_kind),
         "has_password": _me(request).has_usable_password(),
+        "passkeys": passkeys_of(_me(request).pk),
+        "site": site_of(request),
     }
     return render(request, "accounts/me/security.html", context)
 

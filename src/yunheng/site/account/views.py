@@ -31,6 +31,15 @@ from requests import RequestException
 from yunheng.accounts.guessing import CODES, RESETS, Try, address_of, note_failure, wait_until
 from yunheng.accounts.letters import can_send_links, link_to
 from yunheng.accounts.models import Person
+from yunheng.accounts.passkeys import (
+    check_assertion,
+    keep_challenge,
+    new_challenge,
+    passkeys_of,
+    request_options,
+    site_of,
+    take_challenge,
+)
 from yunheng.accounts.second_factor import second_factor_of, use_code
 from yunheng.accounts.security import make_reset, person_of_reset, person_to_remind, reset_password
 from yunheng.accounts.sentences import password_rules, wait_text
@@ -42,6 +51,7 @@ from .adapters import refused, safe_next
 from .elsewhere import ASKED_AGAIN
 
 logger = logging.getLogger(__name__)
+_SIGN_IN = "sign_in"  # what a passkey is asked for
 
 
 # --- the second factor
@@ -56,11 +66,11 @@ class CodeForm(forms.Form):
     )
 
 
-@sensitive_post_parameters("code")
+@sensitive_post_parameters("code", "credential")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")
 def enter_code(request: HttpRequest) -> HttpResponse:
-    """Ask for the second factor of somebody whose password was right."""
+    """Ask for the second factor of somebody whose password was right: a code, or a passkey where they have one here."""
     stage = cast(LoginStage, request._login_stage)  # type: ignore[attr-defined]
     person = cast(Person, stage.login.user)
     if not person.is_active:
@@ -75,6 +85,15 @@ def enter_code(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if until is not None:
             problem, status = wait_text(until, now), HTTPStatus.TOO_MANY_REQUESTS
+        elif "credential" in request.POST:
+            form = CodeForm()
+            try:
+                _take_passkey(request, person, now)
+            except Invalid as error:
+                note_failure(attempt, now)
+                problem = error.message
+            else:
+                return cast(HttpResponse, stage.exit())
         elif form.is_valid():
             used = use_code(person, form.cleaned_data["code"], now)
             if used is not None:
@@ -84,7 +103,26 @@ def enter_code(request: HttpRequest) -> HttpResponse:
                 return cast(HttpResponse, stage.exit())
             note_failure(attempt, now)
             problem = _("This code does not fit, or was used already. Type the one that your app shows now.")
-    return render(request, "site/account/code.html", {"form": form, "problem": problem}, status=status)
+    context = {"form": form, "problem": problem, "options": _ask_for_passkey(request, person)}
+    return render(request, "site/account/code.html", context, status=status)
+
+
+def _ask_for_passkey(request: HttpRequest, person: Person) -> str:
+    """What the browser is asked for; "" where the person has no passkey for this address."""
+    site = site_of(request)
+    passkeys = [] if site.problem else passkeys_of(person.pk, site)
+    if not passkeys:
+        return ""
+    challenge = new_challenge()
+    keep_challenge(request.session, _SIGN_IN, challenge, datetime.now(UTC))
+    return request_options(passkeys, site, challenge)
+
+
+def _take_passkey(request: HttpRequest, person: Person, now: datetime) -> None:
+    challenge = take_challenge(request.session, _SIGN_IN, now)
+    answer = request.POST.get("credential", "")
+    shown = check_assertion(person, site_of(request), challenge=challenge, answer=answer, at=now)
+    record_authentication(request, person, "mfa", id=shown.passkey.uuid, type="webauthn")
 
 
 def _tell_codes_left(request: HttpRequest, person: Person) -> None:
