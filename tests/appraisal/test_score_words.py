@@ -38,6 +38,7 @@ PARAMS: dict[Say, dict[str, Any]] = {
     Say.ACHIEVED: {**TARGET, "share": Fraction(197, 198)},
     Say.RATED: {"mark": Fraction(9, 2), "low": Decimal(0), "high": Decimal(5), "raters": 2},
     Say.MARK: {"role": "appraiser", "value": Decimal(4), "weight": Decimal(50)},
+    Say.TAKEN_OUT: {"kind": "change_failed"},
     Say.NOT_LIABLE: {"kind": "change_failed", "party": "client"},
     Say.TOLERATED: {"kind": "change_failed", "quantity": Fraction(3), "over": Decimal(8)},
     Say.FREE: {"kind": "change_failed", "units": Fraction(1)},

@@ -244,7 +244,12 @@ class Dice:
     def events(self) -> tuple[Event, ...]:
         return tuple(
             Event(
-                f"e{at}", self.one(*KINDS), self.chance.randint(0, 9), self.points(0, 9), self.one(*PARTIES)
+                f"e{at}",
+                self.one(*KINDS),
+                self.chance.randint(0, 9),
+                self.points(0, 9),
+                self.one(*PARTIES),
+                ruling=self.one("", "", "", "amended", "taken_out"),
             )
             for at in range(self.chance.randint(0, 8))
         )

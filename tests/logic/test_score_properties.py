@@ -16,6 +16,7 @@ from yunheng.logic.score import (
     Measured,
     PeriodScore,
     Results,
+    Say,
     Scheme,
     ScoreError,
     lint_scheme,
@@ -88,6 +89,19 @@ def test_without_one_of_the_events_the_score_is_not_less(seed: int) -> None:
         rest = tuple(one for one in results.events if one is not event)
         after = score(scheme, replace(results, events=rest))
         assert before.value is None or after.value >= before.value, event.key
+
+
+@settings(max_examples=300, deadline=None)
+@given(SEEDS)
+def test_what_was_taken_out_scores_as_if_it_had_not_been_and_is_still_told(seed: int) -> None:
+    scheme, results = drawn(seed)
+    out = [event for event in results.events if event.is_taken_out]
+    rest = tuple(event for event in results.events if not event.is_taken_out)
+    found, without = score(scheme, results), score(scheme, replace(results, events=rest))
+    assert (found.value, found.grade, found.vetoes) == (without.value, without.grade, without.vetoes)
+    told = [node for node in found.tree if node.event is not None and node.event.is_taken_out]
+    assert all((node.say, node.points) == (Say.TAKEN_OUT, 0) for node in told if found.value is not None)
+    assert {node.key for node in told} <= {event.key for event in out}
 
 
 @settings(max_examples=300, deadline=None)

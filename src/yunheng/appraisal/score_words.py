@@ -205,9 +205,12 @@ class ScoreWords:
     # --- events
 
     def _happened(self, node: Node, params: Mapping[str, Any]) -> str:
-        """What happened, and to which subject."""
-        subject = node.event.subject if node.event is not None else ""
-        return f"{self.event_kind(params['kind'])} {subject}".rstrip()
+        """What happened, and to which subject; where arbitration or agreement amended it, that."""
+        event = node.event
+        text = f"{self.event_kind(params['kind'])} {event.subject if event is not None else ''}".rstrip()
+        if event is not None and event.ruling == "amended":
+            text = _("%(event)s (as decided)") % {"event": text}
+        return text
 
     def _quantity(self, node: Node, kind: str, quantity: Number) -> str:
         """How much, in the unit of events that follow from a clock."""
@@ -240,6 +243,9 @@ class ScoreWords:
 
     def _bonus(self, node: Node, params: Mapping[str, Any], item: str) -> str:
         return self._happened(node, params)
+
+    def _taken_out(self, node: Node, params: Mapping[str, Any], item: str) -> str:
+        return _("%(event)s: taken out, does not count") % {"event": self._happened(node, params)}
 
     def _not_liable(self, node: Node, params: Mapping[str, Any], item: str) -> str:
         return _("%(event)s: costs nothing, liable is: %(party)s") % {

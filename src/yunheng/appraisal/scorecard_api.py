@@ -26,6 +26,9 @@ class EventOut(Schema):
     subject: str
     evidence: str
     proposer: str
+    ruling: Literal["", "amended", "taken_out"] = Field(
+        description="What both parties or arbitration made of it: one that was taken out does nothing"
+    )
 
 
 class MarkOut(Schema):

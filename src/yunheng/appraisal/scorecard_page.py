@@ -27,7 +27,7 @@ PAGE: Final = 100  #: events of one item on a page of its own
 
 #: What explains an item by the record, one node for each ticket.
 _OF_EVENTS: Final = frozenset(
-    (Say.EVENT, Say.BONUS, Say.NOT_LIABLE, Say.TOLERATED, Say.FREE, Say.COUNTED_ELSEWHERE)
+    (Say.EVENT, Say.BONUS, Say.TAKEN_OUT, Say.NOT_LIABLE, Say.TOLERATED, Say.FREE, Say.COUNTED_ELSEWHERE)
 )
 
 

@@ -6,7 +6,7 @@ from yunheng.logic.score.interval import Interval
 from yunheng.logic.score.lint import lint_scheme, scores_of
 from yunheng.logic.score.margin import Margin, margin, more_events, more_misses
 from yunheng.logic.score.periods import PeriodScore, TriggerState, roll_up, triggers_at
-from yunheng.logic.score.results import NOT_APPLICABLE, Event, Mark, Measured, Results
+from yunheng.logic.score.results import NOT_APPLICABLE, Event, Mark, Measured, Results, Ruling
 from yunheng.logic.score.scheme import (
     AtMost,
     Band,
@@ -36,6 +36,14 @@ from yunheng.logic.score.scheme import (
 )
 from yunheng.logic.score.scoring import Score, is_in_force, score
 from yunheng.logic.score.settling import Settled, settle
+from yunheng.logic.score.stored import (
+    StoredError,
+    node_from_plain,
+    results_from_plain,
+    results_plain,
+    score_from_plain,
+    score_plain,
+)
 from yunheng.logic.score.tree import Node, Say, plain, text_of
 
 __all__ = [
@@ -69,6 +77,7 @@ __all__ = [
     "Reading",
     "Results",
     "Rollup",
+    "Ruling",
     "Say",
     "Scheme",
     "Score",
@@ -77,6 +86,7 @@ __all__ = [
     "Settled",
     "SettlementTerms",
     "Step",
+    "StoredError",
     "Tier",
     "Trigger",
     "TriggerState",
@@ -88,9 +98,14 @@ __all__ = [
     "margin",
     "more_events",
     "more_misses",
+    "node_from_plain",
     "plain",
+    "results_from_plain",
+    "results_plain",
     "roll_up",
     "score",
+    "score_from_plain",
+    "score_plain",
     "scores_of",
     "settle",
     "text_of",

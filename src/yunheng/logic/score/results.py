@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal
 
 from yunheng.logic.measure import Measurement, Number
 
@@ -32,13 +33,17 @@ class Measured:
 
 NOT_APPLICABLE = Measured(None)
 
+Ruling = Literal["", "amended", "taken_out"]
+"""What both parties or arbitration made of an event: nothing, another quantity or liable party, no event at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened and may cost or bring points: evidence, liable party and proposer go with it.
 
     `key` is unique in the period and leads to the record; `at` is an instant in epoch seconds UTC; `quantity` is
-    in the unit of its kind (late working days, hours of outage), 1 where it has none.
+    in the unit of its kind (late working days, hours of outage), 1 where it has none. One that was taken out
+    stays to be read, and does nothing.
     """
 
     key: str
@@ -49,10 +54,16 @@ class Event:
     subject: str = ""
     evidence: str = ""
     proposer: str = ""
+    ruling: Ruling = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.quantity, float):
             raise TypeError("a quantity is exact, never a float")
+
+    @property
+    def is_taken_out(self) -> bool:
+        """Whether it was taken out, and neither costs nor brings anything."""
+        return self.ruling == "taken_out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,9 +111,10 @@ def alone(rule: Occurrence, event: Event) -> Fraction:
 
 
 def is_counted(rule: Occurrence, event: Event) -> bool:
-    """Whether the rule charges the event at all: kind, liable party, tolerance."""
+    """Whether the rule charges the event at all: kind, ruling, liable party, tolerance."""
     return (
         event.kind in rule.kinds
+        and not event.is_taken_out
         and event.party in rule.parties
         and (rule.over is None or Fraction(event.quantity) > rule.over)
     )
@@ -168,6 +169,8 @@ def _charged(rule: Occurrence, material: Material) -> Iterator[Node]:
 
 def _uncharged(rule: Occurrence, event: Event, elsewhere: Mapping[str, str]) -> Node | None:
     """Why an event of a matching kind costs nothing here; None when it does."""
+    if event.is_taken_out:
+        return leaf(Say.TAKEN_OUT, key=event.key, kind=event.kind)
     if event.party not in rule.parties:
         return leaf(Say.NOT_LIABLE, key=event.key, kind=event.kind, party=event.party)
     if rule.over is not None and Fraction(event.quantity) <= rule.over:
@@ -189,13 +192,16 @@ def in_order(events: Sequence[Event], kinds: Collection[str]) -> list[Event]:
 
 
 def _bonus(rule: Bonus, material: Material) -> list[Node]:
-    parts = [
-        replace(leaf(Say.BONUS, rule.points, event.key, kind=event.kind), event=event)
-        for event in in_order(material.events, rule.kinds)
-    ]
+    parts = [replace(_gained(rule, event), event=event) for event in in_order(material.events, rule.kinds)]
     if rule.cap is not None and total(parts) > rule.cap:
         parts.append(limit(Say.CAP, parts, rule.cap))
     return parts
+
+
+def _gained(rule: Bonus, event: Event) -> Node:
+    if event.is_taken_out:
+        return leaf(Say.TAKEN_OUT, key=event.key, kind=event.kind)
+    return leaf(Say.BONUS, rule.points, event.key, kind=event.kind)
 
 
 def _banded(rule: Banded, value: Fraction) -> Node:

@@ -70,7 +70,8 @@ def is_in_force(veto: Veto, results: Results) -> bool:
     """Whether the veto's condition holds."""
     if isinstance(veto.when, Happened):
         return any(
-            event.kind in veto.when.kinds and event.party in veto.when.parties for event in results.events
+            event.kind in veto.when.kinds and event.party in veto.when.parties and not event.is_taken_out
+            for event in results.events
         )
     value = results.measured.get(veto.when.reads, NOT_APPLICABLE).value
     return value is not None and value in veto.when.interval

@@ -34,6 +34,7 @@ class Say(StrEnum):
     ACHIEVED = "achieved"  #: [value, target, better, share]
     RATED = "rated"  #: [mark, low, high, raters]
     MARK = "mark"  #: one mark, worth nothing by itself [role, value, weight]
+    TAKEN_OUT = "taken_out"  #: an event that both parties or arbitration took out [kind]
     NOT_LIABLE = "not_liable"  #: an event that somebody else is liable for [kind, party]
     TOLERATED = "tolerated"  #: an event within the tolerance [kind, quantity, over]
     FREE = "free"  #: an event within what is free [kind, units]
@@ -141,26 +142,35 @@ def plain(node: Node) -> dict[str, Any]:
             for name, value in node.params.items()
         }
     if node.event is not None:
-        event = node.event
-        data["event"] = {
-            "key": event.key,
-            "kind": event.kind,
-            "at": event.at,
-            "quantity": text_of(event.quantity),
-            "party": event.party,
-            "subject": event.subject,
-            "evidence": event.evidence,
-            "proposer": event.proposer,
-        }
+        data["event"] = event_plain(node.event)
     if node.mark is not None:
-        mark = node.mark
-        data["mark"] = {
-            "rater": mark.rater,
-            "role": mark.role,
-            "value": text_of(mark.value),
-            "reason": mark.reason,
-            "evidence": mark.evidence,
-        }
+        data["mark"] = mark_plain(node.mark)
     if node.parts:
         data["parts"] = [plain(part) for part in node.parts]
     return data
+
+
+def event_plain(event: Event) -> dict[str, Any]:
+    """An event as JSON data, its quantity as text."""
+    return {
+        "key": event.key,
+        "kind": event.kind,
+        "at": event.at,
+        "quantity": text_of(event.quantity),
+        "party": event.party,
+        "subject": event.subject,
+        "evidence": event.evidence,
+        "proposer": event.proposer,
+        "ruling": event.ruling,
+    }
+
+
+def mark_plain(mark: Mark) -> dict[str, Any]:
+    """A mark as JSON data, its value as text."""
+    return {
+        "rater": mark.rater,
+        "role": mark.role,
+        "value": text_of(mark.value),
+        "reason": mark.reason,
+        "evidence": mark.evidence,
+    }
