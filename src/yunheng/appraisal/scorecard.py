@@ -1,7 +1,7 @@
 """A period's scorecard: what the scheme reads, collected from the record, and the score with its explanation."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Literal
@@ -24,6 +24,7 @@ from yunheng.logic.score import (
     Happened,
     Measured,
     Occurrence,
+    Rating,
     Results,
     Score,
     ScoreError,
@@ -33,6 +34,7 @@ from yunheng.logic.score import (
 from yunheng.logic.score.scheme import MONTHS
 
 from .clock_events import clock_events
+from .entered import NOTHING, Entered, check_entered, has_quorum, is_entered, with_rulings
 from .figures import Row
 from .indicators import INDICATORS
 from .periods import latest_month, midnight
@@ -47,11 +49,15 @@ class Unscored(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What an item reads, where it came from, and the figure behind it (None: people's, or an empty group)."""
+    """What an item reads, where it came from, and the figure behind it (None: people's, or an empty group).
+
+    `is_decided`: agreement or arbitration put it in the place of what was measured.
+    """
 
     source: ValueSource
     measured: Measured
     row: Row | None
+    is_decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +111,14 @@ def scorecard(
     scheme: tuple[str, bytes] | None = None,
     position: int | None = None,
     now: datetime | None = None,
+    entered: Entered | None = None,
 ) -> Scorecard:
     """The scorecard of a period (None: the one of the newest ticket), as of a log position (None: now).
 
-    `scheme`, a name and a document, is scored with instead of the contract's own. Raises Unscored when the contract
-    says nothing of scores, UnfitSchemeError for a document whose scheme does not fit the contract, Invalid for a period
-    that is to come, or longer than those that the scheme scores, and for a position beyond the log.
+    `scheme`, a name and a document, is scored with instead of the contract's own. `entered` is what people said (None:
+    nothing yet). Raises Unscored when the contract says nothing of scores, UnfitSchemeError for a document
+    whose scheme does not fit the contract, Invalid for a period that is to come, or longer than those that the scheme
+    scores, for a position beyond the log, and for what was entered and does not fit the scheme.
     """
     now = now or datetime.now(UTC)
     study = study_scope(contract, now=now, position=position)
@@ -128,12 +136,17 @@ def scorecard(
             "The scheme scores by %(period)s: name one. Longer periods are made of scores that are signed."
         )
         raise Invalid({"period": text % {"period": period_name(rules.scheme.period)}})
+    said = entered or NOTHING
+    check_entered(said, rules)
     values = {value.source.reads: value for value in _values(contract, rules, period, position, now)}
+    values |= {value.source.reads: value for value in _said_values(said, rules, values)}
     events, is_provisional = _events(study, rules, start, end)
+    lacking = tuple(_lacking(rules, said))
+    without_marks = {one.key for one in lacking if one.what == "marks"}
     results = Results(
         measured={reads: value.measured for reads, value in values.items()},
-        events=events,
-        marks=dict.fromkeys(items_rated(rules.scheme), ()),
+        events=with_rulings([*events, *said.events], said),
+        marks={key: () if key in without_marks else said.marks[key] for key in items_rated(rules.scheme)},
     )
     return Scorecard(
         contract_key=contract.scope.key,
@@ -145,7 +158,7 @@ def scorecard(
         values=values,
         results=results,
         score=_scored(rules, results),
-        lacking=tuple(_lacking(rules, values)),
+        lacking=lacking,
         is_running=end > study.now,
         is_provisional=is_provisional
         or any(value.row is not None and value.row.is_provisional for value in values.values()),
@@ -229,13 +242,25 @@ def _events(study: Study, rules: Rules, start: int, end: int) -> tuple[tuple[Eve
     return events, any(one.is_provisional for one in found)
 
 
-def _lacking(rules: Rules, values: Mapping[str, Value]) -> Iterator[Lacking]:
+def _said_values(entered: Entered, rules: Rules, found: Mapping[str, Value]) -> Iterator[Value]:
+    """The values that people entered, and then those that were decided, as items read them."""
+    for item in rules.scheme.items():
+        for values, is_decided in ((entered.values, False), (entered.decided, True)):
+            if item.key in values:
+                value = found[item.reads]
+                measured = NOT_APPLICABLE if values[item.key] is None else Measured(values[item.key])
+                yield replace(value, measured=measured, is_decided=is_decided)
+
+
+def _lacking(rules: Rules, entered: Entered) -> Iterator[Lacking]:
     """What only people can say, and nobody has said."""
     for item in rules.scheme.items():
-        if item.reads and values[item.reads].source.indicator not in INDICATORS:
+        if is_entered(item, rules) and item.key not in {**entered.values, **entered.decided}:
             yield Lacking("value", item.key)
-    yield from (Lacking("marks", key) for key in items_rated(rules.scheme))
-    known = {source.kind for source in rules.event_sources()}
+    for item in rules.scheme.items():
+        if isinstance(item.rule, Rating) and not has_quorum(item, entered):
+            yield Lacking("marks", item.key)
+    known = {source.kind for source in rules.event_sources()} | entered.settled_kinds
     yield from (Lacking("events", kind) for kind in _kinds_used(rules) if kind not in known)
 
 
@@ -256,8 +281,17 @@ def _scored(rules: Rules, results: Results) -> Score:
         return score(rules.scheme, results)
     except (
         ScoreError
-    ) as error:  # a band that holds no such value: the linter lets no scheme pass that has holes
+    ) as error:  # what neither the linter of schemes nor the check of what was entered knew of
         raise Invalid({"scheme": str(error)}) from error
 
 
-__all__ = ["Lacking", "Scorecard", "UnfitSchemeError", "Unscored", "Value", "pack_scheme", "scorecard"]
+__all__ = [
+    "Entered",
+    "Lacking",
+    "Scorecard",
+    "UnfitSchemeError",
+    "Unscored",
+    "Value",
+    "pack_scheme",
+    "scorecard",
+]

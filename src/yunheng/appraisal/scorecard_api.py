@@ -76,6 +76,9 @@ class ValueOut(Schema):
     value: str | None
     numerator: str | None
     denominator: str | None
+    is_decided: bool = Field(
+        description="Whether agreement or arbitration put it in the place of what was measured"
+    )
 
 
 class ScorecardOut(Schema):

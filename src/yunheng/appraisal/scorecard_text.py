@@ -63,6 +63,7 @@ def _value(value: Value) -> dict[str, Any]:
         "value": _text(measured.value),
         "numerator": _text(measured.numerator),
         "denominator": _text(measured.denominator),
+        "is_decided": value.is_decided,
     }
 
 

@@ -4,6 +4,7 @@ from yunheng.logic.score.faults import Fault, ScoreError, faults_of, items_rated
 from yunheng.logic.score.findings import Code, Finding
 from yunheng.logic.score.interval import Interval
 from yunheng.logic.score.lint import lint_scheme, scores_of
+from yunheng.logic.score.lint_rules import domain_of
 from yunheng.logic.score.margin import Margin, margin, more_events, more_misses
 from yunheng.logic.score.periods import PeriodScore, TriggerState, roll_up, triggers_at
 from yunheng.logic.score.results import NOT_APPLICABLE, Event, Mark, Measured, Results, Ruling
@@ -91,6 +92,7 @@ __all__ = [
     "Trigger",
     "TriggerState",
     "Veto",
+    "domain_of",
     "faults_of",
     "is_in_force",
     "items_rated",

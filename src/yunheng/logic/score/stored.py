@@ -1,4 +1,4 @@
-"""Results and scores as plain JSON data, exact numbers as text, and back: what a statement freezes and others verify."""
+"""Results and scores as plain JSON data, exact numbers as text, and back: what statements freeze and others verify."""
 
 from __future__ import annotations
 
