@@ -19,7 +19,6 @@ from yunheng.contracts.scoring.grammar import (
     ITEM,
     OCCURRENCE,
     RATING,
-    RULES,
     SCORING,
     SETTLEMENT,
     STEP,
@@ -29,7 +28,7 @@ from yunheng.contracts.scoring.reading import EventSource, UnfitSchemeError, rea
 from yunheng.contracts.scoring.words import FINDING_WORDS
 from yunheng.contracts.withheld import client_terms
 from yunheng.contracts.writing import document_of
-from yunheng.logic.score import Code, Measured, Results, score
+from yunheng.logic.score import RULES, Code, Measured, Results, score
 
 SCORED = (
     SMALL

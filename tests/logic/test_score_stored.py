@@ -1,16 +1,23 @@
 """Results and scores survive storing: what was frozen is scored, and read, as it was."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from tests.logic.score_packs import scheme as pack
+from tests.logic.score_packs import terms_in
 from tests.logic.test_score_properties import SEEDS, drawn
 
+import yunheng
+from yunheng.contracts.packs import scheme_pack, scheme_packs
 from yunheng.logic.canonical import canonical
 from yunheng.logic.score import (
     Event,
@@ -21,6 +28,7 @@ from yunheng.logic.score import (
     node_from_plain,
     results_from_plain,
     results_plain,
+    scheme_of,
     score,
     score_from_plain,
     score_plain,
@@ -114,3 +122,43 @@ def test_what_is_no_tree_is_refused_with_its_place() -> None:
         with pytest.raises(StoredError) as refused:
             node_from_plain(data)
         assert refused.value.path == path
+
+
+# --- all that a verifier has: the stored scheme and the stored results, and no library -----------------------------
+
+_VERIFIER = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+for name in ("django", "ruamel", "numpy", "ninja"):
+    sys.modules[name] = None
+from yunheng.logic.score import results_from_plain, scheme_of, score, score_plain
+data = json.load(sys.stdin)
+print(json.dumps(score_plain(score(scheme_of(data["scheme"]), results_from_plain(data["results"])))))
+"""
+
+
+@pytest.mark.parametrize("name", list(scheme_packs()))
+def test_a_stored_scheme_is_one_without_the_contract_s_indicators(name: str) -> None:
+    stored = terms_in(scheme_pack(name))
+    found, known = scheme_of(through_json(stored)), pack(name)
+    assert replace(found, sections=()) == replace(known, sections=())
+    for mine, theirs in zip(found.items(), known.items(), strict=True):
+        assert replace(mine, unit=theirs.unit) == theirs  # units are the linter's
+
+
+def test_who_has_only_the_standard_library_scores_the_same() -> None:
+    results = Results(
+        {
+            "availability": Measured(Decimal("99.75")),
+            "mtta|priority:P1": Measured(Fraction(4000, 3), 4000, 3),
+        },
+        (Event("e1", "change_failed", 5), Event("e2", "data_leak", 6, ruling="taken_out")),
+    )
+    data = {"scheme": terms_in(scheme_pack("g")), "results": results_plain(results)}
+    source = str(Path(yunheng.__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _VERIFIER, source],
+        input=canonical(data), capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    assert score_from_plain(json.loads(done.stdout)) == score(pack("g"), results)

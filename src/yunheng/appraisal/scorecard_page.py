@@ -11,11 +11,10 @@ from django.utils.translation import gettext as _
 
 from yunheng.contracts.indicators import INDICATORS as CONTRACT_INDICATORS
 from yunheng.contracts.models import Contract
-from yunheng.contracts.scoring.compile import reads_of
 from yunheng.contracts.scoring.presentation import ItemView, scoring_view
 from yunheng.foundation import wording
 from yunheng.foundation.refusals import Invalid
-from yunheng.logic.score import Say
+from yunheng.logic.score import Say, reads_of
 
 from .score_words import Line, ScoreWords, points, value_text
 from .scorecard import Scorecard, UnfitSchemeError, Value, pack_scheme, scorecard

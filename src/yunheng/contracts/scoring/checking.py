@@ -8,12 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from yunheng.logic.score import lint_scheme, text_of
+from yunheng.logic.score import RULES, lint_scheme, text_of
 
 from ..grammar import MISSING, near
 from ..problems import Path, gettext_noop
 from .compile import scheme_of, unit_of
-from .grammar import RULES
 from .words import FINDING_WORDS
 
 Raw = Mapping[str, Any]

@@ -33,8 +33,6 @@ _NUMBER: Final = r"-?[0-9]{1,12}(?:\.[0-9]{1,4})?"
 _PERCENT: Final = r"([0-9]{1,4}(?:\.[0-9]{1,4})?) ?%"
 
 PARTIES: Final = tuple(party.name.lower() for party in Party if party is not Party.NONE)
-#: Rules of an item: exactly one of them is written.
-RULES: Final = ("banded", "linear", "step", "occurrence", "bonus", "pass_fail", "ratio", "rating")
 #: Warnings of the linter of schemes, so that an exemption can name one.
 SCORING_WARNINGS: Final = tuple(
     f"scoring_{code.value}"

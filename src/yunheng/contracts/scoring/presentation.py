@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 from yunheng.accounts.roles import ROLES
 from yunheng.accounts.wording import role_label
 from yunheng.foundation import wording as words
+from yunheng.logic.score import RULES
 
 from .. import wording
-from .grammar import RULES
 
 Terms = Mapping[str, Any]
 

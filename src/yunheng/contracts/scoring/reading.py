@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from yunheng.logic.score import Scheme
+from yunheng.logic.score import Scheme, reads_of
 from yunheng.logic.score.scheme import Unit
 
 from ..document import place_of, places, read_document
@@ -14,7 +14,7 @@ from ..grammar import Findings
 from ..problems import DocumentError, Path, Place, Problem, gettext_noop
 from ..terms import Label
 from .checking import Surroundings, check_scoring, lint_scoring
-from .compile import reads_of, scheme_of, unit_of
+from .compile import scheme_of, unit_of
 from .grammar import SCORING
 from .terms import terms_of_scoring
 

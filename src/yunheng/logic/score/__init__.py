@@ -45,10 +45,12 @@ from yunheng.logic.score.stored import (
     score_from_plain,
     score_plain,
 )
+from yunheng.logic.score.terms import RULES, reads_of, scheme_of
 from yunheng.logic.score.tree import Node, Say, plain, text_of
 
 __all__ = [
     "NOT_APPLICABLE",
+    "RULES",
     "AtMost",
     "Band",
     "Banded",
@@ -102,9 +104,11 @@ __all__ = [
     "more_misses",
     "node_from_plain",
     "plain",
+    "reads_of",
     "results_from_plain",
     "results_plain",
     "roll_up",
+    "scheme_of",
     "score",
     "score_from_plain",
     "score_plain",
