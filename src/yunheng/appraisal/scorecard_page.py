@@ -126,7 +126,11 @@ def asked_scorecard(contract: Contract, asked: Asked, *, now: datetime) -> Score
 
 def scorecard_page(contract: Contract, asked: Asked, *, now: datetime) -> ScorecardPage:
     """The page for a question, one item of it with all of its events where the question names one."""
-    card = asked_scorecard(contract, asked, now=now)
+    return page_of(asked_scorecard(contract, asked, now=now), asked)
+
+
+def page_of(card: Scorecard, asked: Asked) -> ScorecardPage:
+    """The page of a scorecard that is at hand."""
     return _Page(card, asked, ScoreWords(card.rules)).page()
 
 
@@ -226,7 +230,7 @@ class _Page:
 
     def _address(self, value: Value) -> str:
         """The items behind the figure, as of the position of the card where it has one."""
-        if value.row is None:
+        if value.measured.denominator is None:  # people's
             return ""
         source, card = value.source, self.card
         question: dict[str, Any] = {
@@ -252,12 +256,12 @@ class _Page:
 
 def _of_text(value: Value) -> str:
     """n of N behind a share, n behind a mean; "" where people entered it."""
-    row = value.row
-    if row is None:
+    numerator, denominator = value.measured.numerator, value.measured.denominator
+    if numerator is None or denominator is None:
         return ""
-    if row.unit == "%":
-        return wording.of_text(row.numerator, row.denominator)
-    return "n = " + wording.grouped(row.denominator)
+    if value.source.unit == "percent":
+        return wording.of_text(int(numerator), int(denominator))
+    return "n = " + wording.grouped(int(denominator))
 
 
 def pack_choices(asked: Asked, names: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.refusals import Invalid
+from yunheng.foundation.typed import Typed, row_version_of
 from yunheng.foundation.wording import is_chinese
 
 from .models import Format, Kind, Language
@@ -18,45 +19,6 @@ from .wording import kind_name
 
 EMPTY_ROWS: Final = 2  #: rows for further corrective actions
 LANGUAGE_NAMES: Final = {Language.CHINESE.value: "中文", Language.ENGLISH.value: "English"}
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What somebody sent and what was said of it: which form, its values, sentences by field."""
-
-    form: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-    lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    conflict: str = ""
-    places: frozenset[str] = frozenset()  #: names of fields beside which an error stands
-
-    @property
-    def general(self) -> list[str]:
-        """Sentences about no field of the form."""
-        return [text for name, texts in self.errors.items() if name not in self.places for text in texts]
-
-
-def typed_of(
-    data: QueryDict, form: str, errors: Mapping[str, Sequence[str]], places: Sequence[str], conflict: str = ""
-) -> Typed:
-    """Everything that was sent, kept for the page that says what is wrong with it."""
-    values = {name: str(value).replace("\r\n", "\n") for name, value in data.items()}
-    lists = {name: [str(one) for one in data.getlist(name)] for name in data}
-    return Typed(form, values, lists, errors, conflict, frozenset(places))
-
-
-def text_of(data: QueryDict, name: str) -> str:
-    """A text with the line ends of the server."""
-    return str(data.get(name, "")).replace("\r\n", "\n")
-
-
-def row_version_of(data: QueryDict) -> int:
-    """The version of the report that the sender had before their eyes. Raises Invalid for none."""
-    text = str(data.get("row_version", ""))
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise Invalid({"row_version": _("Load the page again and send it once more.")})
-    return int(text)
 
 
 def plan_version_of(data: QueryDict) -> int:

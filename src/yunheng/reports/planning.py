@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from yunheng.contracts.queries import access_contract
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Invalid, NotFound
+from yunheng.foundation.typed import Typed
 
 from . import rendering
 from .actions import MOST_TEMPLATE_BYTES, template_size_text
 from .actions.planning import planned_at
-from .forms import LANGUAGE_NAMES, Typed, language_name
+from .forms import LANGUAGE_NAMES, language_name
 from .making import render
 from .models import Format, Kind, Language, Report, ReportPlan, ReportTemplate
 from .period import month_of

@@ -14,11 +14,12 @@ from django.utils.translation import ngettext, pgettext
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import label_text, process_for
 from yunheng.foundation.refusals import Invalid
+from yunheng.foundation.typed import Typed
 from yunheng.foundation.wording import is_chinese
 from yunheng.notify.models import Delivery
 from yunheng.notify.presentation import delivery_rows, status_choices
 
-from .forms import EMPTY_ROWS, Typed, language_name, typed_actions
+from .forms import EMPTY_ROWS, language_name, typed_actions
 from .models import Format, Kind, Report
 from .queries import Recipient, ReportView
 from .refusing import COMMENTS, LONGEST_TEXT, NEEDED, WRITTEN

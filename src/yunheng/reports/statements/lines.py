@@ -103,5 +103,3 @@ def parts_rows(parts: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
             "score": _("no score") if value is None else value,
             "digest": part["digest"],
         }
-
-

@@ -14,9 +14,10 @@ from yunheng.contracts.queries import access_contract
 from yunheng.foundation.answers import download
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Conflict, Invalid
+from yunheng.foundation.typed import typed_of
 
 from .. import actions, queries
-from ..forms import LANGUAGE_NAMES, plan_version_of, read_plan, typed_of
+from ..forms import LANGUAGE_NAMES, plan_version_of, read_plan
 from ..planning import read_upload, tell_plan, tell_templates, template_bytes
 from .answering import about, gone_to
 

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Conflict, Invalid
+from yunheng.foundation.typed import Typed, row_version_of, text_of, typed_of
 
 from .. import actions, pages, queries
-from ..forms import Typed, language_of, row_version_of, text_of, typed_of
+from ..forms import language_of
 from ..models import Report
 from ..presentation import portal_row_of, tell_report
 from ..preview import Doors, preview

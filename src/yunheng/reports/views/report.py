@@ -15,17 +15,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from yunheng.foundation.answers import download
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Conflict, Invalid, NotFound
+from yunheng.foundation.typed import Typed, row_version_of, text_of, typed_of
 
 from .. import actions, queries
-from ..forms import (
-    Typed,
-    language_of,
-    read_actions,
-    read_people,
-    row_version_of,
-    text_of,
-    typed_of,
-)
+from ..forms import language_of, read_actions, read_people
 from ..making import Unrendered
 from ..models import Format, Report
 from ..presentation import named_faults, require_known_language, tell_report
