@@ -1,0 +1,1 @@
+"""Signing a statement: by passkey, by confirmation with a mailed receipt, or by a scan of stamped paper (ADR 0017)."""
