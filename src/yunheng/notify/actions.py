@@ -99,20 +99,34 @@ def tell(
 
 
 @transaction.atomic
-def send_mail(*, person: Person, subject: str, text: str, now: datetime, kind: str = "security") -> Delivery:
-    """Book a mail that no preference and no quiet hours hold back: an invitation, a changed password.
+def send_mail(
+    *,
+    person: Person,
+    subject: str,
+    text: str,
+    now: datetime,
+    kind: str = "security",
+    scope_id: int | None = None,
+    subject_number: str = "",
+    entry_id: int = 0,
+) -> Delivery:
+    """Book a mail that no preference and no quiet hours hold back: an invitation, a changed password, a receipt.
 
-    Its text leaves the delivery log once it is sent, since it may hold a link that opens an account.
+    The text of an invitation or of what touches an account leaves the delivery log once it is sent, since it may hold a
+    link that opens the account; a receipt's stays. A receipt names the contract, the subject and the entry it is of.
     """
     has_server = sending.has_mail_server()
     reason = "" if person.email and has_server else NO_ADDRESS if not person.email else NO_MAIL_SERVER
     delivery = Delivery(
         channel=Delivery.Channel.MAIL,
         event=kind,
+        scope_id=scope_id,
+        subject_number=subject_number,
+        entry_id=entry_id,
         person=person,
         address=person.email,
         subject=subject[:300],
-        body=text if not reason else "",
+        body="" if reason and kind in MAILS_OUTSIDE_EVENTS else text,
         status=Delivery.Status.NOT_SENT if reason else Delivery.Status.WAITING,
         reason=reason,
         next_try_at=None if reason else now,

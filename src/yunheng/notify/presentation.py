@@ -69,7 +69,12 @@ def delivery_rows(deliveries: list[Delivery]) -> list[DeliveryRow]:
 
 def event_name(key: str) -> str:
     """What a delivery tells of, in words; the type of an entry by its key, as programs know it."""
-    own = {"invitation": _("Invitation"), "security": _("Security of an account"), "test": _("Test")}
+    own = {
+        "invitation": _("Invitation"),
+        "security": _("Security of an account"),
+        "receipt": _("Receipt for a signature"),
+        "test": _("Test"),
+    }
     return own.get(key) or (str(EVENTS[key].label) if key in EVENTS else key)
 
 
