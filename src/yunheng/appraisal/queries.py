@@ -57,7 +57,7 @@ def figures(
     """
     _check(start, end, by, basis, keys)
     study = study_scope(contract, now=now or datetime.now(UTC), position=position)
-    frame = _Frame.of(study, start, end, basis, is_common)
+    frame = Frame.of(study, start, end, basis, is_common)
     rows = [row for key in _keys(study, keys) for row in _rows(frame, key, by)]
     return Figures(
         contract_key=contract.scope.key,
@@ -92,7 +92,7 @@ def trend(
         first = (first - timedelta(days=1)).replace(day=1)
     _check(first, end, "month", basis, keys)
     study = study_scope(contract, now=now or datetime.now(UTC), position=position)
-    frame = _Frame.of(study, first, end, basis, False)
+    frame = Frame.of(study, first, end, basis, False)
     return {key: [row for row in _rows(frame, key, "month") if row.group] for key in keys}
 
 
@@ -122,7 +122,7 @@ def items(
     if part not in PARTS:
         raise Invalid({"part": _("Part is one of %(parts)s.") % {"parts": ", ".join(PARTS)}})
     study = study_scope(contract, now=now or datetime.now(UTC), position=position)
-    frame = _Frame.of(study, start, end, basis, is_common)
+    frame = Frame.of(study, start, end, basis, is_common)
     if by == "month" and group:
         month = dict(frame.months()).get(group)
         if month is None:
@@ -142,7 +142,7 @@ def items(
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class Frame:
     """One question put to one study: the period in epoch seconds, and what narrows the population."""
 
     study: Study
@@ -153,12 +153,12 @@ class _Frame:
     zone: ZoneInfo
 
     @classmethod
-    def of(cls, study: Study, start: date, end: date, basis: Basis, is_common: bool) -> "_Frame":
+    def of(cls, study: Study, start: date, end: date, basis: Basis, is_common: bool) -> "Frame":
         zone = ZoneInfo(study.terms.zone)
         begin, finish = midnight(start, zone), midnight(end + timedelta(days=1), zone)
         return cls(study, begin, finish, basis, is_common, zone)
 
-    def months(self) -> Iterator[tuple[str, "_Frame"]]:
+    def months(self) -> Iterator[tuple[str, "Frame"]]:
         """The calendar months of the period as frames of their own, clipped to it, by "YYYY-MM"."""
         month = datetime.fromtimestamp(self.start, self.zone).date().replace(day=1)
         while (begin := midnight(month, self.zone)) < self.end:
@@ -301,7 +301,7 @@ def _duration(terms: ContractTerms, spec: IndicatorSpec) -> Callable[[Int64, Int
 # --- rows ---------------------------------------------------------------------------------------------------------
 
 
-def _rows(frame: _Frame, key: str, by: Grouping | None) -> Iterator[Row]:
+def _rows(frame: Frame, key: str, by: Grouping | None) -> Iterator[Row]:
     indicator = INDICATORS[key]
     if indicator.population == "due":
         yield from _report_rows(frame, indicator, by)
@@ -312,9 +312,9 @@ def _rows(frame: _Frame, key: str, by: Grouping | None) -> Iterator[Row]:
         for month, inner in frame.months():
             yield _row(inner, indicator, *inner.sample(indicator), month, month)
     elif by is not None:
-        grouped = _groups(frame, indicator, sample, by)
-        left_groups = _groups(frame, indicator, left_out, by)
-        waiting = _groups(frame, indicator, sample.without_value(), by)
+        grouped = groups_of(frame, indicator, sample, by)
+        left_groups = groups_of(frame, indicator, left_out, by)
+        waiting = groups_of(frame, indicator, sample.without_value(), by)
         for group, label in _group_labels(frame, by, [*grouped, *left_groups, *waiting]):
             part = _in_group(sample, grouped, waiting, group)
             yield _row(frame, indicator, part, _in_group(left_out, left_groups, {}, group), group, label)
@@ -332,7 +332,7 @@ def _rows(frame: _Frame, key: str, by: Grouping | None) -> Iterator[Row]:
             )
 
 
-def _report_rows(frame: _Frame, indicator: Indicator, by: Grouping | None) -> Iterator[Row]:
+def _report_rows(frame: Frame, indicator: Indicator, by: Grouping | None) -> Iterator[Row]:
     """Reports have no priority, service or team: a row over all, and one per month."""
     parts = [("", frame), *(frame.months() if by == "month" else ())]
     for month, inner in parts:
@@ -343,7 +343,7 @@ def _report_rows(frame: _Frame, indicator: Indicator, by: Grouping | None) -> It
 
 
 def _row(
-    frame: _Frame, indicator: Indicator, sample: Sample, left_out: Sample, group: str, group_label: str
+    frame: Frame, indicator: Indicator, sample: Sample, left_out: Sample, group: str, group_label: str
 ) -> Row:
     spec = frame.spec(indicator)
     n, digits = len(sample.row), 0 if indicator.unit == "tickets" else spec.digits
@@ -423,7 +423,7 @@ def _statistics(sample: Sample, digits: int) -> dict[str, Decimal]:
     return {name: measure.round_half_up(seconds / _HOUR, digits) for name, seconds in exact.items()}
 
 
-def _is_provisional(frame: _Frame, indicator: Indicator, spec: IndicatorSpec) -> bool:
+def _is_provisional(frame: Frame, indicator: Indicator, spec: IndicatorSpec) -> bool:
     """Whether the figure rests on a year whose holidays are not published yet."""
     if spec.time_base == "working" and spec.calendar:
         calendar = frame.terms.calendars[spec.calendar]
@@ -445,7 +445,7 @@ def _is_provisional(frame: _Frame, indicator: Indicator, spec: IndicatorSpec) ->
 # --- groups -------------------------------------------------------------------------------------------------------
 
 
-def _groups(frame: _Frame, indicator: Indicator, sample: Sample, by: Grouping) -> dict[str, Int64]:
+def groups_of(frame: Frame, indicator: Indicator, sample: Sample, by: Grouping) -> dict[str, Int64]:
     """Indices into the sample by group key."""
     lives = frame.lives(indicator)
     terms = frame.study.facts.terms
@@ -463,7 +463,7 @@ def _groups(frame: _Frame, indicator: Indicator, sample: Sample, by: Grouping) -
     return {group: np.sort(np.concatenate(parts)) for group, parts in grouped.items()}
 
 
-def _group_labels(frame: _Frame, by: Grouping, present: Iterable[str]) -> list[tuple[str, str]]:
+def _group_labels(frame: Frame, by: Grouping, present: Iterable[str]) -> list[tuple[str, str]]:
     """Groups in the contract's order, then the rest by name."""
     language = get_language() or "zh-hans"
     wanted = set(present)
@@ -487,7 +487,7 @@ def _in_group(sample: Sample, places: dict[str, Int64], waiting: dict[str, Int64
 # --- items --------------------------------------------------------------------------------------------------------
 
 
-def _members(frame: _Frame, key: str, by: Grouping | None, group: str, part: Part) -> Sample:
+def _members(frame: Frame, key: str, by: Grouping | None, group: str, part: Part) -> Sample:
     indicator = INDICATORS[key]
     sample, left_out = frame.sample(indicator)
     if part == "excluded":
@@ -502,10 +502,10 @@ def _members(frame: _Frame, key: str, by: Grouping | None, group: str, part: Par
 
 
 def _only_group(
-    frame: _Frame, indicator: Indicator, sample: Sample, by: Grouping | None, group: str
+    frame: Frame, indicator: Indicator, sample: Sample, by: Grouping | None, group: str
 ) -> Sample:
     if by is not None:
-        return sample.take(_groups(frame, indicator, sample, by).get(group, _NOTHING))
+        return sample.take(groups_of(frame, indicator, sample, by).get(group, _NOTHING))
     if indicator.population == "open" and group in {band for band, _low, _high in AGE_BANDS}:
         whole, bands = backlog(frame.lives(indicator), frame.cut_off)
         return sample.take(np.flatnonzero(np.isin(sample.row, whole.row[bands[group]])))
@@ -517,7 +517,7 @@ def _no_group(group: str) -> Invalid:
 
 
 def _page(
-    frame: _Frame, key: str, sample: Sample, group: str, part: Part, after: str | None, limit: int
+    frame: Frame, key: str, sample: Sample, group: str, part: Part, after: str | None, limit: int
 ) -> tuple[list[Item], str | None]:
     indicator = INDICATORS[key]
     lives, terms = frame.lives(indicator), frame.study.facts.terms

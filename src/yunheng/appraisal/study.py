@@ -19,7 +19,7 @@ from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.models import LogState, TreeHead, Unsealed
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.logic.clock import ClockPolicy
-from yunheng.logic.vector import ClockColumns, FactColumns, VectorPolicy, fold_many
+from yunheng.logic.vector import ClockColumns, FactColumns, StatusCode, VectorPolicy, fold_many
 from yunheng.logic.vector.milestones import NEVER, Milestones, read_milestones
 from yunheng.logic.vector.samples import NO_OUTCOME, ClockOutcome
 from yunheng.logic.worktime import HorizonError
@@ -34,6 +34,25 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one clock has come, by element of its outcome: counted seconds, the goal, and whether it is not over."""
+
+    elapsed: Int64
+    goal: Int64
+    is_open: Bool  #: runs or waits
+
+    @classmethod
+    def of(cls, folded: Sequence[ClockColumns]) -> "Progress":
+        """Of clocks that were folded in parts."""
+        status = np.concatenate([one.status for one in folded])
+        return cls(
+            np.concatenate([one.elapsed for one in folded]),
+            np.concatenate([one.goal for one in folded]),
+            (status == StatusCode.RUNNING) | (status == StatusCode.PAUSED),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Reign:
     """The terms that govern from `begin` (epoch seconds) to the next reign, and the clocks that started in it."""
 
@@ -42,6 +61,7 @@ class Reign:
     outcomes: Mapping[str, ClockOutcome]
     has_provisional: Mapping[str, Bool]  #: by clock: which elements of its outcome rest on a provisional year
     late_seconds: Mapping[str, Int64]  #: by clock: what each element of its outcome counted beyond its goal
+    progress: Mapping[str, Progress] = field(default_factory=dict)  #: by clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +197,7 @@ def _study(contract: Contract, now: int, position: int | None, size: int, unseal
                 {key: found.outcome for key, found in folded.items()},
                 {key: found.is_provisional for key, found in folded.items()},
                 {key: found.late_seconds for key, found in folded.items()},
+                {key: found.progress for key, found in folded.items()},
             )
         )
     if not reigns:
@@ -243,6 +264,7 @@ class _Folded:
     outcome: ClockOutcome
     is_provisional: Bool
     late_seconds: Int64
+    progress: Progress
 
 
 def _fold_era(
@@ -277,6 +299,7 @@ def _fold_era(
                 ),
                 np.concatenate([one.is_provisional for one in folded]),
                 np.concatenate([_late_seconds(one) for one in folded]),
+                Progress.of(folded),
             ),
         )
 
