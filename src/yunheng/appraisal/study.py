@@ -40,6 +40,7 @@ class Progress:
     elapsed: Int64
     goal: Int64
     is_open: Bool  #: runs or waits
+    is_paused: Bool
 
     @classmethod
     def of(cls, folded: Sequence[ClockColumns]) -> "Progress":
@@ -49,6 +50,7 @@ class Progress:
             np.concatenate([one.elapsed for one in folded]),
             np.concatenate([one.goal for one in folded]),
             (status == StatusCode.RUNNING) | (status == StatusCode.PAUSED),
+            status == StatusCode.PAUSED,
         )
 
 
