@@ -100,6 +100,21 @@ def measure_name(measure: str) -> str:
     }[measure]
 
 
+def trigger_text(trigger: Terms) -> str:
+    """A measure and what brings it about: "score < 80, 2 times in a row by month: rectification"."""
+    looked_at = _("deductions") if trigger["looks_at"] == "deductions" else _("score")
+    when = f"{looked_at} {edges(trigger)}"
+    params = {
+        "when": when,
+        "times": trigger["times"],
+        "period": period_name(trigger["period"]),
+        "measure": measure_name(trigger["measure"]),
+    }
+    if trigger["times"] == 1:
+        return _("%(when)s in a %(period)s: %(measure)s") % params
+    return _("%(when)s, %(times)s times in a row by %(period)s: %(measure)s") % params
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     terms: Terms
@@ -335,19 +350,6 @@ class _Words:
             "method": method,
             "of": period_name(rollup["of"]),
         }
-
-    def trigger(self, trigger: Terms) -> str:
-        looked_at = _("deductions") if trigger["looks_at"] == "deductions" else _("score")
-        when = f"{looked_at} {edges(trigger)}"
-        params = {
-            "when": when,
-            "times": trigger["times"],
-            "period": period_name(trigger["period"]),
-            "measure": measure_name(trigger["measure"]),
-        }
-        if trigger["times"] == 1:
-            return _("%(when)s in a %(period)s: %(measure)s") % params
-        return _("%(when)s, %(times)s times in a row by %(period)s: %(measure)s") % params
 
     def money(self) -> list[str]:
         terms = self.scoring.get("settlement")
