@@ -130,6 +130,7 @@ class StatementInput(models.Model):
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="inputs")
     kind = models.CharField(max_length=16, choices=Kind.choices, db_collation="C")
     key = models.CharField(max_length=40, db_collation="C")  # item, or kind of event
+    event_key = models.CharField(max_length=100, db_collation="C", blank=True)  # by which an appeal names the event
     value = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # or mark; NULL: not applicable
     quantity = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # of an event
     party = models.CharField(max_length=16, db_collation="C", blank=True)  # liable for an event

@@ -43,8 +43,10 @@ class Conflict(Refusal):
     code = "conflict"
     status = 409
 
-    def __init__(self, message: str, *, changed_by: str = "", state: str = "") -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, changed_by: str = "", state: str = "", code: str | None = None
+    ) -> None:
+        super().__init__(message, code=code)
         self.changed_by = changed_by
         self.state = state
 

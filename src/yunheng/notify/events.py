@@ -52,6 +52,21 @@ EVENTS: Final[Mapping[str, Event]] = {
             "report_drafted", gettext_lazy("A planned report was drafted and waits for comments"), _PROVIDER
         ),
         Event("report_issued", gettext_lazy("A report is sent to me"), frozenset({"provider", "client"})),
+        Event(
+            "statement_to_answer",
+            gettext_lazy("A statement waits for my side: to answer, decide or sign"),
+            frozenset({"provider", "client"}),
+        ),
+        Event(
+            "statement_moved",
+            gettext_lazy("The other side did something to a statement"),
+            frozenset({"provider", "client"}),
+        ),
+        Event(
+            "rectification",
+            gettext_lazy("Rectification is ordered, reported, verified or due"),
+            frozenset({"provider", "client"}),
+        ),
         Event("at_risk", gettext_lazy("A goal of a ticket of mine comes near"), _WORKING, is_urgent=True),
         Event("breached", gettext_lazy("A goal of a ticket of mine is passed"), _WORKING, is_urgent=True),
         Event(

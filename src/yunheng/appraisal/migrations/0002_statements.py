@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('appraisal', '0001_wall_screen'),
         ('contracts', '0003_console'),
+        ('sla', '0004_disputable'),
         ('foundation', '0005_attachments_and_idempotency'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -160,6 +161,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=yunheng.foundation.identity.uuid7, editable=False, unique=True)),
                 ('kind', models.CharField(choices=[('value', 'Value'), ('mark', 'Mark'), ('event', 'Event'), ('none_happened', 'None Happened')], db_collation='C', max_length=16)),
                 ('key', models.CharField(db_collation='C', max_length=40)),
+                ('event_key', models.CharField(blank=True, db_collation='C', max_length=100)),
                 ('value', models.DecimalField(decimal_places=6, max_digits=20, null=True)),
                 ('quantity', models.DecimalField(decimal_places=6, max_digits=20, null=True)),
                 ('party', models.CharField(blank=True, db_collation='C', max_length=16)),
@@ -277,11 +279,11 @@ class Migration(migrations.Migration):
             END $$;
             CREATE TRIGGER statement_input_stays BEFORE UPDATE ON statement_input FOR EACH ROW
                 WHEN (OLD.withdrawn_at IS NOT NULL OR (
-                    OLD.statement_id, OLD.kind, OLD.key, OLD.value, OLD.quantity, OLD.party, OLD.occurred_at,
+                    OLD.statement_id, OLD.kind, OLD.key, OLD.event_key, OLD.value, OLD.quantity, OLD.party, OLD.occurred_at,
                     OLD.subject, OLD.note, OLD.reason, OLD.role, OLD.rater, OLD.side, OLD.entered_by, OLD.entered_at,
                     OLD.entry_id
                 ) IS DISTINCT FROM (
-                    NEW.statement_id, NEW.kind, NEW.key, NEW.value, NEW.quantity, NEW.party, NEW.occurred_at,
+                    NEW.statement_id, NEW.kind, NEW.key, NEW.event_key, NEW.value, NEW.quantity, NEW.party, NEW.occurred_at,
                     NEW.subject, NEW.note, NEW.reason, NEW.role, NEW.rater, NEW.side, NEW.entered_by, NEW.entered_at,
                     NEW.entry_id
                 )) EXECUTE FUNCTION refuse_input();
@@ -294,6 +296,7 @@ class Migration(migrations.Migration):
             -- Few among millions: what people dated back is shown to whoever appraises.
             CREATE INDEX entry_backdated ON entry (scope_id, occurred_at)
                 WHERE source IN ('person', 'device') AND recorded_at - occurred_at > interval '1 minute';
+            CREATE INDEX clock_fact_corrected ON clock_fact (scope_id, at) WHERE superseded_by > 0;
             ALTER TABLE statement ENABLE ALWAYS TRIGGER statement_keeps_issued;
             ALTER TABLE statement ENABLE ALWAYS TRIGGER statement_keeps_frozen;
             ALTER TABLE statement ENABLE ALWAYS TRIGGER statement_stays_locked;
@@ -302,6 +305,7 @@ class Migration(migrations.Migration):
             ALTER TABLE appeal ENABLE ALWAYS TRIGGER appeal_stays;
             """,
             """
+            DROP INDEX clock_fact_corrected;
             DROP INDEX entry_backdated;
             DROP TRIGGER appeal_stays ON appeal;
             DROP TRIGGER statement_input_stays ON statement_input;

@@ -15,6 +15,9 @@ Way = Literal["passkey", "confirmation", "scan"]
 #: Ways to sign, the strongest first.
 WAYS: Final[tuple[Way, ...]] = ("passkey", "confirmation", "scan")
 
+#: The term for an appeal where the contract names none.
+FIVE_DAYS: Final = Deadline(working_days=5)
+
 
 @dataclass(frozen=True, slots=True)
 class Fee:
@@ -36,13 +39,15 @@ class AppraisalTerms:
 
     calendar: str | None
     issue_within: Deadline | None = None  #: after the period's end
-    appeal_within: Deadline = Deadline(working_days=5)
+    appeal_within: Deadline = FIVE_DAYS
     silence: Silence = "accept"  #: what it means that nobody answers in time
     arbitration_within: Deadline | None = None
     fee: Fee | None = None
     contract_value: Decimal | None = None
     signing: tuple[Way, ...] = WAYS
-    raters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: rater's word → roles that rate in it
+    raters: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  #: rater's word → roles that rate in it
 
     def fee_of(self, period: Period) -> Decimal | None:
         """The fee of a period of that kind; None where none is agreed."""

@@ -28,7 +28,8 @@ class Deadline:
     def due_at(self, begin: int, calendar: OpenTime, *, is_working_time: bool = False) -> int:
         """When the term ends that begins at `begin` (epoch seconds UTC).
 
-        `is_working_time`: its seconds are open ones of the calendar. Raises HorizonError when the calendar ends before.
+        `is_working_time`: its seconds are open ones of the calendar. Raises HorizonError when the calendar ends
+        before.
         """
         if self.working_days is not None:
             return calendar.end_of_working_day(begin, self.working_days)
@@ -47,7 +48,8 @@ class Standing(Enum):
 def standing_of(begin: int, due_at: int, now: int, *, near_seconds: int) -> Standing:
     """How a term stands at `now`; the instant of its end still belongs to it.
 
-    Near is the last `near_seconds` of it, but never more than its second half: a short term does not begin near its end.
+    Near is the last `near_seconds` of it, but never more than its second half: a short term does not begin near its
+    end.
     """
     if now > due_at:
         return Standing.OVER

@@ -8,7 +8,9 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """After less before; None where one of both does not say it. Money above 0 is still to be paid, below 0 given back."""
+    """After less before; None where one of both does not say it. Money above 0 is still to be paid, below 0 given
+    back.
+    """
 
     score: Decimal | None
     money: Decimal | None

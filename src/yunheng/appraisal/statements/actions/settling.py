@@ -1,0 +1,83 @@
+"""Settles what both sides signed, and puts a reversing statement in the place of the one before."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from yunheng.foundation.access import Viewer
+from yunheng.foundation.refusals import Invalid
+from yunheng.logic.appraisal import Difference, difference
+
+from ...models import Statement
+from .basis import begin, name_of, now_or, number_text, scored, side_of, step, told
+
+
+@transaction.atomic
+def settle_statement(
+    viewer: Viewer, number: str, row_version: int, *, recorded_at: datetime | None = None
+) -> Statement:
+    """Settle a locked statement: what is payable of the fee, or for one that reverses another the difference to it,
+    is recorded as settled. Needs `appraisal.settle`. Writes "appraisal.settled". Raises NotFound, Forbidden, Conflict
+    (code "wrong_state" for one that is not locked), Invalid where the scheme settles periods of another kind.
+    """
+    statement = begin(viewer, number, "appraisal.settle", row_version=row_version, states=["locked"])
+    side_of(viewer)
+    if statement.payable is None:
+        raise Invalid(
+            {"number": _("%(number)s settles no money: the scheme says so.") % {"number": statement.number}},
+            code="nothing_to_settle",
+        )
+    now = now_or(recorded_at)
+    found = difference_of(statement)
+    due = statement.payable if found is None or found.money is None else found.money
+    shared = {**told(statement), **scored(statement), "due": number_text(due)}
+    if found is not None:
+        shared["difference"] = plain_difference(found)
+    step(
+        statement,
+        "settle",
+        "appraisal.settled",
+        viewer=viewer,
+        now=now,
+        columns={"settled_at": now, "settled_by": name_of(viewer)},
+        shared=shared,
+    )
+    return statement
+
+
+def replace_reversed(viewer: Viewer, statement: Statement, now: datetime) -> None:
+    """The statement that was signed by both takes the place of the one that it reverses."""
+    older = statement.reverses
+    assert older is not None
+    older.scope = statement.scope
+    found = difference_of(statement)
+    assert found is not None
+    shared = {**told(older), "reversed_by": statement.number, "difference": plain_difference(found)}
+    step(older, "replace", "appraisal.reversed", viewer=viewer, now=now, columns={}, shared=shared)
+
+
+def difference_of(statement: Statement) -> Difference | None:
+    """What a reversing statement changes against the one before; None of any other. Money that was not settled before
+    is still open in full.
+    """
+    older = statement.reverses
+    if older is None:
+        return None
+    return difference(
+        score_before=older.value,
+        score_after=statement.value,
+        payable_before=older.payable,
+        payable_after=statement.payable,
+        is_settled=older.settled_at is not None,
+    )
+
+
+def plain_difference(found: Difference) -> dict[str, str | None]:
+    """As entries tell it."""
+    return {"score": _text(found.score), "money": _text(found.money)}
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else number_text(number)
