@@ -12,6 +12,7 @@ from yunheng.logic.facts import FactKind, Party
 from yunheng.logic.priority import PriorityTable, priority_table
 from yunheng.logic.worktime import OpenTime
 
+from .appraisal_section.compile import appraisal_of
 from .scoring.compile import scheme_of
 from .terms import (
     ClockDetail,
@@ -129,6 +130,7 @@ def compile_terms(
             for report in terms.get("reports", ())  # terms of an earlier release have none
         },
         scoring=scheme_of(terms["scoring"]) if "scoring" in terms else None,
+        appraisal=appraisal_of(terms["appraisal"]) if "appraisal" in terms else None,
     )
 
 

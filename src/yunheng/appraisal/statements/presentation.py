@@ -130,6 +130,12 @@ class _Teller:
             may_enter=may_enter,
             may_order=self._may("appraisal.issue") and statement.digest is not None,
             items=[(key, contract_wording.said(label)) for key, label in self.rules.item_labels().items()],
+            is_provider=self.side == "provider",
+            may_close=self._may_close(),
+            may_reverse=self._may_reverse(),
+            has_step=bool(view.transitions - {"lock", "replace"}) or self._may_sign() or self._may_reverse(),
+            digest="" if statement.digest is None else bytes(statement.digest).hex(),
+            pack_url="",
         )
 
     def _may(self, permission: str) -> bool:
@@ -421,6 +427,14 @@ class _Teller:
         return (
             is_time and not has_signed and self._may("appraisal.sign") and self.side in ("provider", "client")
         )
+
+    def _may_close(self) -> bool:
+        """Whether every appeal is decided, so that the score can be computed anew."""
+        return "arbitrate" in self.view.transitions and all(one.decision for one in self.view.appeals)
+
+    def _may_reverse(self) -> bool:
+        is_signed = self.statement.state in ("locked", "settled")
+        return is_signed and self.view.reversed_by is None and self._may("appraisal.draft")
 
     # --- what follows
 

@@ -52,6 +52,11 @@ class InputRow:
     withdrawn: str
     may_withdraw: bool
 
+    @property
+    def key(self) -> str:
+        """The UUID as text, for names of forms."""
+        return str(self.uuid)
+
 
 @dataclass(frozen=True, slots=True)
 class VoteLine:
@@ -90,6 +95,11 @@ class AppealCard:
     is_decided: bool
     may_reply: bool
     may_vote: bool
+
+    @property
+    def key(self) -> str:
+        """The UUID as text, for names of forms."""
+        return str(self.uuid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +194,9 @@ class Told:
     may_enter: bool
     may_order: bool
     items: Sequence[tuple[str, str]]
+    is_provider: bool
+    may_close: bool
+    may_reverse: bool
+    has_step: bool
+    digest: str
+    pack_url: str

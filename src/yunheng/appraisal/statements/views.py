@@ -29,6 +29,8 @@ from .listing import STATES, list_page, state_names
 from .presentation import tell_statement
 from .shown import Told
 
+_CLAIM = ("target", "argument", "claim")
+_CLAIM_ROWS = 3
 #: Fields beside which an error can be shown, by form.
 _PLACES: Mapping[str, Sequence[str]] = {
     "value": ("value", "note"),
@@ -151,8 +153,16 @@ def _shown(request: PageRequest, number: str, typed: Typed, *, status: int = 200
         "key": found.scope.key,
         "page": told.page,
         "is_issued": view.content is not None,
+        "claim_rows": _claim_rows(typed),
     }
     return render(request, "appraisal/statements/statement.html", context, status=status)
+
+
+def _claim_rows(typed: Typed) -> list[dict[str, str]]:
+    """Rows of the form for appeals: what was typed, and empty ones."""
+    columns = [typed.lists.get(name, ()) if typed.form == "appeal" else () for name in _CLAIM]
+    rows = [dict(zip(_CLAIM, row, strict=True)) for row in zip(*columns, strict=False)]
+    return rows + [dict.fromkeys(_CLAIM, "")] * (_CLAIM_ROWS - len(rows))
 
 
 @require_safe
@@ -347,7 +357,7 @@ def _reverse(request: PageRequest, number: str, data: QueryDict) -> str:
     found = actions.reverse_statement(request.viewer, number, text_of(data, "reason"))
     messages.success(
         request,
-        _("A draft that reverses this statement. This one holds until both sides signed the new one."),
+        _("Drafted. The old statement holds until both sides signed this one."),
     )
     return reverse("appraisal:statement", args=[found.number])
 

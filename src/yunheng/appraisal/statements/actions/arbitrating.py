@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -203,11 +204,7 @@ def _check_item(statement: Statement, row: Appeal, wanted: Change) -> None:
         scale = terms["rating"]["scale"]
         if wanted.mark is None:
             raise Invalid({"change": _("“%(item)s” is rated: decide on a mark.") % {"item": row.item}})
-        if (
-            not Change.of({"mark": scale["from"]}).mark
-            <= wanted.mark
-            <= Change.of({"mark": scale["to"]}).mark
-        ):  # type: ignore[operator]
+        if not Decimal(scale["from"]) <= wanted.mark <= Decimal(scale["to"]):
             raise Invalid(
                 {
                     "change": _("A mark lies between %(low)s and %(high)s.")

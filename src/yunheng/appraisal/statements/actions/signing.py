@@ -48,11 +48,11 @@ def sign_statement(
 ) -> Signature:
     """Sign a statement for one's side: `digest` is the SHA-256 that was signed, which has to be the statement's.
 
-    `method` and `proof` say how, and what verifies it; who calls has verified it (the ways of signing). `files` are kept with the entry. The second
-    side's signature locks the statement in the same transaction, and one that reverses another takes its place. Needs
-    `appraisal.sign`. Writes "appraisal.signed", then "appraisal.locked". Raises NotFound, Forbidden (no person, a token, or of
-    neither side), Conflict (not to be signed now; code "signed_already"), Invalid for "digest" (code "digest") and
-    "method".
+    `method` and `proof` say how, and what verifies it; who calls has verified it (the ways of signing). `files` are
+    kept with the entry. The second side's signature locks the statement in the same transaction, and one that
+    reverses another takes its place. Needs `appraisal.sign`. Writes "appraisal.signed", then "appraisal.locked".
+    Raises NotFound, Forbidden (no person, a token, or of neither side), Conflict (not to be signed now; code
+    "signed_already"), Invalid for "digest" (code "digest") and "method".
     """
     statement = begin(viewer, number, "appraisal.sign", states=SIGNABLE)
     side = side_of(viewer)
