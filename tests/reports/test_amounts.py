@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yunheng.reports.statements.amounts import amount_text, capital_amount
+from yunheng.appraisal.money import amount_text
+from yunheng.reports.statements.amounts import capital_amount
 
 
 @pytest.mark.parametrize(

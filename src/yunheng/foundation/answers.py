@@ -164,6 +164,13 @@ def read_part(shape: type[S], text: str) -> S:
         raise Invalid({"data": _("This part must be a JSON document.")}) from None
 
 
+def gone_to(request: HttpRequest, address: str) -> HttpResponse:
+    """303 to an address; for htmx a full-page redirect."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return HttpResponse(status=303, headers={"Location": address})
+
+
 def download(name: str, data: bytes) -> HttpResponse:
     """An answer that a browser can only save, under that name (RFC 6266, RFC 8187)."""
     response = HttpResponse(data, content_type="application/octet-stream")

@@ -1,4 +1,4 @@
-"""Amounts of money as documents show them: grouped by thousands, and in Chinese capitals."""
+"""Amounts of money in Chinese capitals, as vouchers and contracts want them."""
 
 from decimal import Decimal
 from typing import Final
@@ -7,13 +7,6 @@ _DIGITS: Final = "零壹贰叁肆伍陆柒捌玖"
 _PLACES: Final = ("", "拾", "佰", "仟")
 _GROUPS: Final = ("", "万", "亿", "万亿")
 _MOST: Final = Decimal(10) ** 16
-
-
-def amount_text(amount: Decimal, digits: int = 2) -> str:
-    """ "−1,234.50": grouped by thousands, with a true minus. `digits` decimal places; nothing is rounded away."""
-    places = max(digits, -int(amount.normalize().as_tuple().exponent) if amount else 0)
-    text = f"{abs(amount):,.{places}f}"
-    return f"−{text}" if amount < 0 else text
 
 
 def capital_amount(amount: Decimal) -> str:

@@ -7,13 +7,12 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from yunheng.appraisal.money import amount_text
 from yunheng.appraisal.score_words import Line, ScoreWords, points
 from yunheng.contracts import wording as contract_wording
 from yunheng.foundation import wording
 from yunheng.logic.measure import round_half_up
 from yunheng.logic.score import Results, Say, Settled, text_of
-
-from .amounts import amount_text
 
 MOST_EVENTS: Final = 300  #: that a document lists; the statement's page has all
 #: What an event came to under an item.

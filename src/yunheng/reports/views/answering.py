@@ -2,20 +2,11 @@
 
 from typing import Any
 
-from django.http import HttpResponse
-
 from yunheng.contracts.models import Contract
 from yunheng.contracts.reading import title_of
 from yunheng.foundation.pages import PageRequest, show_contract
 
 CLIENT = "client"
-
-
-def gone_to(request: PageRequest, address: str) -> HttpResponse:
-    """303 to an address; for htmx a full-page redirect."""
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponse(status=303, headers={"Location": address})
 
 
 def about(request: PageRequest, contract: Contract) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yunheng.contracts.reading import title_of
 from yunheng.desk.queries import access_ticket
+from yunheng.foundation.answers import gone_to
 from yunheng.foundation.pages import PageRequest, show_contract, signed_in
 from yunheng.foundation.refusals import Conflict, Invalid
 
@@ -21,7 +22,7 @@ from ..models import Kind
 from ..presentation import row_of
 from ..progress import run_view
 from ..wording import kind_name
-from .answering import about, gone_to, is_client
+from .answering import about, is_client
 
 
 @require_safe

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yunheng.contracts.queries import access_contract
-from yunheng.foundation.answers import download
+from yunheng.foundation.answers import download, gone_to
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Conflict, Invalid
 from yunheng.foundation.typed import typed_of
@@ -19,7 +19,7 @@ from yunheng.foundation.typed import typed_of
 from .. import actions, queries
 from ..forms import LANGUAGE_NAMES, plan_version_of, read_plan
 from ..planning import read_upload, tell_plan, tell_templates, template_bytes
-from .answering import about, gone_to
+from .answering import about
 
 _PLAN_PLACES = ("languages", "formats", "day", "time", "recipients")
 

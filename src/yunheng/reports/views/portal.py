@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from yunheng.foundation.answers import gone_to
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Conflict, Invalid
 from yunheng.foundation.typed import Typed, row_version_of, text_of, typed_of
@@ -19,7 +20,7 @@ from ..forms import language_of
 from ..models import Report
 from ..presentation import portal_row_of, tell_report
 from ..preview import Doors, preview
-from .answering import about, gone_to
+from .answering import about
 
 
 @require_safe

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from yunheng.foundation.answers import download
+from yunheng.foundation.answers import download, gone_to
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Conflict, Invalid, NotFound
 from yunheng.foundation.typed import Typed, row_version_of, text_of, typed_of
@@ -24,7 +24,7 @@ from ..models import Format, Report
 from ..presentation import named_faults, require_known_language, tell_report
 from ..preview import Doors, preview
 from ..refusing import COMMENTS, WRITTEN
-from .answering import about, gone_to, is_client
+from .answering import about, is_client
 
 #: Fields beside which an error can be shown, by form.
 _PLACES: Mapping[str, Sequence[str]] = {
