@@ -16,6 +16,7 @@ from .figures import Figures, Item, Row
 from .periods import read_period
 from .queries import figures, items
 from .scorecard_api import router as scorecard_router
+from .signing.api import router as signing_router
 
 router = Router(tags=["indicators"])
 
@@ -207,3 +208,4 @@ def read_items(
 
 router.add_router("", board_router)
 router.add_router("", scorecard_router)
+router.add_router("", signing_router)
