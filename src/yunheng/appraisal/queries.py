@@ -1,38 +1,35 @@
 """Indicators of a contract: figures for a period, the items behind each figure, and how it went month by month."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from yunheng.contracts.indicators import INDICATORS as CONTRACT_INDICATORS
 from yunheng.contracts.models import Contract
-from yunheng.contracts.terms import ContractTerms, IndicatorGoal, IndicatorSpec, label_in
+from yunheng.contracts.terms import IndicatorGoal, IndicatorSpec, label_in
 from yunheng.desk.models import Ticket
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic import measure
-from yunheng.logic.vector.milestones import NEVER, Milestones
-from yunheng.logic.vector.samples import AGE_BANDS, ClockOutcome, Question, Sample, backlog, in_period
-from yunheng.logic.vector.worktime import open_seconds
+from yunheng.logic.vector.milestones import NEVER
+from yunheng.logic.vector.samples import AGE_BANDS, Question, Sample, backlog, in_period
 
 from .deliverables import item_page, sample_of, settled_in
 from .figures import BASES, GROUPINGS, PARTS, Basis, Figures, Grouping, Item, Part, Row
-from .indicators import INDICATORS, Indicator, Material
-from .periods import midnight
-from .study import Reign, Study, outcome_of, study_scope
+from .frame import NOTHING, Frame
+from .indicators import INDICATORS, Indicator
+from .study import Study, study_scope
+
+__all__ = ["Frame", "figures", "figures_of", "groups_of", "items", "keys_of", "trend"]
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
-#: Digits of an indicator that the contract does not name.
-_DIGITS = {"%": 2, "h": 4, "tickets": 0}
 _HOUR = 3600
 _CURSOR_DIGITS = 18  #: a place in a list has fewer
 
@@ -57,10 +54,35 @@ def figures(
     """
     _check(start, end, by, basis, keys)
     study = study_scope(contract, now=now or datetime.now(UTC), position=position)
+    return figures_of(
+        study,
+        contract.scope.key,
+        start=start,
+        end=end,
+        by=by,
+        basis=basis,
+        keys=keys,
+        is_common=is_common,
+    )
+
+
+def figures_of(
+    study: Study,
+    contract_key: str,
+    *,
+    start: date,
+    end: date,
+    by: Grouping | None = None,
+    basis: Basis = "events",
+    keys: Sequence[str] | None = None,
+    is_common: bool = False,
+) -> Figures:
+    """The same figures, of a study that is at hand."""
+    _check(start, end, by, basis, keys)
     frame = Frame.of(study, start, end, basis, is_common)
-    rows = [row for key in _keys(study, keys) for row in _rows(frame, key, by)]
+    rows = [row for key in keys_of(study, keys) for row in _rows(frame, key, by)]
     return Figures(
-        contract_key=contract.scope.key,
+        contract_key=contract_key,
         start=start,
         end=end,
         zone=study.terms.zone,
@@ -138,166 +160,6 @@ def items(
     return _page(frame, key, sample, group, part, after, limit)
 
 
-# --- the frame of one question -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One question put to one study: the period in epoch seconds, and what narrows the population."""
-
-    study: Study
-    start: int
-    end: int
-    basis: Basis
-    is_common: bool
-    zone: ZoneInfo
-
-    @classmethod
-    def of(cls, study: Study, start: date, end: date, basis: Basis, is_common: bool) -> "Frame":
-        zone = ZoneInfo(study.terms.zone)
-        begin, finish = midnight(start, zone), midnight(end + timedelta(days=1), zone)
-        return cls(study, begin, finish, basis, is_common, zone)
-
-    def months(self) -> Iterator[tuple[str, "Frame"]]:
-        """The calendar months of the period as frames of their own, clipped to it, by "YYYY-MM"."""
-        month = datetime.fromtimestamp(self.start, self.zone).date().replace(day=1)
-        while (begin := midnight(month, self.zone)) < self.end:
-            following = (month + timedelta(days=32)).replace(day=1)
-            end = min(midnight(following, self.zone), self.end)
-            yield f"{month:%Y-%m}", replace(self, start=max(begin, self.start), end=end)
-            month = following
-
-    @property
-    def terms(self) -> ContractTerms:
-        """Terms by which figures of the period are judged: those in force at its end, or now."""
-        return self.study.terms_at(min(self.end - 1, self.study.now))
-
-    @property
-    def cut_off(self) -> int:
-        """The instant of which a stock is counted: the end of the period, or now."""
-        return min(self.end, self.study.now)
-
-    @property
-    def is_to_come(self) -> bool:
-        """Whether the period has not begun: nothing is known of it yet."""
-        return self.start > self.study.now
-
-    def lives(self, indicator: Indicator) -> Milestones:
-        return self.study.lives_before(self.end) if indicator.population == "open" else self.study.lives
-
-    def spec(self, indicator: Indicator) -> IndicatorSpec:
-        return _spec(self.terms, indicator)
-
-    def basis_of(self, indicator: Indicator) -> Basis:
-        """The basis asked for where the indicator has it, else events."""
-        return self.basis if self.basis in indicator.bases else "events"
-
-    def clocks(self, indicator: Indicator) -> tuple[str, ...]:
-        """Clocks that the indicator counts under any version, the newest version's first."""
-        reigns = reversed(self.study.reigns)
-        return tuple(dict.fromkeys(key for reign in reigns for key in _clocks(reign.terms, indicator)))
-
-    def reigns_of(self, indicator: Indicator, clock: str) -> list[Reign]:
-        """The versions that count the clock: that one decides under which the clock started."""
-        return [reign for reign in self.study.reigns if clock in _clocks(reign.terms, indicator)]
-
-    def sample(self, indicator: Indicator) -> tuple[Sample, Sample]:
-        """The sample as it counts, and the members that were left out of it with reason and approval."""
-        lives, clocks = self.lives(indicator), self.clocks(indicator)
-        outcomes: dict[str, ClockOutcome] = {
-            clock: outcome_of(self.reigns_of(indicator, clock), clock) for clock in clocks
-        }
-        material = Material(lives=lives, outcomes=outcomes, terms=self.study.facts.terms)
-        whole = Sample.joined(
-            [
-                indicator.draw(material, self._question(indicator, begin, end, terms), clocks)
-                for begin, end, terms in self._pieces(indicator)
-            ]
-        )
-        if self.is_common:
-            has_both = (lives.asserted_resolved_at != NEVER) & (lives.first_resolved_at != NEVER)
-            whole = whole.where(has_both)
-        if self.is_to_come:
-            whole = whole.take(_NOTHING)
-        is_left_out = self.study.is_left_out(lives.subject)
-        return whole.where(~is_left_out), whole.where(is_left_out)
-
-    def _pieces(self, indicator: Indicator) -> Iterator[tuple[int, int, ContractTerms]]:
-        """The period cut where another version begins to say how the indicator is measured."""
-        if indicator.population in {"open", "settled"}:
-            yield self.start, self.end, self.terms
-            return
-        begin, terms = self.start, self.study.terms_at(self.start)
-        for reign in self.study.reigns:
-            if not begin < reign.begin < self.end:
-                continue
-            if _measured_alike(_spec(terms, indicator), _spec(reign.terms, indicator)):
-                continue
-            yield begin, reign.begin, terms
-            begin, terms = reign.begin, reign.terms
-        yield begin, self.end, terms
-
-    def _question(self, indicator: Indicator, begin: int, end: int, terms: ContractTerms) -> Question:
-        spec = _spec(terms, indicator)
-        return Question(
-            start=begin,
-            end=self.cut_off if indicator.population == "open" else end,
-            basis=self.basis_of(indicator),
-            within_seconds=spec.within_seconds or 86_400,
-            days=spec.days or 30,
-            of=spec.of or "closed",
-            duration=_duration(terms, spec),
-        )
-
-
-def _spec(terms: ContractTerms, indicator: Indicator) -> IndicatorSpec:
-    """What the contract says of the indicator, else what a contract that merely named it would say."""
-    spec = terms.indicators.get(indicator.key)
-    kind = CONTRACT_INDICATORS.get(indicator.key)
-    return spec or IndicatorSpec(
-        key=indicator.key,
-        label={},
-        goal=None,
-        time_base="elapsed",
-        calendar=None,
-        digits=_DIGITS[indicator.unit],
-        within_seconds=kind.within_seconds if kind else None,
-        days=kind.days if kind else None,
-        of=kind.of[0] if kind and kind.of else None,
-    )
-
-
-def _clocks(terms: ContractTerms, indicator: Indicator) -> tuple[str, ...]:
-    """Clocks that the indicator counts: those the contract names, else the client's clocks of its kinds."""
-    spec = terms.indicators.get(indicator.key)
-    if spec is not None and spec.clocks:
-        return spec.clocks
-    if indicator.population != "settled":
-        return ()
-    details = terms.clock_details
-    return tuple(
-        clock
-        for clock in terms.clocks_for("client")
-        if not indicator.clocks or details[clock].kind in indicator.clocks
-    )
-
-
-def _measured_alike(one: IndicatorSpec, other: IndicatorSpec) -> bool:
-    """Whether two versions measure an indicator the same way; a calendar is of its version alone."""
-    return one.time_base == other.time_base == "elapsed" and (one.within_seconds, one.days, one.of) == (
-        other.within_seconds,
-        other.days,
-        other.of,
-    )
-
-
-def _duration(terms: ContractTerms, spec: IndicatorSpec) -> Callable[[Int64, Int64], Int64]:
-    if spec.time_base == "working" and spec.calendar:
-        calendar = terms.calendars[spec.calendar]
-        return lambda begin, finish: open_seconds(calendar, begin, finish)
-    return lambda begin, finish: finish - begin
-
-
 # --- rows ---------------------------------------------------------------------------------------------------------
 
 
@@ -310,7 +172,12 @@ def _rows(frame: Frame, key: str, by: Grouping | None) -> Iterator[Row]:
     yield _row(frame, indicator, sample, left_out, "", "")
     if by == "month":
         for month, inner in frame.months():
-            yield _row(inner, indicator, *inner.sample(indicator), month, month)
+            parts = (
+                inner.sample(indicator)
+                if indicator.population == "open"
+                else (inner.part_of(sample), inner.part_of(left_out))
+            )
+            yield _row(inner, indicator, *parts, month, month)
     elif by is not None:
         grouped = groups_of(frame, indicator, sample, by)
         left_groups = groups_of(frame, indicator, left_out, by)
@@ -326,7 +193,7 @@ def _rows(frame: Frame, key: str, by: Grouping | None) -> Iterator[Row]:
                 frame,
                 indicator,
                 Sample(row=sample.row, at=sample.at, is_hit=members),
-                left_out.take(_NOTHING),
+                left_out.take(NOTHING),
                 band,
                 _("%(band)s days") % {"band": band},
             )
@@ -338,7 +205,7 @@ def _report_rows(frame: Frame, indicator: Indicator, by: Grouping | None) -> Ite
     for month, inner in parts:
         found = settled_in(inner.study, inner.start, inner.end)
         sample = sample_of(found)
-        row = _row(inner, indicator, sample, sample.take(_NOTHING), month, month)
+        row = _row(inner, indicator, sample, sample.take(NOTHING), month, month)
         yield replace(row, is_provisional=any(one.is_provisional for one in found))
 
 
@@ -455,7 +322,7 @@ def groups_of(frame: Frame, indicator: Indicator, sample: Sample, by: Grouping) 
     if by != "team" and sample.profile is not None:
         codes = sample.profile  # a clock stays with what it was judged by
     else:
-        codes = column[sample.row].astype(np.int64) if len(sample.row) else _NOTHING
+        codes = column[sample.row].astype(np.int64) if len(sample.row) else NOTHING
     for code in np.unique(codes):
         text = terms.get(int(code), "")
         group = text if by == "team" else [*text.split("|"), "", ""][position]
@@ -477,11 +344,8 @@ def _group_labels(frame: Frame, by: Grouping, present: Iterable[str]) -> list[tu
     return ordered + [(key, pgettext("group", "none") if key == "-" else key) for key in rest]
 
 
-_NOTHING: Int64 = np.empty(0, np.int64)
-
-
 def _in_group(sample: Sample, places: dict[str, Int64], waiting: dict[str, Int64], group: str) -> Sample:
-    return sample.take(places.get(group, _NOTHING), waiting.get(group, _NOTHING))
+    return sample.take(places.get(group, NOTHING), waiting.get(group, NOTHING))
 
 
 # --- items --------------------------------------------------------------------------------------------------------
@@ -505,7 +369,7 @@ def _only_group(
     frame: Frame, indicator: Indicator, sample: Sample, by: Grouping | None, group: str
 ) -> Sample:
     if by is not None:
-        return sample.take(groups_of(frame, indicator, sample, by).get(group, _NOTHING))
+        return sample.take(groups_of(frame, indicator, sample, by).get(group, NOTHING))
     if indicator.population == "open" and group in {band for band, _low, _high in AGE_BANDS}:
         whole, bands = backlog(frame.lives(indicator), frame.cut_off)
         return sample.take(np.flatnonzero(np.isin(sample.row, whole.row[bands[group]])))
@@ -564,7 +428,7 @@ def _place(after: str | None) -> int:
 # --- what is asked ------------------------------------------------------------------------------------------------
 
 
-def _keys(study: Study, keys: Sequence[str] | None) -> list[str]:
+def keys_of(study: Study, keys: Sequence[str] | None = None) -> list[str]:
     """What the contract names, in its order; then the source's own claims where there are any."""
     if keys is not None:
         return list(dict.fromkeys(keys))  # each once, however often it is asked for

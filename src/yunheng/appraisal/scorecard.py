@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ from .entered import NOTHING, Entered, check_entered, has_quorum, is_entered, wi
 from .figures import Row
 from .indicators import INDICATORS
 from .periods import latest_month, midnight
-from .queries import figures
+from .queries import figures_of
 from .scored_period import ScoredPeriod, period_holding
 from .study import Study, study_scope
 
@@ -129,16 +129,39 @@ def scorecard(
     start, end = midnight(period.start, zone), midnight(period.after.start, zone)
     if start > study.now:
         raise Invalid({"period": _("%(period)s has not begun.") % {"period": period.label}})
-    terms = study.terms_at(min(end - 1, study.now))
-    rules = _rules(terms, scheme)
+    rules = _rules(study.terms_at(min(end - 1, study.now)), scheme)
     if MONTHS[period.kind] > MONTHS[rules.scheme.period]:
         text = _(
             "The scheme scores by %(period)s: name one. Longer periods are made of scores that are signed."
         )
         raise Invalid({"period": text % {"period": period_name(rules.scheme.period)}})
+    return scorecard_of(
+        study,
+        contract.scope.key,
+        period,
+        rules,
+        scheme=scheme[0] if scheme else "",
+        entered=entered,
+    )
+
+
+def scorecard_of(
+    study: Study,
+    contract_key: str,
+    period: ScoredPeriod,
+    rules: Rules,
+    *,
+    scheme: str = "",
+    entered: Entered | None = None,
+) -> Scorecard:
+    """The scorecard of a period that has begun, by rules that score such periods, of a study that is at hand."""
     said = entered or NOTHING
     check_entered(said, rules)
-    values = {value.source.reads: value for value in _values(contract, rules, period, position, now)}
+    zone = ZoneInfo(study.terms.zone)
+    start, end = midnight(period.start, zone), midnight(period.after.start, zone)
+    values = {
+        value.source.reads: value for value in _values(study, contract_key, rules, period.start, period.end)
+    }
     values |= {value.source.reads: value for value in _said_values(said, rules, values)}
     events, is_provisional = _events(study, rules, start, end)
     lacking = tuple(_lacking(rules, said))
@@ -149,11 +172,11 @@ def scorecard(
         marks={key: () if key in without_marks else said.marks[key] for key in items_rated(rules.scheme)},
     )
     return Scorecard(
-        contract_key=contract.scope.key,
+        contract_key=contract_key,
         zone=study.terms.zone,
         period=period,
-        scheme=scheme[0] if scheme else "",
-        version=terms.number,
+        scheme=scheme,
+        version=study.terms_at(min(end - 1, study.now)).number,
         rules=rules,
         values=values,
         results=results,
@@ -185,6 +208,11 @@ def _rules(terms: ContractTerms, scheme: tuple[str, bytes] | None) -> Rules:
     """The contract's own rules, or those of a document that fits it."""
     if scheme is not None:
         return read_rules(scheme[1], _surroundings(terms))
+    return own_rules(terms)
+
+
+def own_rules(terms: ContractTerms) -> Rules:
+    """The rules that a version of the contract has (1 query). Raises Unscored where it has none."""
     if terms.scoring is None:
         raise Unscored(_("The contract “%(key)s” does not say how a period is scored.") % {"key": terms.key})
     stored = ContractVersion.objects.values_list("terms__scoring", flat=True).get(pk=terms.version_id)
@@ -204,18 +232,14 @@ def _surroundings(terms: ContractTerms) -> Surroundings:
 # --- what the scheme reads ------------------------------------------------------------------------------------------
 
 
-def _values(
-    contract: Contract, rules: Rules, period: ScoredPeriod, position: int | None, now: datetime
-) -> Iterator[Value]:
+def _values(study: Study, contract_key: str, rules: Rules, first: date, last: date) -> Iterator[Value]:
     """The values that items read, one question to the indicators for each way of dividing them."""
     sources = rules.value_sources().values()
     measured = [source for source in sources if source.indicator in INDICATORS]
     rows: dict[tuple[str, str, str], Row] = {}
     for by in dict.fromkeys(source.by for source in measured):
         keys = [source.indicator for source in measured if source.by == by]
-        found = figures(
-            contract, start=period.start, end=period.end, by=by, position=position, keys=keys, now=now
-        )
+        found = figures_of(study, contract_key, start=first, end=last, by=by, keys=keys)
         rows |= {(row.key, by or "", row.group): row for row in found.rows}
     for source in sources:
         row = rows.get((source.indicator, source.by or "", source.group))
@@ -292,6 +316,8 @@ __all__ = [
     "UnfitSchemeError",
     "Unscored",
     "Value",
+    "own_rules",
     "pack_scheme",
     "scorecard",
+    "scorecard_of",
 ]

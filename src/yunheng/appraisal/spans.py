@@ -67,7 +67,7 @@ class Span:
 
     def stock(self) -> tuple[Milestones, Int64]:
         """Lives as of the cut-off, and the rows of those that were open then."""
-        lives = self.study.lives_before(self.cut_off)
+        lives = self.study.open_lives_before(self.cut_off)
         is_open = (
             (lives.opened_at != NEVER)
             & (lives.resolved_at == NEVER)

@@ -19,6 +19,7 @@ from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.models import LogState, TreeHead, Unsealed
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.logic.clock import ClockPolicy
+from yunheng.logic.facts import FactKind
 from yunheng.logic.vector import ClockColumns, FactColumns, StatusCode, VectorPolicy, fold_many
 from yunheng.logic.vector.milestones import NEVER, Milestones, read_milestones
 from yunheng.logic.vector.samples import NO_OUTCOME, ClockOutcome
@@ -56,9 +57,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Reign:
-    """The terms that govern from `begin` (epoch seconds) to the next reign, and the clocks that started in it."""
+    """The terms that govern from `begin` until before `end` (epoch seconds), and the clocks that started in it."""
 
     begin: int
+    end: int
     terms: ContractTerms
     outcomes: Mapping[str, ClockOutcome]
     has_provisional: Mapping[str, Bool]  #: by clock: which elements of its outcome rest on a provisional year
@@ -96,15 +98,40 @@ class Study:
         begun = [reign for reign in self.reigns if reign.begin <= instant]
         return (begun or self.reigns[:1])[-1].terms
 
-    def lives_before(self, cut_off: int) -> Milestones:
-        """Lives as of the cut-off; those of the present where that is later."""
+    def open_lives_before(self, cut_off: int) -> Milestones:
+        """Lives as of the cut-off, of all subjects that were open then (and of few others)."""
         if cut_off > self.now:
             return self.lives
         found = self._snapshots.get(cut_off)
         if found is None:
             facts = self.facts
-            found = read_milestones(facts.subject, facts.at, facts.kind, facts.term, before=cut_off)
+            last_end_at: Int64 = self.derived(("last_end_at",), self._last_end_at)
+            has_been = (self.lives.opened_at < cut_off) & (last_end_at >= cut_off)
+            kept = has_been[self.derived(("row_of_fact",), self._row_of_fact)]
+            found = read_milestones(
+                facts.subject[kept], facts.at[kept], facts.kind[kept], facts.term[kept], before=cut_off
+            )
             _remember(self._snapshots, cut_off, found, most=_RECENT_SNAPSHOTS)
+        return found
+
+    def _row_of_fact(self) -> npt.NDArray[np.int32]:
+        """The row of the lives that each fact is about."""
+        is_first = np.ones(len(self.facts), np.bool_)
+        is_first[1:] = self.facts.subject[1:] != self.facts.subject[:-1]
+        found: npt.NDArray[np.int32] = np.cumsum(is_first, dtype=np.int32) - np.int32(1)
+        return found
+
+    def _last_end_at(self) -> Int64:
+        """When each subject was last resolved, closed or cancelled; beyond all instants for those that are open now.
+
+        One that is not open now, and was not ended after an instant, was not open at that instant either.
+        """
+        lives, facts = self.lives, self.facts
+        found = np.full(len(lives), NEVER, np.int64)
+        ends = np.flatnonzero(np.isin(facts.kind, _ENDS))
+        found[self.derived(("row_of_fact",), self._row_of_fact)[ends]] = facts.at[ends]  # the last one stays
+        is_open = (lives.resolved_at == NEVER) & (lives.closed_at == NEVER) & (lives.cancelled_at == NEVER)
+        found[is_open] = np.iinfo(np.int64).max
         return found
 
     def derived(self, key: Hashable, make: Callable[[], V]) -> V:
@@ -127,6 +154,7 @@ _RECENT_SNAPSHOTS = 3
 _MOST_DERIVED = 24  # numbers of a few months in two languages
 _lock = Lock()
 _FRESH_SECONDS = 20
+_ENDS = np.array([FactKind.RESOLVED, FactKind.CLOSED, FactKind.CANCELLED], np.int16)
 
 
 def study_scope(contract: Contract, *, now: datetime, position: int | None = None) -> Study:
@@ -187,21 +215,9 @@ def _study(contract: Contract, now: int, position: int | None, size: int, unseal
     if not keep.all():
         facts = _keep(facts, keep)
     lives = read_milestones(facts.subject, facts.at, facts.kind, facts.term)
-    reigns = []
-    for begin, end, terms in eras:
-        if terms is None:
-            continue
-        folded = dict(_fold_era(facts, lives, begin, end, terms, now))
-        reigns.append(
-            Reign(
-                begin,
-                terms,
-                {key: found.outcome for key, found in folded.items()},
-                {key: found.is_provisional for key, found in folded.items()},
-                {key: found.late_seconds for key, found in folded.items()},
-                {key: found.progress for key, found in folded.items()},
-            )
-        )
+    reigns = tuple(
+        _reign(facts, lives, begin, end, terms, now) for begin, end, terms in eras if terms is not None
+    )
     if not reigns:
         raise NotFound(f"Contract {contract.scope.key} has no version in force by then.")
     newest = next((reign.terms for reign in reversed(reigns) if reign.begin <= now), reigns[0].terms)
@@ -215,7 +231,49 @@ def _study(contract: Contract, now: int, position: int | None, size: int, unseal
         versions=tuple(sorted({reign.terms.number for reign in reigns})),
         facts=facts,
         lives=lives,
-        reigns=tuple(reigns),
+        reigns=reigns,
+    )
+
+
+def replayed(
+    study: Study, terms: ContractTerms, *, facts: FactTable | None = None, lives: Milestones | None = None
+) -> Study:
+    """The study as if those terms had been in force whenever any version was; a clock still starts only then.
+
+    `facts` and `lives`: the study's own, somehow changed, with the same subjects (None: as they are).
+    """
+    facts = study.facts if facts is None else facts
+    lives = study.lives if lives is None else lives
+    spans: list[tuple[int, int]] = []
+    for reign in study.reigns:
+        if spans and spans[-1][1] == reign.begin:
+            spans[-1] = (spans[-1][0], reign.end)
+        else:
+            spans.append((reign.begin, reign.end))
+    return replace(
+        study,
+        terms=terms,
+        versions=(terms.number,),
+        facts=facts,
+        lives=lives,
+        reigns=tuple(_reign(facts, lives, begin, end, terms, study.now) for begin, end in spans),
+        _snapshots=study._snapshots if facts is study.facts else {},
+        _derived={},
+    )
+
+
+def _reign(
+    facts: FactTable, lives: Milestones, begin: int, end: int, terms: ContractTerms, now: int
+) -> Reign:
+    folded = dict(_fold_era(facts, lives, begin, end, terms, now))
+    return Reign(
+        begin,
+        end,
+        terms,
+        {key: found.outcome for key, found in folded.items()},
+        {key: found.is_provisional for key, found in folded.items()},
+        {key: found.late_seconds for key, found in folded.items()},
+        {key: found.progress for key, found in folded.items()},
     )
 
 
@@ -353,6 +411,8 @@ def outcome_of(reigns: Sequence[Reign], clock: str) -> ClockOutcome:
 
 
 def _joined(parts: Sequence[ClockOutcome]) -> ClockOutcome:
+    if len(parts) == 1:
+        return parts[0]
     return ClockOutcome(
         row=np.concatenate([part.row for part in parts]),
         settled_at=np.concatenate([part.settled_at for part in parts]),
