@@ -93,7 +93,7 @@ def test_a_figure_opens_into_its_items(world: World, alice: Client) -> None:
     addresses = re.findall(rf'href="(/contracts/{world.key}/items\?[^"]+)"', text)
     assert addresses and all("indicator=mtta" in address and "group=P1" in address for address in addresses)
     assert alice.get(addresses[0]).status_code == 200
-    assert "not known yet" in text  # what people enter is no full marks
+    assert "not entered yet" in text  # what people enter is no full marks
 
 
 @pytest.mark.parametrize(

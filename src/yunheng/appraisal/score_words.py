@@ -12,9 +12,8 @@ from django.utils.translation import ngettext
 from yunheng.accounts.roles import ROLES
 from yunheng.accounts.wording import role_label
 from yunheng.contracts import wording as contract_words
-from yunheng.contracts.scoring.presentation import method_name, period_name
+from yunheng.contracts.scoring.presentation import duration_text, method_name, period_name
 from yunheng.contracts.scoring.reading import Rules
-from yunheng.foundation import wording
 from yunheng.logic.measure import Number, round_half_up
 from yunheng.logic.score import Node, Say, plain, text_of
 
@@ -310,6 +309,8 @@ class ScoreWords:
 
     def _veto(self, node: Node, params: Mapping[str, Any], item: str) -> str:
         words = {"veto": self._veto_label(node.key), **self._limited(params)}
+        if params["before"] == params["after"]:
+            return _("Veto “%(veto)s”: no more than was left without it, %(after)s points") % words
         return _("Veto “%(veto)s”: from %(before)s to %(after)s points") % words
 
     def _grade_veto(self, node: Node, params: Mapping[str, Any], item: str) -> str:
@@ -387,7 +388,7 @@ def value_text(number: Number, unit: str) -> str:
         return shown(number)
     exact = Fraction(number)
     whole = int(round_half_up(exact, 0))
-    text = wording.duration(whole, is_exact=True)
+    text = duration_text(whole)
     return text if whole == exact else f"≈ {text}"
 
 

@@ -1,17 +1,20 @@
 """The page of a scorecard: from the total to sections, to items, to the figure or the tickets behind each of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.indicators import INDICATORS as CONTRACT_INDICATORS
 from yunheng.contracts.models import Contract
+from yunheng.contracts.packs import SCHEME_TITLES, scheme_packs
 from yunheng.contracts.scoring.presentation import ItemView, scoring_view
+from yunheng.contracts.terms import label_in
 from yunheng.foundation import wording
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.score import Say, reads_of
@@ -23,6 +26,8 @@ from .scored_period import ScoredPeriod, read_scored_period
 
 FIRST_EVENTS: Final = 20  #: of an item, on the page of all items
 PAGE: Final = 100  #: events of one item on a page of its own
+
+_EMPTY: Final = frozenset((Say.EMPTY_LEFT_OUT, Say.EMPTY_FULL, Say.EMPTY_ZERO))
 
 #: What explains an item by the record, one node for each ticket.
 _OF_EVENTS: Final = frozenset(
@@ -81,6 +86,7 @@ class ItemBlock:
     events_address: str
     is_empty: bool
     is_lacking: bool
+    is_decided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class ScorecardPage:
     asked: Asked
     headline: str
     notices: Sequence[str]
+    vetoes: Sequence[str]
     sections: Sequence[SectionBlock]
     parts: Sequence[PartLine]
     before: str
@@ -157,8 +164,9 @@ class _Page:
             asked=asked,
             headline=headline(card),
             notices=notices(card),
+            vetoes=[part.text for part in tree if part.node.say in (Say.VETO, Say.GRADE_VETO)],
             sections=sections,
-            parts=[self._part(part) for part in tree.parts if part.node.say is not Say.SECTION],
+            parts=[self._part(part) for part in tree.parts],
             before=self._period(card.period.before),
             after=self._period(card.period.after),
             back=asked.query(item=None, after=None),
@@ -200,22 +208,29 @@ class _Page:
         shown = events[first : first + size]
         is_all = len(shown) == len(events) or bool(self.asked.item)
         says = {part.node.say for part in line.parts}
+        is_lacking = self._is_lacking(item)
         return ItemBlock(
             key=line.node.key,
             label=line.text,
             points=points(line.node.points),
             full=view.points,
-            value="" if value is None else self._value(value),
+            value="" if value is None or (is_lacking and not says - _EMPTY) else self._value(value),
             of="" if value is None else _of_text(value),
             address="" if value is None else self._address(value),
             rules=view.rules,
-            parts=[self._part(part) for part in line.parts if part.node.say not in _OF_EVENTS],
+            parts=[] if is_lacking and not says - _EMPTY else self._explained(line),
             events=[self._part(part) for part in shown],
             event_count=len(events),
             events_address="" if is_all else self.asked.query(item=line.node.key, after=None),
-            is_empty=bool(says & {Say.EMPTY_LEFT_OUT, Say.EMPTY_FULL, Say.EMPTY_ZERO}),
-            is_lacking=self._is_lacking(item),
+            is_empty=bool(says & _EMPTY),
+            is_lacking=is_lacking,
+            is_decided=value is not None and value.is_decided,
         )
+
+    def _explained(self, line: Line) -> list[PartLine]:
+        """The parts of an item other than its events; a part that is all of it repeats no points."""
+        parts = [self._part(part) for part in line.parts if part.node.say not in _OF_EVENTS]
+        return [replace(parts[0], points="")] if len(line.parts) == len(parts) == 1 else parts
 
     def _is_lacking(self, item: Mapping[str, Any]) -> bool:
         """Whether people have yet to say something that the item depends on."""
@@ -264,7 +279,8 @@ def _of_text(value: Value) -> str:
     return "n = " + wording.grouped(int(denominator))
 
 
-def pack_choices(asked: Asked, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Schemes that ship with the addresses at which they are looked at."""
-    for name in names:
-        yield name.upper(), asked.query(scheme=name, item=None, after=None)
+def pack_choices(asked: Asked) -> Iterator[tuple[str, str, str]]:
+    """Schemes that ship: name, what each is about, and the address at which it is looked at."""
+    for name in scheme_packs():
+        title = label_in(SCHEME_TITLES[name], get_language() or "")
+        yield name.upper(), title, asked.query(scheme=name, item=None, after=None)

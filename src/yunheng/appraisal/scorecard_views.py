@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from yunheng.contracts.packs import scheme_packs
 from yunheng.contracts.queries import access_contract
 from yunheng.contracts.reading import title_of
 from yunheng.foundation.pages import PageRequest, read_number, show_contract, signed_in
@@ -32,7 +31,7 @@ def show_scorecard(request: PageRequest, key: str) -> HttpResponse:
     context = {
         "contract": contract,
         "contract_title": title_of(contract),
-        "packs": list(pack_choices(asked, scheme_packs())),
+        "packs": list(pack_choices(asked)),
     }
     try:
         context["page"] = scorecard_page(contract, asked, now=datetime.now(UTC))

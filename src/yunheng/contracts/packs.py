@@ -14,6 +14,20 @@ from yunheng.logic.flow import Process, parse_process
 PACKS: Final = Path(__file__).resolve().parent.parent / "packs"
 PREFIX: Final = "pack:"
 
+#: What each scheme that ships is about, as contracts write labels.
+SCHEME_TITLES: Final[Mapping[str, Mapping[str, str]]] = {
+    "a": {"zh-Hans": "100 分起扣，年度取各季平均", "en": "100 points, faults deduct, the year is the mean"},
+    "b": {"zh-Hans": "只扣分，逾期工单按工作日扣", "en": "Deductions only, late tickets by working days"},
+    "c": {
+        "zh-Hans": "100 分取整，四个等级，有加分",
+        "en": "100 points in whole numbers, four grades, a bonus",
+    },
+    "d": {"zh-Hans": "按内容分配分值，各自扣各自的", "en": "Points by subject, each deducting from its own"},
+    "e": {"zh-Hans": "九项服务各 100 分，双方评分", "en": "Nine services, assessed by two sides"},
+    "f": {"zh-Hans": "0–5 分人工评分乘以权重", "en": "People's marks from 0 to 5, times a weight"},
+    "g": {"zh-Hans": "分档扣分设上限，一票否决，系数结算", "en": "Steps with limits, vetoes, coefficients"},
+}
+
 
 def contract_packs() -> list[str]:
     """Names of the contracts that ship, in alphabetical order."""

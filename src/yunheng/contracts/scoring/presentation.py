@@ -69,8 +69,14 @@ def value(stored: str | Mapping[str, str]) -> str:
         return stored
     unit, text = next(iter(stored.items()))
     if unit == "seconds":
-        return words.duration(int(text), is_exact=True)
+        return duration_text(int(text))
     return f"{text} %" if unit == "percent" else text
+
+
+def duration_text(seconds: int) -> str:
+    """A duration beside points. In Chinese 分 alone means both minutes and points: minutes are 分钟 here."""
+    text = words.duration(seconds, is_exact=True)
+    return text.replace(" 分", " 分钟") if words.is_chinese() else text
 
 
 def period_name(period: str) -> str:
@@ -127,7 +133,7 @@ class _Words:
             sections=[self.section(section) for section in scoring["sections"]],
             vetoes=[self.veto(veto) for veto in scoring["vetoes"]],
             grades=[(wording.said(grade["label"]), edges(grade)) for grade in scoring["grades"]],
-            measures=[*map(self.rollup, scoring["rollups"]), *map(self.trigger, scoring["triggers"])],
+            measures=[*map(self.rollup, scoring["rollups"]), *map(trigger_text, scoring["triggers"])],
             money=self.money(),
         )
 

@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo
 
 from yunheng.contracts.checking import Checked, check
 from yunheng.contracts.difference import differences
-from yunheng.contracts.packs import PREFIX, contract_pack, contract_packs, newest_processes
+from yunheng.contracts.packs import (
+    PREFIX,
+    SCHEME_TITLES,
+    contract_pack,
+    contract_packs,
+    newest_processes,
+    scheme_packs,
+)
 from yunheng.contracts.problems import Problem, show_path
 from yunheng.contracts.schema import json_schema
 from yunheng.foundation.supervisor.messages import gettext as _
@@ -59,7 +66,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     action("list", _("list all contracts"))
     one = action("show", _("show a version as it was written"))
     one.add_argument("version", metavar="KEY[@VERSION]")
-    action("packs", _("list the contracts that ship with the program"))
+    action("packs", _("list the contracts and scoring schemes that ship with the program"))
     one = action("calendars", _("show the calendars of a contract, and which years are provisional"))
     one.add_argument("version", metavar="KEY[@VERSION]")
     one = action("refresh-calendar", _("take in official holidays that were published since"))
@@ -269,12 +276,18 @@ def _packs(args: argparse.Namespace) -> int:
     rows = []
     for name in contract_packs():
         terms = check(contract_pack(name), newest_processes()).terms
-        rows.append((f"{PREFIX}{name}", dict(terms["title"]) if terms else {}))
+        rows.append(("contract", f"{PREFIX}{name}", dict(terms["title"]) if terms else {}))
+    rows += [("scheme", name, dict(SCHEME_TITLES[name])) for name in scheme_packs()]
     if args.json:
-        _print_json([{"name": name, "title": title} for name, title in rows])
-    else:
-        for name, title in rows:
-            print(f"{name:24}{' / '.join(title.values())}")
+        _print_json([{"kind": kind, "name": name, "title": title} for kind, name, title in rows])
+        return OK
+    before = "contract"
+    for kind, name, title in rows:
+        if kind != before:
+            print()
+            print(_("scoring schemes, for the section “scoring” and for yunheng scorecard --scheme NAME:"))
+        before = kind
+        print(f"{name:24}{' / '.join(title.values())}")
     return OK
 
 
