@@ -150,7 +150,13 @@ class World:
         enter_value(self.viewer("appraiser"), number, "tidy", "90", "on-site check", recorded_at=self.at)
         enter_mark(self.client, number, "attitude", "contact", "4", recorded_at=self.at)
         enter_mark(
-            self.viewer("appraiser"), number, "attitude", "users", "5", rater="Users' council", recorded_at=self.at
+            self.viewer("appraiser"),
+            number,
+            "attitude",
+            "users",
+            "5",
+            rater="Users' council",
+            recorded_at=self.at,
         )
         for kind in ("absent", "praise"):
             say_none_happened(self.viewer("quality_officer"), number, kind, recorded_at=self.at)
@@ -170,7 +176,11 @@ class World:
 
     def sign(self, viewer: Viewer, statement: Statement, **changes: Any) -> Signature:
         """One side's signature, by confirmation."""
-        asked: dict[str, Any] = {"method": "confirmation", "proof": {"v": 1}, "recorded_at": self.at} | changes
+        asked: dict[str, Any] = {
+            "method": "confirmation",
+            "proof": {"v": 1},
+            "recorded_at": self.at,
+        } | changes
         digest = asked.pop("digest", bytes(self.again(statement).digest or b""))
         return sign_statement(viewer, statement.number, digest, **asked)
 

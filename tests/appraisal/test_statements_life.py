@@ -11,15 +11,10 @@ from tests.undoing import undone
 
 from yunheng.appraisal.models import Statement
 from yunheng.appraisal.statements.actions import (
-    accept_statement,
-    draft_statement,
-    enter_value,
-    issue_statement,
     settle_statement,
 )
 from yunheng.appraisal.statements.queries import frozen_bytes, frozen_of, history_of
 from yunheng.foundation.access import SYSTEM_VIEWER
-from yunheng.foundation.refusals import Conflict, Forbidden, Invalid, NotFound
 from yunheng.logic.score import results_from_plain, scheme_of, score
 
 

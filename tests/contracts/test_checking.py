@@ -17,7 +17,7 @@ from yunheng.contracts.schema import ROLES, json_schema
 WRONG = {
     "unknown key": (("zone: Asia/Shanghai", "zone: Asia/Shanghai\ntargest: {}"), "unknown_key", "targest", 10, "“targets”"),
     "unknown key inside": (("holidays: china", "holyday: china"), "unknown_key", "calendars.office.holyday", 14, "“holidays”"),
-    "key of a later release": (("zone: Asia/Shanghai", "zone: Asia/Shanghai\nappeal: {}"), "unknown_key", "appeal", 10, "known here"),
+    "key of a later release": (("zone: Asia/Shanghai", "zone: Asia/Shanghai\nrenewal: {}"), "unknown_key", "renewal", 10, "known here"),
     "missing key": (("zone: Asia/Shanghai\n", ""), "missing_key", "", 1, "zone: Asia/Shanghai"),
     "no value": (("key: acme", "key:"), "no_value", "key", 1, "acme"),
     "bad contract key": (("key: acme", "key: Acme Corp"), "wrong_value", "key", 1, "a–z"),

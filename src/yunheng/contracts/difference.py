@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .appraisal_section.terms import appraisal_document
 from .problems import gettext_noop
 from .schema import WEEKDAYS
 from .scoring.terms import scoring_document
@@ -56,7 +57,8 @@ def differences(old: Terms, new: Terms) -> list[Difference]:
     found += _keyed("pauses", old["pauses"]["reasons"], new["pauses"]["reasons"], name="code")
     found += _keyed("exclusions", old["exclusions"], new["exclusions"], name="code")
     found += _keyed("indicators", old["indicators"], new["indicators"], _indicator)
-    found += _scoring(old, new)
+    found += _section("scoring", scoring_document, old, new)
+    found += _section("appraisal", appraisal_document, old, new)
     found += _keyed("reports", _reports(old), _reports(new), name="kind")
     if old["escalation"] != new["escalation"]:
         found += _listed(
@@ -237,13 +239,15 @@ def _reports(terms: Terms) -> list[dict[str, Any]]:
     ]
 
 
-def _scoring(old: Terms, new: Terms) -> list[Difference]:
-    """Each number of the scheme that changes; a scheme that comes or goes is one change."""
-    before, after = (terms.get("scoring") for terms in (old, new))
+def _section(
+    name: str, document: Callable[[Terms], dict[str, Any]], old: Terms, new: Terms
+) -> list[Difference]:
+    """Each value of an optional section that changes; a section that comes or goes is one change."""
+    before, after = (terms.get(name) for terms in (old, new))
     if before and after:
-        return _compared("scoring", "scoring", scoring_document(before), scoring_document(after))
+        return _compared(name, name, document(before), document(after))
     if before or after:
-        return [Difference("scoring", "scoring", "" if before else None, "" if after else None)]
+        return [Difference(name, name, "" if before else None, "" if after else None)]
     return []
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from .appraisal_section.checking import check_appraisal
 from .document import MapNode, Node, place_of, places
 from .grammar import MISSING, near
 from .indicators import INDICATORS
@@ -78,6 +79,7 @@ def check_meaning(reading: Reading) -> None:
     _check_pauses(reading)
     _check_indicators(reading)
     _check_scoring(reading)
+    _check_appraisal(reading)
     _check_reports(reading)
     _check_desk(reading)
 
@@ -391,6 +393,13 @@ def _check_scoring(reading: Reading) -> None:
         ]
         around = Surroundings(*map(reading.names, ("indicators", "priorities", "services")), promised)
         check_scoring(scoring, around, reading.error)
+
+
+def _check_appraisal(reading: Reading) -> None:
+    raw = reading.section("appraisal")
+    if raw:
+        reading.known(raw["calendar"], reading.names("calendars"), ("appraisal", "calendar"), "calendars")
+        check_appraisal(raw, reading.section("scoring"), reading.error)
 
 
 def _check_reports(reading: Reading) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .appraisal_section.terms import terms_of_appraisal
 from .compile import FORMAT
 from .indicators import INDICATORS
 from .problems import Path
@@ -105,6 +106,7 @@ def terms_of(raw: Mapping[str, Any]) -> dict[str, Any]:
         # Left out where nothing is written: terms of before mean the same, and so have the same digest.
         **({"reports": _reports(raw["reports"])} if _reports(raw["reports"]) else {}),
         **({"scoring": terms_of_scoring(raw["scoring"])} if raw["scoring"] else {}),
+        **({"appraisal": terms_of_appraisal(raw["appraisal"])} if raw["appraisal"] else {}),
         "escalation": [
             {"clock": step["clock"], "share": round(float(step["at"]["percent"])), "roles": step["tell"]}
             for step in raw["escalation"]

@@ -12,6 +12,7 @@ from yunheng.accounts.wording import role_label
 from yunheng.foundation import wording as words
 
 from . import wording
+from .appraisal_section.presentation import appraisal_lines
 from .days import Day, Span, StoredDays, spans
 from .models import CalendarVersion, ContractVersion
 from .reading import VersionReading
@@ -141,6 +142,7 @@ class ContractView:
     escalation: Sequence[str]
     indicators: Sequence[Mapping[str, str]]
     scoring: ScoringView | None
+    appraisal: Sequence[str]
     desk: Sequence[str]
     provisional: Sequence[int] = field(default_factory=tuple)
 
@@ -202,6 +204,7 @@ def view_of(
         escalation=_escalation(terms),
         indicators=[_indicator(item, terms) for item in terms["indicators"]],
         scoring=scoring_view(terms),
+        appraisal=appraisal_lines(terms),
         desk=_desk(terms),
         provisional=sorted({year for view in views for year in view.provisional}),
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from yunheng.logic.facts import FactKind, Party
 
+from .appraisal_section.grammar import APPRAISAL
 from .grammar import (
     Choice,
     Day,
@@ -78,6 +79,7 @@ WARNINGS: Final = (
     "pause_reason_missing",
     "pause_party",
     "back_to_back",
+    "promise_not_covered",
     "indicator_without_clock",
     "exemption_unused",
     *SCORING_WARNINGS,
@@ -432,6 +434,9 @@ CONTRACT = Record(
             MapOf(Choice(tuple(INDICATORS)), INDICATOR), "Indicators with their goals", default={}
         ),
         "scoring": Entry(SCORING, "How a period is scored (考核办法), and what the score decides"),
+        "appraisal": Entry(
+            APPRAISAL, "How a statement goes its way (考核流程): terms, fee, signing, raters"
+        ),
         "reports": Entry(
             Record(
                 {

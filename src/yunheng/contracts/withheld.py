@@ -67,6 +67,7 @@ def used_calendars(terms: Terms) -> frozenset[str]:
         *(indicator["calendar"] for indicator in terms["indicators"]),
         *(report["calendar"] for report in terms.get("reports", ())),
         terms["pauses"]["confirm_calendar"],
+        terms.get("appraisal", {}).get("calendar"),
         auto_close.get("calendar"),
     }
     return frozenset(key for key in named if key is not None)

@@ -194,6 +194,7 @@ def section(key: str) -> str:
         "exclusions": _("Exclusions"),
         "indicators": _("Indicators"),
         "scoring": _("Scoring"),
+        "appraisal": _("Appraisal"),
         "reports": _("Reports"),
         "escalation": _("Escalation"),
         "desk": _("Service desk"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from .appraisal_section.terms import appraisal_document
 from .difference import show_goal, show_seconds
 from .schema import WEEKDAYS
 from .scoring.terms import scoring_document
@@ -75,6 +76,8 @@ def document_of(terms: Terms, *, remark: str = "") -> str:
         data["indicators"] = {item["key"]: _indicator(item) for item in terms["indicators"]}
     if "scoring" in terms:
         data["scoring"] = scoring_document(terms["scoring"])
+    if "appraisal" in terms:
+        data["appraisal"] = appraisal_document(terms["appraisal"])
     if terms.get("reports"):
         data["reports"] = {
             item["kind"]: _without_none({"due": show_goal(item), "calendar": item["calendar"]})

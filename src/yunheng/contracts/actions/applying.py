@@ -254,9 +254,10 @@ def _nothing_changes(number: int, day: date) -> Refusal:
 
 def _check_period(old: Mapping[str, Any], new: Mapping[str, Any], first_day: date) -> None:
     """Targets may change on any day; what figures are judged by, only where a period (a month) begins."""
-    if (old["indicators"], old.get("scoring")) != (
+    if (old["indicators"], old.get("scoring"), old.get("appraisal")) != (
         new["indicators"],
         new.get("scoring"),
+        new.get("appraisal"),
     ) and first_day.day != 1:
         raise Refusal(
             _("Indicators and scoring can only change on the first day of a month, not on %(day)s.")

@@ -45,7 +45,9 @@ class AppraisalTerms:
     fee: Fee | None = None
     contract_value: Decimal | None = None
     signing: tuple[Way, ...] = WAYS
-    raters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: rater's word → roles that rate in it
+    raters: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  #: rater's word → roles that rate in it
 
     def fee_of(self, period: Period) -> Decimal | None:
         """The fee of a period of that kind; None where none is agreed."""
