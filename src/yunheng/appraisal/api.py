@@ -14,9 +14,10 @@ from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, Page, v
 from .board_api import router as board_router
 from .figures import Figures, Item, Row
 from .periods import read_period
+from .points_left.left_api import router as points_left_router
 from .queries import figures, items
 from .scorecard_api import router as scorecard_router
-from .signing.api import router as signing_router
+from .signing.sign_api import router as signing_router
 
 router = Router(tags=["indicators"])
 
@@ -208,4 +209,5 @@ def read_items(
 
 router.add_router("", board_router)
 router.add_router("", scorecard_router)
+router.add_router("", points_left_router)
 router.add_router("", signing_router)

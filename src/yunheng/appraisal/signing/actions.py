@@ -224,6 +224,7 @@ def _begin(viewer: Viewer, number: str, method: str, site: Site) -> tuple[Statem
     refusal = refusal_of(viewer, statement)
     if refusal is not None:
         raise refusal
+    assert viewer.person_id is not None  # else refused
     person = Person.objects.select_related("organisation").get(pk=viewer.person_id)
     ways = {way.key: way for way in ways_of(person, site, signing_of(frozen_of(statement)))}
     if not ways[method].is_open:

@@ -7,12 +7,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from yunheng.contracts.models import Contract
+from yunheng.contracts.reading import title_of
+
 from ..models import Signature, Statement
 from ..statements.wording import method_name, side_name
 from .documents import digest_of
 from .passkey_proof import verify_passkey
 
-__all__ = ["SignatureRow", "proves", "signature_rows"]
+__all__ = ["SignatureRow", "contract_title", "proves", "signature_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class SignatureRow:
     proves: str
     details: list[tuple[str, str]]
     is_sound: bool
+
+
+def contract_title(statement: Statement) -> str:
+    """The title of the statement's contract in the reader's language (1 query)."""
+    return title_of(Contract.objects.select_related("scope").get(pk=statement.scope_id))
 
 
 def signature_rows(statement: Statement) -> list[SignatureRow]:

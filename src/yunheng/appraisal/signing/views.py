@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -14,12 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yunheng.accounts.guessing import CODES, Try, address_of, note_failure, wait_until
 from yunheng.accounts.models import Person
-from yunheng.accounts.passkeys import CHALLENGE_LIFE, site_of
+from yunheng.accounts.passkeys import site_of
 from yunheng.accounts.security import can_confirm, shown_by
 from yunheng.accounts.sentences import wait_text
 from yunheng.accounts.sessions import is_confirmed
-from yunheng.contracts.models import Contract
-from yunheng.contracts.reading import title_of
 from yunheng.foundation.attachments import MOST_BYTES, read_uploads
 from yunheng.foundation.pages import PageRequest, show_contract, signed_in
 from yunheng.foundation.refusals import Conflict, Forbidden, Invalid
@@ -27,13 +25,12 @@ from yunheng.foundation.refusals import Conflict, Forbidden, Invalid
 from ..models import Signature, Statement
 from ..statements.queries import access_statement, frozen_of
 from . import actions
+from .asked import keep_asked, take_asked
 from .documents import digest_of
-from .presentation import signature_rows
+from .presentation import contract_title, signature_rows
 from .scans import ACCEPTED, LONGEST_NAMES, PRINTED_CHARACTERS
 from .summary import summary_of
 from .ways import Way, refusal_of, signing_of, ways_of
-
-_KEPT: Final = "statement_signing"  # in the session: what the passkey was asked to sign, once
 
 Faults = Mapping[str, list[str]]
 
@@ -59,7 +56,7 @@ def by_passkey(request: PageRequest, number: str) -> HttpResponse:
             viewer=request.viewer,
             number=number,
             site=site_of(request),
-            document=_take(request, now),
+            document=take_asked(request.session, now),
             answer=request.POST.get("credential", ""),
             at=now,
         ),
@@ -158,22 +155,6 @@ def _shown(request: PageRequest, now: datetime) -> actions.Shown | None:
     return shown
 
 
-# --- what the passkey was asked waits in the session, and is taken once
-
-
-def _keep(request: PageRequest, document: str, now: datetime) -> None:
-    request.session[_KEPT] = {"document": document, "at": int(now.timestamp())}
-
-
-def _take(request: PageRequest, now: datetime) -> str | None:
-    kept = request.session.pop(_KEPT, None)
-    if kept is None:
-        return None
-    request.session.save()  # at once: the same answer sent twice at a time finds nothing
-    is_fresh = 0 <= now.timestamp() - kept["at"] <= CHALLENGE_LIFE.total_seconds()
-    return str(kept["document"]) if is_fresh else None
-
-
 # --- the page
 
 
@@ -187,7 +168,6 @@ def _page(
 ) -> HttpResponse:
     viewer, person, site = request.viewer, cast(Person, request.user), site_of(request)
     show_contract(request, key=statement.scope.key, scope_id=statement.scope_id)
-    contract = Contract.objects.select_related("scope").get(pk=statement.scope_id)
     content = None if statement.digest is None else frozen_of(statement)
     refusal = refusal_of(viewer, statement)
     ways = [] if refusal is not None or content is None else ways_of(person, site, signing_of(content))
@@ -196,7 +176,7 @@ def _page(
     context: dict[str, Any] = {
         "statement": statement,
         "statement_url": _statement_url(statement),
-        "contract_title": title_of(contract),
+        "contract_title": contract_title(statement),
         "summary": None if content is None else summary_of(statement, content),
         "digest": digest_of(statement),
         "refusal": "" if refusal is None else refusal.message,
@@ -226,7 +206,7 @@ def _ask(request: PageRequest, statement: Statement, ways: list[Way]) -> str:
     now, person = datetime.now(UTC), cast(Person, request.user)
     side = request.viewer.organisation_kind
     document, options = actions.ask_passkey(person, statement, side, site_of(request), now)
-    _keep(request, document, now)
+    keep_asked(request.session, document, now)
     return options
 
 
