@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 from tests.contracts.documents import SMALL, changed
 
+from yunheng.contracts.packs import contract_pack
 from yunheng.contracts.schema import json_schema
 from yunheng.foundation.supervisor.folder import DataFolder
 from yunheng.site.cli import main
@@ -202,3 +203,63 @@ def test_two_who_apply_at_once_get_one_after_the_other() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(apply, documents)) == ["applied"] * 4
     assert sorted(ContractVersion.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
+
+
+WITH_SUPPLIER = contract_pack("with-supplier").decode()
+BY_DAY = changed(("uc_restore: 4 h", "uc_restore: {within: 4 h, calendar: extended}"), document=WITH_SUPPLIER)
+
+
+@pytest.mark.usefixtures("no_database")
+def test_back_to_back_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path, BY_DAY)
+    assert main(["contract", "backtoback", file]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(
+        "[cannot be kept] P1 Production stopped · Production-line control · Restore 6 h"
+    )
+    assert "    Up to 12 h late (Production shifts with nights), although everybody keeps theirs." in lines
+    (monday,) = (line for line in lines if line.startswith("    Mon "))
+    assert monday.split()[1:] == [*"654321", *"········", *["12"] * 5, "11", "10", "9", "8", "7"]
+    assert lines[-1] == "1 of 8 chains of promises cannot be kept although everybody keeps theirs."
+    assert main(["contract", "backtoback", "pack:with-supplier"]) == 0
+    assert "[nothing promised] P3 Ordinary · " in capsys.readouterr().out
+    assert main(["contract", "backtoback", "pack:standard"]) == 0
+    assert capsys.readouterr().out.startswith("No supplier and no internal goal")
+
+
+@pytest.mark.usefixtures("no_database")
+def test_back_to_back_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["contract", "backtoback", "--json", write(tmp_path, BY_DAY)]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["can_be_kept"] is False
+    (check,) = (item for item in report["checks"] if item["verdict"] == "not_covered")
+    assert (check["excess_seconds"], check["services"]) == (12 * 3600, ["line-control"])
+
+
+@pytest.mark.usefixtures("no_database")
+@pytest.mark.parametrize(("name", "status"), [("/nowhere/acme.yaml", 2), ("pack:nothing", 2), ("ACME@x", 2)])
+def test_back_to_back_of_what_is_not_there_is_one_sentence(
+    name: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["contract", "backtoback", name]) == status
+    told = capsys.readouterr()
+    assert told.out == "" and len(told.err.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("no_database")
+def test_back_to_back_of_a_faulty_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["contract", "backtoback", write(tmp_path, "key: acme\n")]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith("has errors and cannot be checked back to back")
+
+
+@pytest.mark.usefixtures("database")
+def test_back_to_back_of_a_stored_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["contract", "apply", write(tmp_path, BY_DAY)]) == 0
+    capsys.readouterr()
+    assert main(["contract", "backtoback", "with-supplier@1", "--json"]) == 1
+    stored = json.loads(capsys.readouterr().out)
+    assert main(["contract", "backtoback", "--json", write(tmp_path, BY_DAY)]) == 1
+    drafted = json.loads(capsys.readouterr().out)
+    assert stored["checks"] == drafted["checks"]  # a stored version's calendars say the same as a draft's
+    assert main(["contract", "backtoback", "nobody"]) == 2
+    assert "nobody" in capsys.readouterr().err

@@ -31,6 +31,10 @@ DOUBTFUL = {
     "another party": ([("Parts, party: provider", "Parts, party: client")], "pause_party", "pauses.reasons.waiting_parts.party", "provider"),
     "supplier slower than promised": ([("clocks:\n", "clocks:\n  uc: {kind: resolve, audience: supplier, supplier: sup}\n"), ("P1: {respond", "P1: {uc: 5 h, respond")], "back_to_back", "targets.all.P1.uc", "promised"),
     "internal slower than promised": ([("clocks:\n", "clocks:\n  ola: {kind: resolve, audience: internal}\n"), ("P1: {respond", "P1: {ola: {within: 4 h, calendar: office}, respond")], "back_to_back", "targets.all.P1.ola", "net|P1"),
+    "supplier after our own people": ([("clocks:\n", "clocks:\n  ola: {kind: resolve, audience: internal}\n  uc: {kind: resolve, audience: supplier, supplier: sup}\n"), ("P1: {respond", "P1: {ola: 1 h, uc: 3 h 30 min, respond"), ("waiting_supplier: {label: Supplier, party: supplier, stops: none}", "waiting_supplier: {label: Supplier, party: supplier, stops: [ola]}")], "back_to_back", "targets.all.P1.uc", "30 min too late for “resolve”"),
+    "supplier in hours of its own": ([("clocks:\n", "clocks:\n  uc: {kind: resolve, audience: supplier, supplier: sup, calendar: office}\n"), ("P1: {respond", "P1: {uc: 2 h, respond")], "back_to_back", "targets.all.P1.uc", "no goal in this calendar would fit"),
+    "supplier without a goal": ([("clocks:\n", "clocks:\n  uc: {kind: resolve, audience: supplier, supplier: sup}\n"), ("P1: {respond", "P1: {uc: 2 h, respond")], "promise_not_covered", "targets.it", "uc: none"),
+    "nothing says when to call": ([("clocks:\n", "clocks:\n  ola: {kind: resolve, audience: internal}\n  uc: {kind: resolve, audience: supplier, supplier: sup}\n"), ("P1: {respond", "P1: {uc: 2 h, respond"), ("P2: {respond", "P2: {ola: 2 h, uc: 2 h, respond"), ("waiting_supplier: {label: Supplier, party: supplier, stops: none}", "waiting_supplier: {label: Supplier, party: supplier, stops: [ola]}")], "promise_not_covered", "targets.it", "“ola” has no goal"),
     "clock nothing stops": ([("resolve: {}", "resolve: {stop: [arrived], cancel: [arrived]}")], "clock_never_stops", "clocks.resolve", "closed"),
     "indicator without clock": ([("  sla_attainment: {at_least: 90 %}", "  response_timeliness: {clocks: [nothing]}"), ("clocks:\n", "clocks:\n  nothing: {kind: respond}\n")], "indicator_without_clock", "indicators.response_timeliness", "count"),
     "exemption of nothing": ([("indicators:", "exemptions: [{warning: goal_order, because: x}]\nindicators:")], "exemption_unused", "exemptions[0]", "goal_order"),
@@ -58,10 +62,11 @@ def test_doubtful_contract_is_warned_of_and_still_valid(name: str) -> None:
         [("resolve: 4 h", "resolve: 8 h")],
         [("resolve: 4 h", "resolve: {within: 8 h, calendar: always}"), ("resolve: 8 h", "resolve: {within: 9 h, calendar: office}")],
         [("P2: {respond: 1 h, resolve: 8 h}", "P2: {respond: 1 h, resolve: none}")],
-        [("clocks:\n", "clocks:\n  uc: {kind: resolve, audience: supplier, supplier: sup}\n"), ("P1: {respond", "P1: {uc: 4 h, respond")],
+        [("clocks:\n", "clocks:\n  uc: {kind: resolve, audience: supplier, supplier: sup}\n"), ("P1: {respond", "P1: {uc: 4 h, respond"), ("P2: {respond", "P2: {uc: none, respond")],
+        [("clocks:\n", "clocks:\n  ola: {kind: resolve, audience: internal}\n  uc: {kind: resolve, audience: supplier, supplier: sup}\n"), ("P1: {respond", "P1: {ola: 1 h, uc: 3 h, respond"), ("P2: {respond", "P2: {ola: none, uc: 8 h, respond"), ("waiting_supplier: {label: Supplier, party: supplier, stops: none}", "waiting_supplier: {label: Supplier, party: supplier, stops: [ola]}")],
         [("waiting_parts:", "waiting_weather:"), ("indicators:", "processes: [incident]\nexemptions:\n  - {warning: pause_reason_unused, because: x}\n  - {warning: pause_reason_missing, because: y}\nindicators:")],
     ],
-    ids=["long but reachable", "touching windows", "night shift", "equal goals", "faster calendar", "none is said", "supplier fits", "exempted"],
+    ids=["long but reachable", "touching windows", "night shift", "equal goals", "faster calendar", "none is said", "supplier fits", "both fit", "exempted"],
 )  # fmt: skip
 def test_what_is_meant_is_not_warned_of(replacements: list[tuple[str, str]]) -> None:
     assert [code for code in codes(changed(*replacements)) if code != "pause_reason_unused"] == []

@@ -46,5 +46,16 @@ def test_commands_and_packs_are_named(manual: str) -> None:
         assert f"| `{pack}` |" in manual
     commands = re.findall(r"^yunheng contract (\S+)", manual, re.MULTILINE)
     assert sorted(set(commands)) == sorted(
-        ["packs", "check", "diff", "apply", "list", "show", "calendars", "refresh-calendar", "schema"]
+        [
+            "packs",
+            "check",
+            "diff",
+            "apply",
+            "backtoback",
+            "list",
+            "show",
+            "calendars",
+            "refresh-calendar",
+            "schema",
+        ]
     )

@@ -8,6 +8,8 @@ import yunheng
 
 SOURCE = Path(yunheng.__file__).parent.parent
 PURE = [
+    "backtoback.checking",
+    "backtoback.sentences",
     "calendars",
     "checking",
     "compile",

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yunheng.logic.backtoback import Chain, LocalDay, Promise, examine, local_days, trace
@@ -142,6 +142,7 @@ def oracle(
     return excess, dispatch, limit
 
 
+@settings(deadline=None)  # the oracle counts
 @given(chains())
 def test_the_worst_case_is_that_of_every_single_second(
     case: tuple[list[Tiny], Chain, list[list[tuple[int, Goal]]]],
@@ -213,6 +214,7 @@ def found_or_none(
     return min(left)
 
 
+@settings(deadline=None)
 @given(chains(), st.integers(0, EXAMINED * DAY - 1))
 def test_a_trace_ends_when_the_chain_does(
     case: tuple[list[Tiny], Chain, list[list[tuple[int, Goal]]]], at: int

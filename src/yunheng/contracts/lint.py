@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,8 @@ from yunheng.logic.facts import FactKind
 from yunheng.logic.flow import Process, Transition
 from yunheng.logic.worktime import HorizonError, OpenTime, has_open_time, lint_rules
 
+from .backtoback.checking import Check, Verdict, back_to_back
+from .backtoback.sentences import fitting_seconds
 from .calendars import rules_of
 from .document import place_of
 from .indicators import INDICATORS
@@ -20,6 +23,7 @@ from .normal import resolved_targets, weekly_windows
 from .problems import START, Path, Problem, Severity, gettext_noop
 from .scoring.checking import lint_scoring
 from .terms import ContractTerms
+from .values import show_seconds
 
 #: Facts that an effect of a transition writes, before the transition's own (desk.effects).
 EFFECT_FACTS = {"ensure_restored": FactKind.RESTORED}
@@ -29,7 +33,7 @@ _SAMPLE_SECONDS = 5 * 3600 + 17  # walks through all hours of the day within a f
 _SAMPLES = 68  # two weeks
 
 
-@dataclass(slots=True)
+@dataclass
 class Linter:
     """One contract under the lens: terms as data and compiled, the document's values and places, the processes."""
 
@@ -41,6 +45,21 @@ class Linter:
     problems: list[Problem] = field(default_factory=list)
     sources: dict[tuple[str, str, str], Path] = field(default_factory=dict)
     samples: dict[Goal, list[int | None]] = field(default_factory=dict)
+
+    @cached_property
+    def said(self) -> frozenset[tuple[str, str, str]]:
+        """(service, priority, clock) of which the targets say something, if only “none”."""
+        return frozenset(
+            (service, priority, clock)
+            for service in self.raw["services"]
+            for priority in self.raw["priorities"]
+            for clock in self.raw["clocks"]
+            if any(
+                clock in self.raw["targets"].get(s, {}).get(p, {})
+                for s in (service, "all")
+                for p in (priority, "all")
+            )
+        )
 
     def note(
         self,
@@ -239,17 +258,6 @@ def _lint_matrix(linter: Linter) -> None:
 
 def _lint_coverage(linter: Linter) -> None:
     """Services and priorities for which the client is promised nothing, and nothing says that this is meant."""
-    said = {
-        (service, priority, clock)
-        for service in linter.raw["services"]
-        for priority in linter.raw["priorities"]
-        for clock in linter.raw["clocks"]
-        if any(
-            clock in linter.raw["targets"].get(s, {}).get(p, {})
-            for s in (service, "all")
-            for p in (priority, "all")
-        )
-    }
     with_goal = {clock for _, _, clock in linter.sources}
     for clock, detail in linter.compiled.clock_details.items():
         if clock not in with_goal:
@@ -265,7 +273,9 @@ def _lint_coverage(linter: Linter) -> None:
             continue
         for service in linter.compiled.services:
             missing = [
-                priority for priority in linter.compiled.priorities if (service, priority, clock) not in said
+                priority
+                for priority in linter.compiled.priorities
+                if (service, priority, clock) not in linter.said
             ]
             if missing:
                 linter.note(
@@ -280,30 +290,54 @@ def _lint_coverage(linter: Linter) -> None:
 
 
 def _lint_back_to_back(linter: Linter) -> None:
-    """Supplier and internal goals that do not fit inside what the client was promised (R49)."""
-    details = linter.compiled.clock_details
-    for inner in details.values():
-        for outer in details.values():
-            if inner.audience == "client" or outer.audience != "client" or inner.kind != outer.kind:
-                continue
-            if inner.kind == "custom":
-                continue
-            for service, priority in _profiles(linter):
-                pair = [(service, priority, key) for key in (inner.key, outer.key)]
-                if all(item in linter.sources for item in pair) and _is_later(
-                    linter, pair[0], pair[1], judge=any
-                ):
-                    linter.note(
-                        "back_to_back",
-                        linter.sources[pair[0]],
-                        gettext_noop(
-                            "“%(inner)s” may end after “%(outer)s”, which the client was promised (%(profile)s)"
-                        ),
-                        gettext_noop("agree a shorter goal, or the same calendar"),
-                        inner=inner.key,
-                        outer=outer.key,
-                        profile=f"{service}|{priority}",
-                    )
+    """Promises to the client that can be missed although suppliers and our own people keep theirs, and gaps (R49)."""
+    for check in back_to_back(linter.compiled).checks:
+        profiles = [(service, check.priority) for service in check.services]
+        if check.verdict is Verdict.NOT_COVERED:
+            _note_not_covered(linter, check, profiles)
+        unsaid = [
+            (clock, [profile for profile in profiles if (*profile, clock) not in linter.said])
+            for clock in check.lacking
+        ]
+        for clock, missing in unsaid:
+            if missing:
+                linter.note(
+                    "promise_not_covered",
+                    ("targets", missing[0][0]),
+                    gettext_noop(
+                        "“%(clock)s” has no goal, and nothing else covers “%(outer)s” (%(profile)s)"
+                    ),
+                    gettext_noop("add one, or “%(clock)s: none” if nothing is promised"),
+                    clock=clock,
+                    outer=check.promise.clock,
+                    profile=_profile_names(missing),
+                )
+
+
+def _note_not_covered(linter: Linter, check: Check, profiles: list[tuple[str, str]]) -> None:
+    found, worst = check.examination, check.worst
+    assert found is not None and worst is not None, "what is not covered was examined"
+    inner = check.paths[worst.path][-1].clock
+    fitting = fitting_seconds(found)
+    linter.note(
+        "back_to_back",
+        linter.sources[(*profiles[0], inner)],
+        gettext_noop(
+            "“%(inner)s” may end %(excess)s too late for “%(outer)s”, promised to the client (%(profile)s)"
+        ),
+        gettext_noop("no goal in this calendar would fit; see yunheng contract backtoback")
+        if fitting is None
+        else gettext_noop("at most %(fitting)s would fit; see yunheng contract backtoback"),
+        inner=inner,
+        outer=check.promise.clock,
+        excess=show_seconds(found.excess_seconds),
+        fitting=show_seconds(fitting or 0),
+        profile=_profile_names(profiles),
+    )
+
+
+def _profile_names(profiles: list[tuple[str, str]]) -> str:
+    return ", ".join(f"{service}|{priority}" for service, priority in profiles)
 
 
 def _lint_reasons(linter: Linter) -> None:
@@ -440,12 +474,10 @@ def _is_later(
     other: tuple[str, str, str],
     *,
     or_equal: bool = False,
-    judge: Callable[[Collection[bool]], bool] = all,
 ) -> bool:
     """Whether goal `one` falls due after `other` from the same start.
 
-    Goals of one unit and calendar are compared as such; others from many starts of two weeks, all of which
-    (or any, as `judge` says) must agree.
+    Goals of one unit and calendar are compared as such; others from many starts of two weeks, all of which must agree.
     """
     a, b = _goal(linter, *one), _goal(linter, *other)
     if a.calendar == b.calendar and (a.seconds is None) == (b.seconds is None):
@@ -456,7 +488,7 @@ def _is_later(
         for due_a, due_b in zip(_sampled(linter, a), _sampled(linter, b), strict=True)
         if due_a is not None and due_b is not None
     ]
-    return bool(verdicts) and judge(verdicts)
+    return bool(verdicts) and all(verdicts)
 
 
 def _sampled(linter: Linter, goal: Goal) -> list[int | None]:

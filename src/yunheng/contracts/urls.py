@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contracts/<slug:key>/versions/<int:number>/<str:form>", views.download, name="download"),
     path("contracts/<slug:key>/diff", views.diff, name="diff"),
     path("contracts/<slug:key>/proposals/<uuid:uuid>", views.proposal, name="proposal"),
+    path("contracts/<slug:key>/back-to-back", views.back_to_back, name="back_to_back"),
     path("contracts/<slug:key>/log", views.log, name="log"),
     path("admin/calendars", views.calendars, name="calendars"),
     path("admin/logs", views.logs, name="logs"),

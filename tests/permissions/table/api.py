@@ -1,6 +1,6 @@
 """The API."""
 
-from .rows import ALL_API, EVERY_ROLE, WHOLE, Route, api, everyone
+from .rows import ALL_API, EVERY_ROLE, PROVIDER, WHOLE, Route, api, everyone
 
 #: Of nothing: what is behind these addresses exists for nobody.
 UUID = "0190a5a0-0000-7000-8000-000000000000"
@@ -57,6 +57,7 @@ ROUTES: dict[str, Route] = {
     f"{_CONTRACT}/versions/<int:number>": api("contracts/{key}/versions/1", WHOLE),
     f"{_CONTRACT}/versions/<int:number>/calendars": api("contracts/{key}/versions/1/calendars", WHOLE),
     f"{_CONTRACT}/diff": api("contracts/{key}/diff?old=1&new=1", WHOLE),
+    f"{_CONTRACT}/back-to-back": api("contracts/{key}/back-to-back", PROVIDER),
     f"{_CONTRACT}/calendars/refresh": acts("contracts/nowhere/calendars/refresh"),
     f"{_CONTRACT}/calendars/notice": writes("contracts/{key}/calendars/notice"),
     f"{_CONTRACT}/proposals": api("contracts/{key}/proposals", WHOLE),

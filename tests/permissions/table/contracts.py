@@ -1,6 +1,6 @@
 """Pages of contracts, of their versions and logs, and of what is administered over all of them."""
 
-from .rows import EVERY_ROLE, WHOLE, Route, page
+from .rows import EVERY_ROLE, PROVIDER, WHOLE, Route, page
 
 LEADS = ("provider_admin", "service_manager")
 NOBODY = "00000000-0000-7000-8000-000000000000"
@@ -17,6 +17,7 @@ ROUTES: dict[str, Route] = {
     ),
     "contracts/<slug:key>/diff": page("/contracts/{key}/diff", WHOLE),
     "contracts/<slug:key>/proposals/<uuid:uuid>": page("/contracts/{key}/proposals/" + NOBODY, ()),
+    "contracts/<slug:key>/back-to-back": page("/contracts/{key}/back-to-back", PROVIDER),
     "contracts/<slug:key>/log": page("/contracts/{key}/log", WHOLE),
     "admin/calendars": page("/admin/calendars", LEADS),
     "admin/logs": page("/admin/logs", LEADS),

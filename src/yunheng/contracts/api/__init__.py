@@ -1,6 +1,6 @@
 """API of contracts: versions, calendars, proposals, the sealed log and its proofs."""
 
-from . import applying, log, versions
+from . import applying, backtoback, log, versions
 from .routing import router
 
-__all__ = ["applying", "log", "router", "versions"]
+__all__ = ["applying", "backtoback", "log", "router", "versions"]

@@ -1,5 +1,6 @@
 """Pages of contracts: reading, writing, versions, calendars and logs."""
 
+from .backtoback import back_to_back
 from .calendars import calendars, errand
 from .documents import document, new
 from .log import log
@@ -8,6 +9,7 @@ from .proposals import proposal
 from .reading import contract, contracts, diff, download, version, versions
 
 __all__ = [
+    "back_to_back",
     "calendars",
     "contract",
     "contracts",

@@ -16,7 +16,7 @@ from ..comparing import changes_in_words, text_difference
 from ..models import Contract
 from ..pages import cards, compared, page_of, version_rows
 from ..queries import access_contract
-from ..reading import access_version, reading_of, title_of
+from ..reading import access_version, reading_of, reads_all, title_of
 from ..wording import weekdays
 
 
@@ -30,6 +30,7 @@ def about(request: PageRequest, contract: Contract) -> dict[str, Any]:
         "may_apply": request.viewer.may("contract.apply", contract.pk),
         "may_accept": request.viewer.may("contract.accept", contract.pk),
         "may_see_names": request.viewer.may("entry.personal", contract.pk),
+        "may_see_inner": reads_all(request.viewer, contract.pk),
         "may_see_log": request.viewer.may("log.view", contract.pk),
     }
 

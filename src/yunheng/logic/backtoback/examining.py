@@ -70,7 +70,8 @@ class Hour:
 class Examination:
     """What becomes of a chain, whatever the instant at which its clock starts.
 
-    excess_seconds, at: the worst case and an opening that has it, in the outer calendar's open time where one is.
+    excess_seconds, at: the worst case and an opening that has it, in the outer calendar's open time where one is, and on
+    the most usual of such days.
     is_breakable: from some instant the outer goal can be missed although every promise is kept.
     fitting_seconds: the largest goal of the last promise of the first path, in open seconds of its calendar, with
     which that path always fits; 0 or less: none would. hours: [weekday][hour], None for an hour that no day has.
@@ -138,7 +139,7 @@ def examine(chain: Chain, days: Sequence[LocalDay]) -> Examination | None:
     if not examined:
         return None
     groups = list(alike.values())  # by their first day
-    worst = max(groups, key=lambda group: (group.day.excess_seconds, group.day.is_open))
+    worst = max(groups, key=lambda group: (group.day.excess_seconds, group.day.is_open, group.days))
     return Examination(
         excess_seconds=worst.day.excess_seconds,
         at=worst.from_at + worst.day.offset,

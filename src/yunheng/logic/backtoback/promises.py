@@ -28,7 +28,9 @@ class Promise:
 
     def kept_until(self, at: int) -> int:
         """The last instant at which what ends is in time: the latest with elapsed = goal. Raises HorizonError."""
-        return next(self.walk(at, at + 1)).value
+        open_time, seconds = self.open_time, self.goal.seconds
+        counted_at, more = (at, seconds) if seconds is not None else (self.due_at(at), 0)
+        return latest_at(open_time, open_time.elapsed(open_time.first_at, counted_at) + more)
 
     def walk(self, a: int, b: int) -> Iterator[Piece]:
         """Pieces of `kept_until` over [a, b); it never falls, and its slopes are 0 and 1. Raises HorizonError."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from yunheng.contracts.backtoback.checking import Verdict, back_to_back
+from yunheng.contracts.backtoback.drafts import compiled_draft
 from yunheng.contracts.checking import Checked, check
 from yunheng.contracts.difference import differences
 from yunheng.contracts.packs import (
@@ -23,7 +25,7 @@ from yunheng.contracts.problems import Problem, show_path
 from yunheng.contracts.schema import json_schema
 from yunheng.foundation.supervisor.messages import gettext as _
 
-from . import CommandError
+from . import CommandError, backtoback
 from .database import open_database
 
 OK, FAULTY, TROUBLE = 0, 1, 2
@@ -63,6 +65,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="REASON",
         help=_("both parties accepted that the version begins in the past; recorded as an entry"),
     )
+    one = action("backtoback", _("say which promise cannot be kept although suppliers keep theirs"))
+    one.add_argument("contract", metavar="KEY|FILE", help=_("a file, pack:NAME, KEY or KEY@VERSION"))
     action("list", _("list all contracts"))
     one = action("show", _("show a version as it was written"))
     one.add_argument("version", metavar="KEY[@VERSION]")
@@ -80,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
         "check": _check,
         "diff": _diff,
         "apply": _apply,
+        "backtoback": _back_to_back,
         "list": _list,
         "show": _show,
         "packs": _packs,
@@ -204,6 +209,32 @@ def _apply(args: argparse.Namespace) -> int:
             )
         )
     return OK
+
+
+def _back_to_back(args: argparse.Namespace) -> int:
+    if _is_file(args.contract):
+        checked = check(_read(args.contract), newest_processes())
+        if checked.terms is None:
+            _print_problems(args.contract, checked, file=sys.stderr)
+            print(
+                _("{file}: has errors and cannot be checked back to back").format(file=args.contract),
+                file=sys.stderr,
+            )
+            return FAULTY
+        terms = checked.terms
+        found = back_to_back(compiled_draft(terms))
+    else:
+        with open_database():
+            from yunheng.contracts.queries import terms_of_version
+
+            version = _stored(args.contract)
+            terms = version.terms
+            found = back_to_back(terms_of_version(version.pk))
+    if args.json:
+        _print_json(backtoback.report(args.contract, terms, found))
+    else:
+        print("\n".join(backtoback.lines(terms, found)))
+    return FAULTY if found.of(Verdict.NOT_COVERED) else OK
 
 
 def _list(args: argparse.Namespace) -> int:
