@@ -15,6 +15,7 @@ from yunheng.foundation.refusals import Invalid
 from . import actions, queries
 from .models import Report, ReportPlan, ReportRun, ReportTemplate
 from .queries import ReportView
+from .statements.making import letter_file
 
 router = Router(tags=["reports"])
 
@@ -342,6 +343,30 @@ def read_file(
 ) -> HttpResponse:
     """As it was issued; of a draft as it would be now."""
     name, _media_type, data = queries.file_of(viewer_of(request), number, language, format)
+    return download(name, data)
+
+
+@router.get(
+    "/statements/{number}/documents/{kind}/{language}/{format}",
+    summary="Notice of result or settlement sheet",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "The file",
+                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        }
+    },
+)
+def read_letter(
+    request: HttpRequest,
+    number: str,
+    kind: Literal["notice", "settlement"],
+    language: LanguageName,
+    format: FormatName,  # noqa: A002 - the address calls it so
+) -> HttpResponse:
+    """About a statement; of a draft, and of a settlement that is not signed yet, it says so on every page."""
+    name, data = letter_file(viewer_of(request), number, kind, language, format)
     return download(name, data)
 
 

@@ -20,6 +20,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="template_file",
     ),
     path("tickets/<str:number>/fault-report", views.fault, name="fault"),
+    path(
+        "statements/<str:number>/documents/<slug:kind>.<slug:form>",
+        views.statement_document,
+        name="statement_document",
+    ),
     path("portal/reports", views.portal, name="portal"),
     path("portal/reports/<str:number>", views.portal_report, name="portal_report"),
 ]

@@ -1,5 +1,6 @@
 """Pages of reports: lists, one report, plan and Word templates of a contract, and the client's portal."""
 
+from .letters import statement_document
 from .lists import contract_reports, fault, new, reports, run
 from .planning import plan, template_file, templates
 from .portal import portal, portal_report
@@ -16,6 +17,7 @@ __all__ = [
     "report",
     "reports",
     "run",
+    "statement_document",
     "template_file",
     "templates",
 ]
