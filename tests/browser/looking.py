@@ -16,6 +16,7 @@ from tests.browser.conftest import PATIENCE
 from tests.browser.signing_in import sign_in
 from tests.pages.reporting import drafted, issued, quick_files, this_month
 from tests.pages.world import HOUR, MINUTE, World, do, open_one, resolve
+from tests.signing import waiting_statement
 
 from yunheng.desk.actions import answer_pause, assign_ticket, propose
 from yunheng.desk.models import Ticket
@@ -77,6 +78,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/me",
         "/me/password",
         "/me/security",
+        "/me/security/passkeys/new",
         "/me/sessions",
         "/me/tokens",
         "/me/tokens/new",
@@ -122,6 +124,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/contracts/{key}/indicators",
         "/contracts/{key}/dashboard",
         "/contracts/{key}/log",
+        "/statements/{unsigned}/sign",
     ),
     "charlie": ("/portal", "/portal/requests"),  # who has nothing yet
     "dan": ("/portal", "/portal/requests", "/portal/requests/{waiting}"),
@@ -181,11 +184,17 @@ def add_reports(world: World) -> None:
         world.tickets["report"] = issued(world, drafted(world)).number
 
 
+def add_statement(world: World) -> None:
+    """A statement that waits for signatures."""
+    world.tickets["unsigned"] = waiting_statement(world).number
+
+
 def violations(chromium: Any, world: World, live_site: str, logins: Iterable[str]) -> list[str]:
     """What is serious or critical on the pages of these people, at both widths, in dark on the desk: a line each."""
     axe = AXE.read_text(encoding="utf-8")
     add_states(world)
     add_reports(world)
+    add_statement(world)
     people = {login: person.uuid for login, person in world.people.items() if login.isidentifier()}
     found: list[str] = []
     for login, width in product(logins, WIDTHS):
