@@ -16,6 +16,7 @@ from .figures import Figures, Item, Row
 from .periods import read_period
 from .points_left.left_api import router as points_left_router
 from .queries import figures, items
+from .proof.proof_api import router as proof_router
 from .scorecard_api import router as scorecard_router
 from .signing.sign_api import router as signing_router
 
@@ -211,3 +212,4 @@ router.add_router("", board_router)
 router.add_router("", scorecard_router)
 router.add_router("", points_left_router)
 router.add_router("", signing_router)
+router.add_router("", proof_router)

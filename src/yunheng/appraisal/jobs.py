@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from procrastinate import Blueprint
 
+from .proof.mailing import mail_heads
 from .statements import actions
 
 blueprint = Blueprint()
@@ -14,3 +15,10 @@ blueprint = Blueprint()
 def sweep_statements(timestamp: int) -> None:
     """Every two minutes: remind of terms that end soon, and let silence accept where the contract says so."""
     actions.sweep(datetime.now(UTC))
+
+
+@blueprint.periodic(cron="10 5 * * *", periodic_id="mail_log_heads")
+@blueprint.task(name="mail_log_heads", queueing_lock="appraisal:mail_log_heads")
+def mail_log_heads(timestamp: int) -> None:
+    """Every day: the newest signed head of each log goes to the contacts of its client."""
+    mail_heads(datetime.now(UTC))

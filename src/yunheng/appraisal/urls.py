@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from . import board_views, scorecard_views, views, wall_views
+from .proof.urls import urlpatterns as proof_urls
 from .signing.urls import urlpatterns as signing_urls
 from .statements.urls import urlpatterns as statement_urls
 
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wall/join", wall_views.wall_join, name="wall_join"),
     path("admin/walls", wall_views.walls, name="walls"),
     path("admin/walls/<uuid:uuid>/revoke", wall_views.revoke_wall, name="revoke_wall"),
+    *proof_urls,
     *signing_urls,
     *statement_urls,
 ]

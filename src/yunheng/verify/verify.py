@@ -43,7 +43,7 @@ root|head at {0}: the first {0} leaves do not give its root|日志头 {0}：前 
 unreadable|cannot be read ({0})|无法读取（{0}） ; holds|Everything that can be checked holds.|凡能核验的，全部成立。 ; fails|NOT verified: {0} point(s) do not hold.|核验不通过：{0} 处不成立。
 undecided|Not decided: {0} point(s) cannot be checked.|未能定论：{0} 处无法核验。 ; hostile|{0}: there twice, of a strange name, far too large, or encrypted|{0}：重复、名称异常、过大或被加密
 stray|belongs to no pack of this statement|不属于这份考核单的证据包 ; members|{0} members are those of the manifest|{0} 个成员与清单一致 ; missing|is missing|缺失
-unlisted|does not list {0}, or lists what is missing|未列出 {0}，或所列缺失 ; changed|is not what manifest.json says|与 manifest.json 所列不符 ; uncanonical|is not in canonical form|不是规范格式
+unlisted|does not list {0}, or lists what is missing|未列出 {0}，或所列缺失 ; changed|is not what manifest.json says: one of the two was changed|与 manifest.json 所列不符：两者之一被改动 ; uncanonical|is not in canonical form|不是规范格式
 contract|contract and calendars are as the log recorded them ({0} versions)|合同与日历同日志所载（{0} 版）
 manifest|is not the manifest of an evidence pack of this statement|不是这份考核单的证据包清单
 key_lost|key {0}: the one before was lost and has not endorsed it: ask|密钥 {0}：前一把遗失，未能背书：请询问

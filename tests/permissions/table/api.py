@@ -71,6 +71,7 @@ ROUTES: dict[str, Route] = {
     f"{_CONTRACT}/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
     f"{_CONTRACT}/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
     f"{_CONTRACT}/indicators": api("contracts/{key}/indicators", WHOLE),
+    "api/v1/statements/<number>/evidence": nothing("statements/NOPE/evidence"),
     f"{_CONTRACT}/scorecard": api("contracts/{key}/scorecard?scheme=b", WHOLE),
     f"{_CONTRACT}/indicators/<indicator>/items": api("contracts/{key}/indicators/mttr/items", WHOLE),
     # reports; tests/reports/test_api.py tries them with bodies

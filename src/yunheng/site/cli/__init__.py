@@ -48,6 +48,7 @@ def commands() -> dict[str, Command]:
             "scorecard", _("show the score of a contract, from the total down to the ticket")
         ),
         "report": Command("report", _("make reports as Word, PDF and Excel files")),
+        "statement": Command("statement", _("write evidence packs and the programs that verify them")),
         "log": Command("journal", _("show, seal and verify the journal's logs")),
         "ticket": Command("ticket", _("show a ticket, its timeline and its clocks")),
         "process": Command("process", _("check and show processes")),
