@@ -161,7 +161,8 @@ def _left_out(study: Study, subjects: Int64) -> dict[int, dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT ON (fact.subject_id) fact.subject_id, body.shared, leaf.index
+            SELECT DISTINCT ON (fact.subject_id) fact.subject_id, leaf.index, coalesce(body.shared->>'reason', ''),
+                coalesce(body.shared->>'evidence', ''), coalesce(body.shared->>'approver_side', '')
             FROM clock_fact fact
             LEFT JOIN entry_body body ON body.entry_id = fact.entry_id
             LEFT JOIN log_leaf leaf ON leaf.entry_id = fact.entry_id
@@ -171,13 +172,8 @@ def _left_out(study: Study, subjects: Int64) -> dict[int, dict[str, Any]]:
         )
         rows = cursor.fetchall()
     return {
-        subject: {
-            "reason": (shared or {}).get("reason", ""),
-            "evidence": (shared or {}).get("evidence", ""),
-            "approved_by": (shared or {}).get("approver_side", ""),
-            "entry": index,
-        }
-        for subject, shared, index in rows
+        subject: {"reason": reason, "evidence": evidence, "approved_by": side, "entry": index}
+        for subject, index, reason, evidence, side in rows
     }
 
 
