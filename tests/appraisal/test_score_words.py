@@ -117,6 +117,16 @@ def test_numbers_for_people_are_exact_or_say_that_they_are_not() -> None:
         assert value_text(Decimal("95.20"), "percent") == "95.2 %"
 
 
+def test_a_veto_that_takes_nothing_says_so_and_minutes_are_no_points() -> None:
+    with translation.override("en"):
+        words = ScoreWords(rules())
+        assert words.text(node(Say.VETO)).endswith("from ≈ 2.3333 to 2 points")
+        idle = replace(node(Say.VETO), params={"before": Fraction(0), "after": Fraction(0)})
+        assert words.text(idle).endswith("the score is within its limit already, 0 points")
+    with translation.override("zh-hans"):
+        assert (value_text(900, "seconds"), value_text(3900, "seconds")) == ("15 分钟", "1 小时 5 分钟")
+
+
 def test_a_line_tells_its_item_and_its_document_is_the_tree() -> None:
     found = rules()
     results = Results(

@@ -135,8 +135,11 @@ def test_events_in_hours_and_of_one_priority(ground: Ground) -> None:
     agree(ground)
     p1 = served(ground, resolve=7.5)  # 3½ hours over: 3 whole ones
     served(ground, impact="low", urgency="low", resolve=24 * 9)  # p3, late too, and not asked for
-    (event,) = card(ground).results.events
+    found = card(ground)
+    (event,) = found.results.events
     assert (event.subject, event.quantity) == (p1, Fraction(7, 2))
+    with translation.override("en"):
+        assert f"Late {p1}: 3 h 30 min, counted as 3" in str(document_of(found)["tree"])
 
 
 # --- values --------------------------------------------------------------------------------------------------------

@@ -216,8 +216,9 @@ class ScoreWords:
         unit = self._lateness.get(kind)
         if unit is None:
             return shown(quantity)
-        text = _("%(count)s working days") if unit == "working_days" else _("%(count)s hours")
-        return text % {"count": shown(quantity)}
+        if unit == "hours":
+            return value_text(Fraction(quantity) * 3600, "seconds")
+        return _("%(count)s working days") % {"count": shown(quantity)}
 
     def _event(self, node: Node, params: Mapping[str, Any], item: str) -> str:
         quantity, units = Fraction(params["quantity"]), Fraction(params["units"])
@@ -310,7 +311,7 @@ class ScoreWords:
     def _veto(self, node: Node, params: Mapping[str, Any], item: str) -> str:
         words = {"veto": self._veto_label(node.key), **self._limited(params)}
         if params["before"] == params["after"]:
-            return _("Veto “%(veto)s”: no more than was left without it, %(after)s points") % words
+            return _("Veto “%(veto)s”: the score is within its limit already, %(after)s points") % words
         return _("Veto “%(veto)s”: from %(before)s to %(after)s points") % words
 
     def _grade_veto(self, node: Node, params: Mapping[str, Any], item: str) -> str:
