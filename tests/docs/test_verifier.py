@@ -1,4 +1,4 @@
-"""The verifier in the manual accepts evidence as it is and refuses it bent, without a line of the product."""
+"""The verifier that is handed out accepts evidence of a ticket as it is and refuses it bent, with no product there."""
 
 import copy
 import json
@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from tests.docs.manual_pages import ROOT
 
 from yunheng.logic.leaf import class_digest, leaf_hash, leaf_header
 from yunheng.logic.merkle import inclusion_proof, root, tree_head_bytes
+from yunheng.verify.building import build_pyz
 
-VERIFIER = ROOT / "docs" / "manual" / "verify.py"
 AT = datetime(2026, 4, 1, 1, 30, tzinfo=UTC)
 SIZE = 11
 
@@ -73,11 +72,12 @@ def evidence() -> dict[str, Any]:
 
 def _run(folder: Path, evidence: dict[str, Any], kept: dict[str, Any] | None = None) -> tuple[int, str]:
     names = []
-    for name, document in (("evidence", evidence), ("head", kept)):
+    for name, document in (("evidence.json", evidence), ("head.json", kept)):
         if document is not None:
             (folder / name).write_text(json.dumps(document), encoding="utf-8")
             names.append(str(folder / name))
-    command = [sys.executable, "-I", str(VERIFIER), *names]
+    (folder / "yunheng-verify.pyz").write_bytes(build_pyz())
+    command = [sys.executable, "-I", str(folder / "yunheng-verify.pyz"), *names]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
