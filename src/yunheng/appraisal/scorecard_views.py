@@ -31,6 +31,7 @@ def show_scorecard(request: PageRequest, key: str) -> HttpResponse:
     context = {
         "contract": contract,
         "contract_title": title_of(contract),
+        "has_points_left": request.viewer.may("entry.internal", contract.pk),
         "packs": list(pack_choices(asked)),
     }
     try:

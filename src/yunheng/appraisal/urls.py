@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from . import board_views, scorecard_views, views, wall_views
+from .points_left.urls import urlpatterns as points_left_urls
 from .proof.urls import urlpatterns as proof_urls
 from .signing.urls import urlpatterns as signing_urls
 from .statements.urls import urlpatterns as statement_urls
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wall/join", wall_views.wall_join, name="wall_join"),
     path("admin/walls", wall_views.walls, name="walls"),
     path("admin/walls/<uuid:uuid>/revoke", wall_views.revoke_wall, name="revoke_wall"),
+    *points_left_urls,
     *proof_urls,
     *signing_urls,
     *statement_urls,

@@ -47,6 +47,9 @@ def commands() -> dict[str, Command]:
         "scorecard": Command(
             "scorecard", _("show the score of a contract, from the total down to the ticket")
         ),
+        "points-left": Command(
+            "points_left", _("show how far the next tier of the running period is, and a forecast")
+        ),
         "report": Command("report", _("make reports as Word, PDF and Excel files")),
         "statement": Command("statement", _("write evidence packs and the programs that verify them")),
         "log": Command("journal", _("show, seal and verify the journal's logs")),
