@@ -19,6 +19,7 @@ from .queries import figures, items
 from .proof.proof_api import router as proof_router
 from .scorecard_api import router as scorecard_router
 from .signing.sign_api import router as signing_router
+from .statements.api import router as statements_router
 
 router = Router(tags=["indicators"])
 
@@ -213,3 +214,4 @@ router.add_router("", scorecard_router)
 router.add_router("", points_left_router)
 router.add_router("", signing_router)
 router.add_router("", proof_router)
+router.add_router("", statements_router)

@@ -7,3 +7,11 @@ class AppraisalConfig(AppConfig):
     name = "yunheng.appraisal"
     label = "appraisal"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let no version of a contract reach back over what both sides have signed."""
+        from yunheng.contracts import backdating  # models are there only after the registration
+
+        from .statements.locking import locked_since
+
+        backdating.register_lock(locked_since)

@@ -1,6 +1,6 @@
 """The API."""
 
-from .rows import ALL_API, EVERY_ROLE, PROVIDER, WHOLE, Route, api, everyone
+from .rows import ALL_API, CLIENT_WIDE, EVERY_ROLE, PROVIDER, WHOLE, Route, api, everyone
 
 #: Of nothing: what is behind these addresses exists for nobody.
 UUID = "0190a5a0-0000-7000-8000-000000000000"
@@ -71,7 +71,39 @@ ROUTES: dict[str, Route] = {
     f"{_CONTRACT}/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
     f"{_CONTRACT}/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
     f"{_CONTRACT}/indicators": api("contracts/{key}/indicators", WHOLE),
+    # the contract of the table scores nothing: 404 also for those who may look, and the client learns not even that
+    f"{_CONTRACT}/points-left": Route(
+        "/api/v1/contracts/{key}/points-left", 404, {**dict.fromkeys(CLIENT_WIDE, 403), "anonymous": 401}
+    ),
     "api/v1/statements/<number>/evidence": nothing("statements/NOPE/evidence"),
+    # statements; tests/appraisal/test_statements_api.py tries them with bodies
+    "api/v1/statements": api("statements", ALL_API),
+    f"{_CONTRACT}/statements": writes("contracts/{key}/statements"),
+    "api/v1/statements/<number>": nothing("statements/NOPE"),
+    "api/v1/statements/<number>/content": nothing("statements/NOPE/content"),
+    "api/v1/statements/<number>/files/<uuidstr:uuid>": nothing(f"statements/NOPE/files/{UUID}"),
+    **{
+        f"api/v1/statements/<number>/{step}": writes(f"statements/NOPE/{step}")
+        for step in (
+            *("refresh", "discard", "issue", "accept", "settle", "reversal", "inputs", "inputs/with-files"),
+            *("samples", "appeals", "appeals/with-files", "rectifications"),
+        )
+    },
+    "api/v1/statements/<number>/inputs/<uuidstr:uuid>/withdrawal": writes(
+        f"statements/NOPE/inputs/{UUID}/withdrawal"
+    ),
+    **{
+        f"api/v1/statements/<number>/appeals/<uuidstr:uuid>/{step}": writes(
+            f"statements/NOPE/appeals/{UUID}/{step}"
+        )
+        for step in ("reply", "reply/with-files", "votes")
+    },
+    "api/v1/statements/<number>/arbitration": acts("statements/NOPE/arbitration"),
+    "api/v1/rectifications/<number>": nothing("rectifications/NOPE"),
+    **{
+        f"api/v1/rectifications/<number>/{step}": writes(f"rectifications/NOPE/{step}")
+        for step in ("report", "report/with-files", "verify", "send-back", "withdraw")
+    },
     f"{_CONTRACT}/scorecard": api("contracts/{key}/scorecard?scheme=b", WHOLE),
     f"{_CONTRACT}/indicators/<indicator>/items": api("contracts/{key}/indicators/mttr/items", WHOLE),
     # reports; tests/reports/test_api.py tries them with bodies

@@ -17,6 +17,8 @@ from yunheng.foundation.attachments import content_of
 from yunheng.foundation.flow import offered
 from yunheng.foundation.models import Attachment, Entry, SubjectBase
 from yunheng.foundation.refusals import Invalid, NotFound
+from yunheng.logic.appraisal import Difference, difference
+from yunheng.logic.score import text_of
 
 from ..models import Appeal, Rectification, Signature, Statement, StatementInput
 
@@ -34,7 +36,8 @@ def _scopes_where(viewer: Viewer, permission: str) -> list[int] | None:
 
 
 def visible_statements(viewer: Viewer) -> QuerySet[Statement]:
-    """Statements of the contracts under which the viewer may read them, drafts too: both sides work on those together.
+    """Statements of the contracts under which the viewer may read them, drafts too: both sides work on those
+    together.
 
     Without the frozen bytes, which are read when they are wanted.
     """
@@ -176,6 +179,33 @@ def statement_page(viewer: Viewer, statement: Statement, *, now: datetime) -> St
 def appeals_of(statement: Statement) -> list[Appeal]:
     """The appeals against a statement in the order in which they were filed, with their votes (2 queries)."""
     return list(Appeal.objects.filter(statement=statement).prefetch_related("votes").order_by("pk"))
+
+
+def difference_of(statement: Statement) -> Difference | None:
+    """What a reversing statement changes against the one before; None of any other. Money that was not settled before
+    is still open in full.
+    """
+    older = statement.reverses
+    if older is None:
+        return None
+    return difference(
+        score_before=older.value,
+        score_after=statement.value,
+        payable_before=older.payable,
+        payable_after=statement.payable,
+        is_settled=older.settled_at is not None,
+    )
+
+
+def plain_difference_of(statement: Statement) -> dict[str, str | None] | None:
+    """The same as entries and the API tell it."""
+    found = difference_of(statement)
+    if found is None:
+        return None
+    return {
+        name: None if number is None else text_of(number)
+        for name, number in (("score", found.score), ("money", found.money))
+    }
 
 
 def access_rectification(viewer: Viewer, number: str) -> Rectification:

@@ -21,7 +21,7 @@ from yunheng.logic.canonical import canonical, instant
 from yunheng.logic.flow import Process
 from yunheng.logic.worktime import materialise, tzdata_edition
 
-from ..backdating import is_backdated
+from ..backdating import is_backdated, require_unlocked
 from ..calendars import rules_document, rules_of, span
 from ..checking import Checked, check, day_start, digest
 from ..difference import Difference, differences
@@ -88,8 +88,8 @@ def apply_contract(
     version of their start (10). `newest_known` is the version that the writer has seen (0: none).
 
     Raises ContractFaulty for a document with errors, Conflict when a version was applied that the writer has not
-    seen, Refusal with a code for what the state forbids: nothing_changes, effective_missing, backdated, mid_period,
-    zone_changed, party_changed, key_reserved; Forbidden without `contract.apply`.
+    seen, Refusal with a code for what the state forbids: nothing_changes, effective_missing, backdated,
+    period_locked, mid_period, zone_changed, party_changed, key_reserved; Forbidden without `contract.apply`.
     """
     checked = check(data, processes)
     if checked.terms is None:
@@ -120,6 +120,7 @@ def apply_contract(
         changes = differences(old_terms, terms)
         client_changes = differences(client_terms(old_terms), client_terms(terms))
     if is_backdated(contract, valid_from, at):
+        require_unlocked(contract, valid_from)
         _accept_backdating(viewer, at, contract, first_day, accepted_by_both, acceptance)
     _name_suppliers(viewer, terms)
     title = label_in(terms["title"], "zh-Hans")

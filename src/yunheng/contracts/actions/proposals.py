@@ -13,7 +13,7 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from yunheng.logic.flow import Process
 
-from ..backdating import is_backdated
+from ..backdating import is_backdated, require_unlocked
 from ..checking import check, day_start, digest
 from ..models import Contract, VersionProposal
 from ..withheld import client_terms
@@ -62,6 +62,7 @@ def propose_version(
             _("No recorded work lies after %(day)s: apply the version.") % {"day": checked.effective},
             code="not_backdated",
         )
+    require_unlocked(contract, day_start(checked.effective, contract.scope.zone))
     waiting = contract.proposals.filter(state=State.WAITING).select_related("proposed_by").first()
     if waiting is not None:
         raise Conflict(

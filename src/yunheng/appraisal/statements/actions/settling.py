@@ -1,16 +1,15 @@
 """Settles what both sides signed, and puts a reversing statement in the place of the one before."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Invalid
-from yunheng.logic.appraisal import Difference, difference
 
 from ...models import Statement
+from ..queries import difference_of, plain_difference_of
 from .basis import begin, name_of, now_or, number_text, scored, side_of, step, told
 
 
@@ -34,7 +33,7 @@ def settle_statement(
     due = statement.payable if found is None or found.money is None else found.money
     shared = {**told(statement), **scored(statement), "due": number_text(due)}
     if found is not None:
-        shared["difference"] = plain_difference(found)
+        shared["difference"] = plain_difference_of(statement)
     step(
         statement,
         "settle",
@@ -52,32 +51,6 @@ def replace_reversed(viewer: Viewer, statement: Statement, now: datetime) -> Non
     older = statement.reverses
     assert older is not None
     older.scope = statement.scope
-    found = difference_of(statement)
-    assert found is not None
-    shared = {**told(older), "reversed_by": statement.number, "difference": plain_difference(found)}
+    changed = plain_difference_of(statement)
+    shared = {**told(older), "reversed_by": statement.number, "difference": changed}
     step(older, "replace", "appraisal.reversed", viewer=viewer, now=now, columns={}, shared=shared)
-
-
-def difference_of(statement: Statement) -> Difference | None:
-    """What a reversing statement changes against the one before; None of any other. Money that was not settled before
-    is still open in full.
-    """
-    older = statement.reverses
-    if older is None:
-        return None
-    return difference(
-        score_before=older.value,
-        score_after=statement.value,
-        payable_before=older.payable,
-        payable_after=statement.payable,
-        is_settled=older.settled_at is not None,
-    )
-
-
-def plain_difference(found: Difference) -> dict[str, str | None]:
-    """As entries tell it."""
-    return {"score": _text(found.score), "money": _text(found.money)}
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else number_text(number)
