@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ from tests.appraisal.proof_world import (
     with_manifest,
     zipped,
 )
+from tests.appraisal.test_passkey_proof import document, proof_of
 from tests.desk.ground import make_ground
+from tests.passkeys import Device
 from tests.undoing import undone
 
 from yunheng.appraisal.proof import pack_chunks
@@ -260,7 +263,8 @@ def test_breached_tickets_left_out_and_all_signed_anew_are_caught_by_an_earlier_
     alone = checked(forged)
     assert alone.status == 0, list(alone.lines("en"))  # in itself it is without a fault: that is the point
     assert len(gone) >= 3
-    assert statement_of(forged)["score"]["value"] > statement_of(evidence.members)["score"]["value"]
+    scores = [Decimal(statement_of(members)["score"]["value"]) for members in (evidence.members, forged)]
+    assert scores[0] < scores[1]
     caught = checked(forged, evidence.head)
     assert caught.status == 1
     assert codes(caught) >= {"rewritten"}
@@ -322,10 +326,12 @@ def test_data_that_is_kept_back_without_a_record_of_its_erasure(evidence: Eviden
     assert report.status != 0
 
 
-def changed_clock(members: Members, change: Callable[[dict[str, Any]], None], ticket: str = "") -> Members:
+def changed_clock(members: Members, change: Callable[[dict[str, Any]], None]) -> Members:
+    """The pack with another first clock of those that were late by more than a day."""
     name = "clocks/resolve-00000.jsonl"
     clocks = lines_of(members, name)
-    change(next(clock for clock in clocks if clock["met"] is False and ticket in clock["ticket"]))
+    late = [clock for clock in clocks if clock["met"] is False]
+    change(next(clock for clock in late if "off_hours" in [one["why"] for one in clock["segments"]]))
     return with_manifest(members | {name: joined(clocks)})
 
 
@@ -462,6 +468,50 @@ def test_statements_that_follow_one_another(evidence: Evidence) -> None:
     assert codes(checked(with_manifest(chained | {"previous.json": evidence.members["previous.json"]}))) >= {
         "previous"
     }
+
+
+def signature_of(members: Members, device: Device, **changes: Any) -> dict[str, Any]:
+    """A client's signature with a passkey under the statement of these members."""
+    digest, number = hashlib.sha256(members["statement.json"]).hexdigest(), statement_of(members)["statement"]
+    one = {"side": "client", "method": "passkey", "person": "Li", "organisation": "ACME", "digest": digest}
+    signed = document(statement=number, digest=digest)
+    return one | {"signed_at": "2026-05-06T02:00:00.000000Z", "proof": proof_of(device, signed)} | changes
+
+
+def with_signatures(members: Members, *signatures: dict[str, Any]) -> Members:
+    document = json.loads(members["signatures.json"]) | {"signatures": list(signatures)}
+    return with_manifest(members | {"signatures.json": canonical(document)})
+
+
+@pytest.mark.parametrize("algorithm", [-7, -8, -257])
+def test_signatures_with_a_passkey_are_verified(evidence: Evidence, algorithm: int) -> None:
+    members, device = evidence.members, Device(algorithm)
+    signed = signature_of(members, device)
+    assert {"passkey"} <= codes(checked(with_signatures(members, signed), deep=False))
+    other = signature_of(evidence.other, device)
+    false = deepcopy(signed)
+    false["proof"]["signature"] = other["proof"]["signature"]
+    unverified = signature_of(members, Device(algorithm, flags=1))
+    for wrong in (
+        other,
+        other | {"digest": signed["digest"]},
+        signed | {"side": "provider"},
+        false,
+        unverified,
+    ):
+        report = checked(with_signatures(members, wrong), deep=False)
+        assert (report.status, "signed_other" in codes(report)) == (1, True), wrong
+
+
+def test_what_other_ways_of_signing_prove_is_said(evidence: Evidence) -> None:
+    signed = signature_of(evidence.members, Device())
+    proof = {"document": signed["proof"]["document"], "file": {"sha256": "ab" * 32}}
+    for method, words in (("confirmation", "the operator's word"), ("scan", "look at the scan")):
+        members = with_signatures(evidence.members, signed | {"method": method, "proof": proof})
+        report = checked(members, deep=False)
+        assert report.status == 0
+        assert words in "\n".join(report.lines("en"))
+        assert "passkey" not in codes(report)
 
 
 # --- hostile archives -------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ judged|{0}, {1}: {2} s against {3} s is judged or settled wrongly|{0} 的 {1}：
 """  # noqa: E501 - what is said, by code, in English and in Chinese
 WORDS = {code: texts for code, *texts in (line.split("|") for line in re.split(" ; |\n", TEXTS.strip()))}
 
-MOST_BYTES, MOST_RATIO, MOST_NAMED = 4 << 30, 400, 100
+MOST_BYTES, MOST_RATIO, MOST_NAMED = 4 << 30, 400, 50
 SIGNED = ("v", "kind", "log", "size", "root", "at")  # of a head
 HEADER = {"v", "log", "subject", "type", "occurred_at", "recorded_at", "actor", "source", "shared", "internal"}
 ENDORSED, KEY = {"v": 1, "kind": "signing_key"}, ("v", "kind", "public_key", "previous", "at")
@@ -101,8 +101,9 @@ class Report:
         self.count = {"-": 0, "?": 0}
 
     def add(self, mark: str, member: str, code: str, *values: object) -> None:
-        self.count[mark] = self.count.get(mark, 0) + 1
-        if self.count[mark] <= MOST_NAMED:
+        for of in (mark, code):
+            self.count[of] = self.count.get(of, 0) + 1
+        if self.count[code] <= MOST_NAMED:
             self.said.append((mark, member, code, values))
 
     def fails(self, member: str, code: str, *values: object) -> None:

@@ -32,7 +32,7 @@ def clock_members(
     settled them in the period, by ticket number. What is withheld from the client is not among them.
     """
     document = source.document
-    shown = {version.number: client_terms(version.terms) for version in versions}
+    shown = {version.number: dict(client_terms(version.terms)) for version in versions}
     wanted = counted_clocks(document, shown)
     if not wanted:
         return

@@ -9,7 +9,6 @@ from typing import Any, Final
 from django.db import connection
 
 from yunheng.logic.canonical import canonical
-from yunheng.logic.facts import FactKind
 from yunheng.logic.leaf import leaf_header
 
 from .source import PackSource
@@ -29,20 +28,9 @@ _LEAVES: Final = """
 """
 
 _REFERRED_TO: Final = """
-    SELECT ref FROM clock_fact WHERE scope_id = %(scope)s AND ref <> 0 AND kind = ANY(%(kinds)s)
+    SELECT ref FROM clock_fact WHERE scope_id = %(scope)s AND ref <> 0
     UNION SELECT seq / 8 FROM clock_fact WHERE scope_id = %(scope)s AND superseded_by <> 0
 """
-_REFERRING: Final = [
-    int(kind)
-    for kind in (
-        FactKind.WAIT_ENDED,
-        FactKind.PAUSE_CONFIRMED,
-        FactKind.PAUSE_DISPUTED,
-        FactKind.PAUSE_UPHELD,
-        FactKind.PAUSE_REJECTED,
-        FactKind.EXCLUSION_ENDED,
-    )
-]
 
 _OUT_OF_ORDER: Final = """
     SELECT DISTINCT subject_id FROM (
@@ -62,7 +50,7 @@ def leaf_members(source: PackSource) -> Iterator[tuple[str, Iterator[bytes]]]:
     would else tell how much work all other contracts make.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_REFERRED_TO, {"scope": source.scope_id, "kinds": _REFERRING})
+        cursor.execute(_REFERRED_TO, {"scope": source.scope_id})
         referred_to = frozenset(number for (number,) in cursor.fetchall())
         cursor.execute(_OUT_OF_ORDER, [source.scope_id, source.position])
         out_of_order = frozenset(subject for (subject,) in cursor.fetchall())
