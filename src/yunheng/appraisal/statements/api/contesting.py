@@ -13,7 +13,7 @@ from yunheng.foundation.attachments import FileDraft, read_uploads
 from .. import actions
 from .life import detail
 from .routing import FILES, router
-from .shapes import AppealIn, ReplyIn, StatementDetail, VoteIn
+from .shapes import AppealIn, AppealReplyIn, StatementDetail, VoteIn
 
 
 def _appeal(request: HttpRequest, number: str, filed: AppealIn, files: Sequence[FileDraft]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def appeal_with_files(
 @router.post(
     "/statements/{number}/appeals/{uuid:uuid}/reply", response=StatementDetail, summary="Reply to an appeal"
 )
-def answer_appeal(request: HttpRequest, number: str, uuid: UUID, reply: ReplyIn) -> dict[str, Any]:
+def answer_appeal(request: HttpRequest, number: str, uuid: UUID, reply: AppealReplyIn) -> dict[str, Any]:
     """For the client, once, before it is decided."""
     actions.answer_appeal(viewer_of(request), number, uuid, reply.text)
     return detail(request, number)
@@ -56,7 +56,7 @@ def answer_appeal_with_files(
     request: HttpRequest, number: str, uuid: UUID, data: Form[str], files: list[UploadedFile] = FILES
 ) -> dict[str, Any]:
     """A form: `data` is the JSON document of “Reply to an appeal”."""
-    text = read_part(ReplyIn, data).text
+    text = read_part(AppealReplyIn, data).text
     actions.answer_appeal(viewer_of(request), number, uuid, text, read_uploads(files))
     return detail(request, number)
 

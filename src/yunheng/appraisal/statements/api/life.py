@@ -14,11 +14,11 @@ from .shapes import (
     DraftIn,
     KindName,
     OpinionIn,
-    ReasonIn,
-    SeenIn,
     StatementDetail,
     StatementOut,
     StateName,
+    StepIn,
+    StepReasonIn,
     WhyIn,
     statement_detail,
     statement_out,
@@ -91,21 +91,21 @@ def read_file(request: HttpRequest, number: str, uuid: UUID) -> HttpResponse:
 
 
 @router.post("/statements/{number}/refresh", response=StatementDetail, summary="Bring a draft up to date")
-def refresh_draft(request: HttpRequest, number: str, seen: SeenIn) -> dict[str, Any]:
+def refresh_draft(request: HttpRequest, number: str, seen: StepIn) -> dict[str, Any]:
     """Computed anew at the newest signed head."""
     actions.refresh_draft(viewer_of(request), number, seen.row_version)
     return detail(request, number)
 
 
 @router.post("/statements/{number}/discard", response=StatementDetail, summary="Give a draft up")
-def discard_statement(request: HttpRequest, number: str, wanted: ReasonIn) -> dict[str, Any]:
+def discard_statement(request: HttpRequest, number: str, wanted: StepReasonIn) -> dict[str, Any]:
     """The period may be drafted again."""
     actions.discard_statement(viewer_of(request), number, wanted.row_version, wanted.reason)
     return detail(request, number)
 
 
 @router.post("/statements/{number}/issue", response=StatementDetail, summary="Issue a statement")
-def issue_statement(request: HttpRequest, number: str, seen: SeenIn) -> dict[str, Any]:
+def issue_statement(request: HttpRequest, number: str, seen: StepIn) -> dict[str, Any]:
     """For the client, after the period's end, when nothing is lacking (422 names what is)."""
     actions.issue_statement(viewer_of(request), number, seen.row_version)
     return detail(request, number)
@@ -119,7 +119,7 @@ def accept_statement(request: HttpRequest, number: str, wanted: OpinionIn) -> di
 
 
 @router.post("/statements/{number}/settle", response=StatementDetail, summary="Settle a statement")
-def settle_statement(request: HttpRequest, number: str, seen: SeenIn) -> dict[str, Any]:
+def settle_statement(request: HttpRequest, number: str, seen: StepIn) -> dict[str, Any]:
     """Once both sides have signed."""
     actions.settle_statement(viewer_of(request), number, seen.row_version)
     return detail(request, number)

@@ -10,7 +10,7 @@ from yunheng.foundation.attachments import read_uploads
 
 from .. import actions, queries
 from .routing import FILES, router
-from .shapes import OpinionIn, OrderIn, OrderOut, ReasonIn, ReportIn, order_out
+from .shapes import OpinionIn, OrderIn, OrderOut, ReportIn, StepReasonIn, order_out
 
 
 def _order(request: HttpRequest, number: str) -> dict[str, Any]:
@@ -64,14 +64,14 @@ def verify_rectification(request: HttpRequest, number: str, wanted: OpinionIn) -
 
 
 @router.post("/rectifications/{number}/send-back", response=OrderOut, summary="Send rectification back")
-def send_rectification_back(request: HttpRequest, number: str, wanted: ReasonIn) -> dict[str, Any]:
+def send_rectification_back(request: HttpRequest, number: str, wanted: StepReasonIn) -> dict[str, Any]:
     """For the client: it is not mended yet."""
     actions.send_rectification_back(viewer_of(request), number, wanted.row_version, wanted.reason)
     return _order(request, number)
 
 
 @router.post("/rectifications/{number}/withdraw", response=OrderOut, summary="Withdraw a rectification order")
-def withdraw_rectification(request: HttpRequest, number: str, wanted: ReasonIn) -> dict[str, Any]:
+def withdraw_rectification(request: HttpRequest, number: str, wanted: StepReasonIn) -> dict[str, Any]:
     """For the client."""
     actions.withdraw_rectification(viewer_of(request), number, wanted.row_version, wanted.reason)
     return _order(request, number)

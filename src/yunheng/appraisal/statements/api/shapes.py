@@ -42,19 +42,19 @@ class DraftIn(Input):
     period: str = Field(max_length=10, description="2026-04, 2026-Q2 or 2026")
 
 
-class SeenIn(Input):
+class StepIn(Input):
     """The row version that the caller saw: another one now is a conflict."""
 
     row_version: int = Field(ge=1, le=LARGEST_VERSION)
 
 
-class ReasonIn(SeenIn):
+class StepReasonIn(StepIn):
     """Why it is done."""
 
     reason: str
 
 
-class OpinionIn(SeenIn):
+class OpinionIn(StepIn):
     """With what opinion, if any."""
 
     opinion: str = ""
@@ -106,13 +106,13 @@ class ClaimIn(Input):
     claim: str
 
 
-class AppealIn(SeenIn):
+class AppealIn(StepIn):
     """All that is contested, in one filing."""
 
     claims: list[ClaimIn] = Field(max_length=200)
 
 
-class ReplyIn(Input):
+class AppealReplyIn(Input):
     """The client's reply."""
 
     text: str
@@ -155,7 +155,7 @@ class OrderIn(Input):
     trigger: str = Field("", max_length=40)
 
 
-class ReportIn(SeenIn):
+class ReportIn(StepIn):
     """What was done."""
 
     report: str
@@ -164,7 +164,7 @@ class ReportIn(SeenIn):
 # --- what goes out --------------------------------------------------------------------------------------------------
 
 
-class FileOut(Schema):
+class EvidenceOut(Schema):
     """A file that came with something that was done."""
 
     uuid: UUID
@@ -222,7 +222,7 @@ class InputOut(Schema):
     side: SideName
     entered_by: str | None = Field(description="Null where names are not for the reader")
     entered_at: datetime
-    files: list[FileOut]
+    files: list[EvidenceOut]
     withdrawn_at: datetime | None
     why_withdrawn: str
 
@@ -246,10 +246,10 @@ class AppealOut(Schema):
     argument: str
     claim: str
     filed_at: datetime
-    files: list[FileOut]
+    files: list[EvidenceOut]
     reply: str
     replied_at: datetime | None
-    reply_files: list[FileOut]
+    reply_files: list[EvidenceOut]
     votes: list[BallotOut]
     decision: VerdictName | None
     change: dict[str, Any]
