@@ -23,13 +23,16 @@ def work_months(
     late: float = 0.1,
     seed: int = 1,
     priorities: tuple[str, ...] = ("p1",),
+    services: tuple[str, ...] = ("mail", "erp"),
+    hours: tuple[float, float] = (1, 3.9),
 ) -> int:
     """Tickets opened at office hours of each working day from `first` on, as far as they had come at `last`.
 
-    The goal is four hours of office time: a share of them is solved late by one to nine hours. Returns how many.
+    What is in time takes so many `hours`; a share of them takes one to three more, beyond a goal of four. Returns how
+    many there are.
     """
     dice = random.Random(seed)
-    profiles = [f"{service}|{priority}" for service in ("mail", "erp") for priority in priorities]
+    profiles = [f"{service}|{priority}" for service in services for priority in priorities]
     ids = term_ids([*profiles, "desk-acme", "first"])
     tickets, facts = [], []
 
@@ -67,9 +70,9 @@ def work_months(
                 answered = opened + timedelta(minutes=dice.randint(2, 28))
                 add(subject, answered, FactKind.RESPONDED)
                 add(subject, answered, FactKind.ASSIGNED, "desk-acme")
-                hours = 4 + dice.randint(1, 3) if dice.random() < late else dice.uniform(1, 3.9)
-                add(subject, opened + timedelta(hours=hours), FactKind.RESOLVED, "first")
-                add(subject, opened + timedelta(hours=hours, days=1), FactKind.CLOSED)
+                taken = hours[1] + 0.1 + dice.randint(1, 3) if dice.random() < late else dice.uniform(*hours)
+                add(subject, opened + timedelta(hours=taken), FactKind.RESOLVED, "first")
+                add(subject, opened + timedelta(hours=taken, days=1), FactKind.CLOSED)
         day += timedelta(days=1)
     with connection.cursor() as cursor:
         with cursor.copy(
