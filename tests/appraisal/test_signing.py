@@ -120,6 +120,7 @@ def test_the_page_says_what_is_signed_and_how(world: World) -> None:
         "98,000.00 CNY",
     ):
         assert part in text
+    assert f'href="/statements/{statement.number}"' in text
     groups = re.findall(r"<span>([0-9a-f]{8})</span>", text)
     assert "".join(groups) == digest(statement) and len(groups) == 8
     assert "You have no passkey yet." in text  # the way is shown, and why it is closed
