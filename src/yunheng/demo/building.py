@@ -19,6 +19,7 @@ from yunheng.imports.actions import import_table, latest_terms
 from yunheng.imports.progress import Progress
 
 from . import mark
+from .appraising import give_statements
 from .lives import Life
 from .living import open_live_tickets
 from .model import Service, first_day, histories, today_at
@@ -82,6 +83,12 @@ def build(
         now=now,
         seed=found.seed,
         tell=lambda done, total: tell("reports", done, total),
+    )
+    tell("statements", 0, 100)
+    give_statements(
+        {key: contracts[key] for key in reported},
+        now=now,
+        tell=lambda done, total: tell("statements", done, total),
     )
     mark.tell_ready(tickets=tickets, entries=entries, at=datetime.now(UTC))
     return tickets, entries

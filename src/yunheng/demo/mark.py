@@ -17,7 +17,7 @@ from .model import SEED
 from .models import Demonstration
 from .staff import PEOPLE, SHOWN
 
-STEPS: Final = ("people", "live", "history-1", "history-2", "history-3", "reports", "end")
+STEPS: Final = ("people", "live", "history-1", "history-2", "history-3", "reports", "statements", "end")
 
 
 class NotEmptyError(Refusal):
@@ -96,7 +96,7 @@ def share(found: Demonstration) -> int:
     """Per cent of the preparing that is done, of all of it."""
     if found.step not in STEPS:
         return 0
-    weights = (8, 7, 15, 13, 17, 40, 0)
+    weights = (8, 7, 14, 12, 16, 36, 7, 0)
     at = STEPS.index(found.step)
     inside = weights[at] * found.done / found.total if found.total else 0
     return min(99, int(sum(weights[:at]) + inside))
@@ -111,6 +111,7 @@ def step_text(found: Demonstration) -> str:
         "history-3": _("A year of a hospital"),
         "live": _("Tickets that run now"),
         "reports": _("Monthly reports"),
+        "statements": _("Statements that both sides sign"),
     }
     return texts.get(found.step, _("Beginning"))
 

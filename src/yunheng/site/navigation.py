@@ -38,6 +38,7 @@ _CONSOLE = (
     _Row("desk:queue", gettext_lazy("Tickets"), "tickets", "t"),
     _Row("appraisal:dashboard", gettext_lazy("Dashboard"), "chart", "b", ("kpi.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h"),
+    _Row("appraisal:statements", gettext_lazy("Statements"), "signature", "a", ("appraisal.view",)),
     _Row("reports:reports", gettext_lazy("Reports"), "file", "r", ("report.view",)),
     _Row("imports:runs", gettext_lazy("Imports"), "import", "m", ("import.run",)),
 )
@@ -45,6 +46,7 @@ _PORTAL = (
     _Row("desk:portal", pgettext_lazy("portal", "Home"), "home", "w"),
     _Row("desk:portal_requests", pgettext_lazy("portal", "All requests"), "requests", "t"),
     _Row("appraisal:dashboard", gettext_lazy("Service overview"), "chart", "b", ("kpi.view",)),
+    _Row("appraisal:statements", gettext_lazy("Statements"), "signature", "a", ("appraisal.view",)),
     _Row("reports:portal", gettext_lazy("Service reports"), "file", "r", ("report.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h", ("contract.view",)),
 )
@@ -56,6 +58,12 @@ _CONTRACT = (
         "appraisal:indicators", gettext_lazy("Indicators"), "indicators", "i", ("contract.view", "kpi.view")
     ),
     _Row("appraisal:scorecard", gettext_lazy("Scorecard"), "score", "s", ("contract.view", "kpi.view")),
+    _Row(
+        "appraisal:contract_statements",
+        gettext_lazy("Statements"),
+        "signature",
+        needs=("contract.view", "appraisal.view"),
+    ),
     _Row(
         "reports:contract_reports",
         gettext_lazy("Reports"),

@@ -120,6 +120,11 @@ def grade_labels(version_id: int) -> Mapping[str, str]:
     return {one["key"]: contract_wording.said(one["label"]) for one in scoring.get("grades", ())}
 
 
+def plain_score(value: Decimal | None) -> str:
+    """A stored score without the zeros that its column adds."""
+    return score_text(None if value is None else value.normalize() + 0)
+
+
 def row_of(
     statement: Statement, *, contract_title: str, grades: Mapping[str, str], now: datetime
 ) -> StatementRow:
@@ -130,7 +135,7 @@ def row_of(
         statement=statement,
         title=period_label(statement.period),
         look=look_of(statement),
-        score=score_text(statement.value) if is_scored else "",
+        score=plain_score(statement.value) if is_scored else "",
         grade=grades.get(statement.grade, statement.grade),
         payable="" if statement.payable is None else money_text(statement.payable, statement.currency),
         contract_title=contract_title,
@@ -223,7 +228,7 @@ def _trend(viewer: Viewer, contract: Contract) -> Trend | None:
         (period_label(one.period), one.value, None) for one in reversed(ordered)
     ]
     spark = draw_sparkline(points, goal=None, title=_("Score by period"), width=320, height=56)
-    return Trend(spark, [(period_label(one.period), score_text(one.value)) for one in ordered])
+    return Trend(spark, [(period_label(one.period), plain_score(one.value)) for one in ordered])
 
 
 _SCORED: Final = ("issued", "appealed", "arbitrated", "accepted", "locked", "settled")

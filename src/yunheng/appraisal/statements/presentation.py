@@ -29,7 +29,7 @@ from ..scorecard_page import Asked, page_of
 from ..scorecard_text import lacking_text
 from .computing import Computed
 from .contesting import targets_of
-from .listing import Look, due_of, look_of, title_of_statement
+from .listing import Look, due_of, look_of, plain_score, title_of_statement
 from .queries import HistoryLine, StatementView
 from .reading import card_of_frozen, results_of_frozen, rules_of_frozen, score_of_frozen, settled_of_frozen
 from .shown import (
@@ -135,7 +135,7 @@ class _Teller:
             may_reverse=self._may_reverse(),
             has_step=bool(view.transitions - {"lock", "replace"}) or self._may_sign() or self._may_reverse(),
             digest="" if statement.digest is None else bytes(statement.digest).hex(),
-            pack_url="",
+            pack_url=self._pack_url(),
         )
 
     def _may(self, permission: str) -> bool:
@@ -436,6 +436,12 @@ class _Teller:
         is_signed = self.statement.state in ("locked", "settled")
         return is_signed and self.view.reversed_by is None and self._may("appraisal.draft")
 
+    def _pack_url(self) -> str:
+        """Where the evidence pack is, for who may read the log; "" for a draft."""
+        if self.view.content is None or not self._may("log.view"):
+            return ""
+        return reverse("appraisal:evidence", args=[self.statement.number])
+
     # --- what follows
 
     def _triggers(self) -> Iterator[TriggerLine]:
@@ -495,7 +501,7 @@ class _Teller:
             yield (
                 period_label(one.period),
                 one.number,
-                score_text(one.value),
+                plain_score(one.value),
                 reverse("appraisal:statement", args=[one.number]),
             )
 
