@@ -225,7 +225,8 @@ def _first_contact(lives: Lives, asked: Asked, drawn: Drawn) -> None:
 
 def _backlog(lives: Lives, asked: Asked, drawn: Drawn) -> None:
     for number, life in lives.items():
-        if life.opened is not None and not (life.resolved or life.closed or life.cancelled):
+        is_over = not (life.resolved is None and life.closed is None and life.cancelled is None)
+        if life.opened is not None and not is_over:
             drawn.add(number, True)
 
 
