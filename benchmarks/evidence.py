@@ -80,7 +80,7 @@ def _measure(folder: Path) -> list[dict[str, Any]]:
             "verified by verify.py", first, "s", f"{processor:.1f} s of processor; {of}; goal < 8 s", digits=2
         ),
         row("computed again by yunheng-verify.pyz", again, "s", of, digits=2),
-        row("memory of the verifier", largest, "MB", of, digits=0),
+        row("memory of the verifier, at most", largest, "MB", of, digits=0),
     ]
 
 

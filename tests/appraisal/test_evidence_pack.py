@@ -492,8 +492,11 @@ def test_signatures_with_a_passkey_are_verified(evidence: Evidence, algorithm: i
     false = deepcopy(signed)
     false["proof"]["signature"] = other["proof"]["signature"]
     unverified = signature_of(members, Device(algorithm, flags=1))
+    told = json.loads(signed["proof"]["document"]) | {"purpose": "yunheng.another"}
+    elsewhere = deepcopy(signed) | {"proof": proof_of(device, canonical(told).decode())}
     for wrong in (
         other,
+        elsewhere,
         other | {"digest": signed["digest"]},
         signed | {"side": "provider"},
         false,

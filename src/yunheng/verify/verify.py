@@ -485,7 +485,7 @@ class Verifier:
         proof, who = one["proof"], f"{one['person']} ({one['organisation']}, {one['side']}, {one['signed_at']})"
         told, same = json.loads(proof["document"]), (of["statement"], of["digest"], one["side"])
         is_same = (told["statement"], told["digest"], told["side"]) == same and one["digest"] == of["digest"]
-        if not is_same or (one["method"] == "passkey" and not is_passkey(proof)):
+        if not is_same or (one["method"] == "passkey" and CAN_SIGN and not is_passkey(proof)):
             self.report.fails(member, "signed_other", who)
         elif one["method"] == "passkey":
             self.report.add("+" if CAN_SIGN else "?", "", "passkey", who, proof["origin"])
@@ -551,21 +551,21 @@ def nodes_of(node: Document) -> Iterator[Document]:
 
 def is_passkey(proof: Document) -> bool:
     """Whether a WebAuthn assertion signs the proof's document (Web Authentication Level 2, §7.2)."""
-    if not CAN_SIGN:
-        return True
     names = ("client_data_json", "authenticator_data", "signature", "public_key")
     client, device, signature, public_key = (bytes.fromhex(proof[name]) for name in names)
     told, challenge = json.loads(client), base64.urlsafe_b64encode(sha256(proof["document"].encode()))
-    wanted = ("webauthn.get", challenge.rstrip(b"=").decode(), proof["origin"])
+    wanted = ("webauthn.get", challenge.rstrip(b"=").decode(), proof["origin"], False)
     is_here = device[:32] == sha256(proof["rp_id"].encode()) and device[32] & 5 == 5  # present and verified
-    if (told["type"], told["challenge"], told["origin"]) != wanted or not is_here:
+    is_here &= proof["origin"].split("/")[2].split(":")[0] == proof["rp_id"]
+    is_here &= json.loads(proof["document"])["purpose"] == "yunheng.statement"
+    if (told["type"], told["challenge"], told["origin"], told.get("crossOrigin", False)) != wanted or not is_here:
         return False
-    key, message = load_der_public_key(public_key), device + sha256(client)
-    how: tuple[Any, ...] = (padding.PKCS1v15(), SHA256()) if isinstance(key, rsa.RSAPublicKey) else ()
-    how = (ec.ECDSA(SHA256()),) if isinstance(key, ec.EllipticCurvePublicKey) else how
     try:
+        key, message = load_der_public_key(public_key), device + sha256(client)
+        how: tuple[Any, ...] = (padding.PKCS1v15(), SHA256()) if isinstance(key, rsa.RSAPublicKey) else ()
+        how = (ec.ECDSA(SHA256()),) if isinstance(key, ec.EllipticCurvePublicKey) else how
         key.verify(signature, message, *how)  # type: ignore[union-attr]
-    except InvalidSignature:
+    except (InvalidSignature, ValueError, TypeError):
         return False
     return True
 
