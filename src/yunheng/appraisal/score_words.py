@@ -50,12 +50,17 @@ def shown(number: Number) -> str:
     text = text_of(abs(exact))
     if "/" in text or len(text.partition(".")[2]) > _SHOWN_DIGITS:
         text = "≈ " + text_of(Fraction(round_half_up(abs(exact), _SHOWN_DIGITS)))
-    return f"−{text}" if exact < 0 else text
+    if exact >= 0:
+        return text
+    return f"≈ −{text[2:]}" if text.startswith("≈ ") else f"−{text}"
 
 
 def points(number: Number) -> str:
-    """Points with their sign: "−0.5", "+2", "0"."""
-    return ("+" if number > 0 else "") + shown(number)
+    """Points with their sign: "−0.5", "+2", "0", "≈ +1.2346"."""
+    text = shown(number)
+    if number <= 0:
+        return text
+    return f"≈ +{text[2:]}" if text.startswith("≈ ") else f"+{text}"
 
 
 class ScoreWords:

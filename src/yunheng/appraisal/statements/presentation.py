@@ -458,11 +458,11 @@ class _Teller:
             yield TriggerLine(
                 label=measure_name(terms["measure"]),
                 rule=trigger_text(terms),
-                state=_("in force")
+                state=pgettext("trigger", "in force")
                 if is_fired
                 else _("one more such period and it is in force")
                 if is_near
-                else _("not in force"),
+                else pgettext("trigger", "not in force"),
                 kind="breached" if is_fired else "risk" if is_near else "na",
             )
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from yunheng.appraisal.models import Statement
 from yunheng.appraisal.money import amount_text
@@ -281,7 +282,8 @@ class _Letter:
             state = states.get(terms["key"])
             if state is None:
                 continue
-            word = _("in force") if state["is_fired"] else _("not in force")
+            is_fired = state["is_fired"]
+            word = pgettext("trigger", "in force") if is_fired else pgettext("trigger", "not in force")
             yield {
                 "label": measure_name(terms["measure"]),
                 "text": f"{trigger_text(terms)} · {word}",
