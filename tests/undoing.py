@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from yunheng.appraisal import study
+
 
 @contextmanager
 def undone() -> Iterator[None]:
@@ -15,3 +17,4 @@ def undone() -> Iterator[None]:
         yield
         connection.check_constraints()
         transaction.set_rollback(True)
+    study._recent.clear()  # what is taken back may come again in the same second, with other tickets

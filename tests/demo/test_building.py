@@ -11,6 +11,7 @@ from tests.conftest import TestDatabase, clone
 from yunheng.accounts.models import Person
 from yunheng.accounts.queries import viewer_for_person
 from yunheng.accounts.roles import ROLES
+from yunheng.appraisal.models import Appeal, Statement
 from yunheng.appraisal.queries import figures
 from yunheng.contracts.queries import contract_by_key
 from yunheng.demo import building, mark, tour
@@ -71,7 +72,7 @@ def demonstration(migrated_template: TestDatabase, django_db_blocker: Any) -> It
 
 def test_the_steps_are_told_in_order_and_the_end_is_ready(demonstration: Demonstration) -> None:
     steps = list(dict.fromkeys(step for step, _done, _total in TOLD))
-    assert steps == ["people", "live", "history-1", "history-2", "history-3", "reports"]
+    assert steps == ["people", "live", "history-1", "history-2", "history-3", "reports", "statements"]
     assert demonstration.state == "ready"
     assert demonstration.tickets == Ticket.objects.filter(is_observed=True).count() > 300
     shares = [mark.share(Demonstration(step=step, done=done, total=total)) for step, done, total in TOLD]
@@ -251,3 +252,19 @@ def test_an_empty_database_can_be_marked_and_a_failure_is_told() -> None:
     assert mark.set_mark().state == "preparing"
     mark.tell_failed()
     assert mark.mark().state == "failed"  # type: ignore[union-attr]
+
+
+def test_statements_stand_at_every_step_of_their_way(demonstration: Demonstration) -> None:
+    states = {
+        key: list(Statement.objects.filter(scope__key=key).order_by("begins_at").values_list("state", flat=True))
+        for key in CONTRACTS
+    }
+    assert states == {
+        "qinglan": ["settled"] * 4 + ["issued"],
+        "yuanzhou": ["settled"] * 4 + ["drafted"],
+        "beiling": [],
+    }
+    decided = Appeal.objects.get()
+    assert (decided.decision, decided.change) == ("partly", {"quantity": "0.5"})
+    signed = Statement.objects.filter(state="settled").values_list("signatures__side", flat=True)
+    assert sorted(signed) == ["client"] * 8 + ["provider"] * 8

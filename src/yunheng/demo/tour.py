@@ -78,14 +78,14 @@ def _place(viewer: Viewer, kind: str, number: int) -> str:
             ("desk:ticket", ticket),
             ("contracts:contract", contract),
             ("appraisal:board", contract),
-            ("reports:reports",),
+            ("appraisal:contract_statements", contract),
         ),
         "client": (
             ("desk:portal",),
             ("desk:ticket", ticket),
             ("contracts:contract", contract),
             ("appraisal:indicators", contract),
-            ("reports:portal",),
+            ("appraisal:contract_statements", contract),
         ),
         "requester": (
             ("desk:portal",),
@@ -161,10 +161,10 @@ def _titles(kind: str) -> tuple[tuple[str, str], ...]:
                 ),
             ),
             (
-                _("The monthly report"),
+                _("The month that both sides sign"),
                 _(
-                    "Make last month's report: Word, PDF and Excel in both languages, with the log position by which "
-                    "the client can check it."
+                    "From the record follows a score, from the score what is paid. Open last month: accept it, or appeal "
+                    "against an item with evidence. The bad month was argued over and decided."
                 ),
             ),
         )
@@ -186,9 +186,10 @@ def _titles(kind: str) -> tuple[tuple[str, str], ...]:
                 ),
             ),
             (
-                _("The reports you get"),
+                _("The month that both sides sign"),
                 _(
-                    "Reports that the provider has issued: read them, accept them, or send them back with a reason."
+                    "From the record follows a score, from the score what is paid. Give marks, issue the statement, answer "
+                    "an appeal; both sides sign, and the evidence pack can be checked without us."
                 ),
             ),
         )

@@ -62,7 +62,7 @@ _CONTRACT = (
         "appraisal:contract_statements",
         gettext_lazy("Statements"),
         "signature",
-        needs=("contract.view", "appraisal.view"),
+        needs=("contract.view", "appraisal.view", "entry.internal"),
     ),
     _Row(
         "reports:contract_reports",
