@@ -12,14 +12,15 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.appraisal.history import KEY, LATER, Life, agreed, document, history
+from tests.appraisal.statements_world import IN_MAY, SCHEME, agree, make_world
 
 from yunheng.appraisal import study
 from yunheng.appraisal.whatif.answer import Asked, Backtest, Money, backtest
 from yunheng.appraisal.whatif.changes import changes
 from yunheng.appraisal.whatif.document import csv_of, document_of
-from yunheng.appraisal.whatif.draft import Draft, UnfitDraftError, named_draft, pack_draft, read_draft
+from yunheng.appraisal.whatif.draft import Draft, named_draft, pack_draft, read_draft, version_draft
 from yunheng.appraisal.whatif.presentation import lines_of
-from yunheng.contracts.actions import apply_contract
+from yunheng.contracts.actions import ContractFaulty, apply_contract
 from yunheng.contracts.models import Contract
 from yunheng.contracts.packs import contract_pack, contract_packs
 from yunheng.contracts.queries import contract_by_key
@@ -225,6 +226,14 @@ def test_score_grade_and_money_of_both_sides(db: None) -> None:
     assert {"contract_no_fee", "draft_no_fee"} <= set(codes(bare))
 
 
+def test_the_fee_that_is_agreed_is_each_sides_own(db: None) -> None:
+    fee = ("# 升级：", "appraisal:\n  calendar: office\n  fee: {amount: %s, per: month}\n# 升级：")
+    contract = agreed(SCORED, (fee[0], fee[1] % "1000.00"))
+    history(contract, 60)
+    data = data_of(contract, document(SCORED, (fee[0], fee[1] % "3000.00")))
+    assert [Decimal(data["money"][side]["fee"]) for side in ("old", "new")] == [3000, 9000]
+
+
 def test_scores_by_quarter_beside_scores_by_month(db: None) -> None:
     quarterly = (SCORED[0], SCORED[1].replace("  full: 100", "  period: quarter\n  full: 100", 1))
     contract = agreed(SCORED)
@@ -409,12 +418,12 @@ def test_a_contract_with_two_versions_against_its_first(db: None) -> None:
 
 def test_errors_of_a_draft_are_those_of_the_check(db: None) -> None:
     text = document(("P1: {respond: 15 min", "P1: {respond: 15 minits"))
-    with pytest.raises(UnfitDraftError) as caught:
+    with pytest.raises(ContractFaulty) as caught:
         read_draft("draft.yaml", text)
     (problem,) = caught.value.problems
     line = text.decode().splitlines()[problem.place.line - 1]
     assert line[problem.place.column - 1 :].startswith("15 minits")
-    with pytest.raises(UnfitDraftError):
+    with pytest.raises(ContractFaulty):
         read_draft("draft.yaml", b"key: [")
     contract = agreed()
     for name in ("pack:nothing", "version:9", "something"):
@@ -499,3 +508,28 @@ def test_internal_clocks_are_not_for_the_client(db: None) -> None:
     assert clients["is_withheld"]
     assert "hand_over" not in str(clients)
     assert "resolve" in clients["clocks"]
+
+
+# --- what people entered ---------------------------------------------------------------------------------------------
+
+
+def test_what_people_entered_counts_as_far_as_the_draft_has_a_place_for_it(db: None) -> None:
+    world = make_world()
+    locked = world.locked()
+    contract = world.ground.contract
+    asked = Asked(date(2026, 4, 1), date(2026, 4, 30))
+    number = contract.versions.latest("number").number
+    same = document_of(backtest(contract, version_draft(contract, number), asked, now=IN_MAY))
+    (score,) = same["scores"]
+    assert same["is_unchanged"]
+    assert (score["old"]["value"], score["old"]["is_complete"]) == (str(locked.value.normalize()), True)
+    assert Decimal(score["old"]["payable"]) == locked.payable
+    stricter = SCHEME.replace(b"points: 5}", b"points: 6}").replace(
+        b"points: 2, cap: 4", b"points: 1, cap: 4"
+    )
+    agree(world.ground, scheme=stricter.replace(b"        tidy:", b"        neat:"))
+    other = contract.versions.latest("number").number
+    study._recent.clear()
+    data = document_of(backtest(contract, version_draft(contract, other), asked, now=IN_MAY))
+    assert {note["code"]: note["params"].get("count") for note in data["notes"]}["draft_unfit"] == 1
+    assert {one["key"] for one in data["scores"][0]["new"]["lacking"]} == {"neat"}

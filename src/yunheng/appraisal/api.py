@@ -15,11 +15,12 @@ from .board_api import router as board_router
 from .figures import Figures, Item, Row
 from .periods import read_period
 from .points_left.left_api import router as points_left_router
-from .queries import figures, items
 from .proof.proof_api import router as proof_router
+from .queries import figures, items
 from .scorecard_api import router as scorecard_router
 from .signing.sign_api import router as signing_router
 from .statements.api import router as statements_router
+from .whatif.backtest_api import router as what_if_router
 
 router = Router(tags=["indicators"])
 
@@ -213,5 +214,6 @@ router.add_router("", board_router)
 router.add_router("", scorecard_router)
 router.add_router("", points_left_router)
 router.add_router("", signing_router)
+router.add_router("", what_if_router)
 router.add_router("", proof_router)
 router.add_router("", statements_router)

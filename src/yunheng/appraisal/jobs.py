@@ -1,12 +1,14 @@
-"""Appraisal in the background: terms of statements and rectification orders, tiers that come near, heads by mail."""
+"""Appraisal in the background: terms of statements and orders, tiers that come near, heads by mail, backtests."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
-from procrastinate import Blueprint
+from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from .points_left.actions import warn_of_tiers
 from .proof.mailing import mail_heads
 from .statements import actions
+from .whatif import actions as what_if
 
 blueprint = Blueprint()
 
@@ -16,6 +18,24 @@ blueprint = Blueprint()
 def sweep_statements(timestamp: int) -> None:
     """Every two minutes: remind of terms that end soon, and let silence accept where the contract says so."""
     actions.sweep(datetime.now(UTC))
+
+
+@blueprint.task(
+    name="backtest",
+    pass_context=True,
+    retry=RetryStrategy(max_attempts=what_if.TRIES, wait=5, exponential_wait=4),
+)
+def backtest(context: JobContext, run: str) -> None:
+    """Replay history under a draft; after a crash it begins anew."""
+    attempts = context.job.attempts if context.job is not None else what_if.TRIES
+    what_if.carry_out(UUID(run), is_last_try=attempts >= what_if.TRIES)
+
+
+@blueprint.periodic(cron="35 * * * *", periodic_id="forget_backtests")
+@blueprint.task(name="forget_backtests", queueing_lock="appraisal:forget_backtests")
+def forget_backtests(timestamp: int) -> None:
+    """Once an hour: let go of backtests that are older than a day."""
+    what_if.forget_old(datetime.now(UTC))
 
 
 @blueprint.periodic(cron="37 * * * *", periodic_id="warn_of_near_tiers")

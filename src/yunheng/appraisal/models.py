@@ -8,6 +8,8 @@ from yunheng.contracts.models import Contract, ContractVersion
 from yunheng.foundation.identity import uuid7
 from yunheng.foundation.models import SubjectBase
 
+from .whatif.models import BacktestRun  # noqa: F401 - Django finds models here
+
 
 class WallScreen(models.Model):
     """A screen with a token of its own: it reads the wall board of these contracts and nothing else. Its making and its

@@ -7,6 +7,7 @@ from .points_left.urls import urlpatterns as points_left_urls
 from .proof.urls import urlpatterns as proof_urls
 from .signing.urls import urlpatterns as signing_urls
 from .statements.urls import urlpatterns as statement_urls
+from .whatif.urls import urlpatterns as what_if_urls
 
 app_name = "appraisal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,4 +28,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *proof_urls,
     *signing_urls,
     *statement_urls,
+    *what_if_urls,
 ]

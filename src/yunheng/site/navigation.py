@@ -152,7 +152,12 @@ _ADMINISTRATION = (
     ),
 )
 #: Pages that belong to a place whose address is not the beginning of theirs.
-_BELONGS_TO = {"appraisal:items": "appraisal:indicators", "appraisal:board_items": "appraisal:board"}
+_BELONGS_TO = {
+    "appraisal:items": "appraisal:indicators",
+    "appraisal:board_items": "appraisal:board",
+    "appraisal:what_if": "contracts:contract",
+    "appraisal:backtest": "contracts:contract",
+}
 #: Places of a contract that clients reach by other places of theirs.
 _NOT_IN_PORTAL = {"desk:tickets": "desk:portal_requests", "appraisal:board": "appraisal:dashboard"}
 

@@ -71,6 +71,8 @@ ROUTES: dict[str, Route] = {
     f"{_CONTRACT}/log/leaves/<int:index>/proof": api("contracts/{key}/log/leaves/0/proof", WHOLE),
     f"{_CONTRACT}/log/consistency": api("contracts/{key}/log/consistency?old=1&new=3", WHOLE),
     f"{_CONTRACT}/indicators": api("contracts/{key}/indicators", WHOLE),
+    f"{_CONTRACT}/backtests": writes("contracts/{key}/backtests"),
+    f"{_CONTRACT}/backtests/<uuidstr:uuid>": nothing(f"contracts/{{key}}/backtests/{UUID}"),
     # the contract of the table scores nothing: 404 also for those who may look, and the client learns not even that
     f"{_CONTRACT}/points-left": Route(
         "/api/v1/contracts/{key}/points-left", 404, {**dict.fromkeys(CLIENT_WIDE, 403), "anonymous": 401}

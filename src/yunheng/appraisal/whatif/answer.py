@@ -30,6 +30,7 @@ from ..study import Study, study_scope
 from .changes import Difference, Edges, clock_differences, clock_fate, share_differences
 from .draft import Draft
 from .replay import Replay, replay
+from .said import fitting, said_of
 
 #: What is done in turn, for whoever waits: reading, folding anew, indicators, scores, tickets.
 STEPS: Final = 5
@@ -92,6 +93,7 @@ class Scored:
     card: Scorecard | None
     settled: Settled | None
     unsettled: str = ""
+    unfit: int = 0  #: what people entered in the period's statement and these rules have no place for
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,18 +232,24 @@ def _scores(found: Replay, contract_key: str, asked: Asked) -> tuple[dict[str, S
     return (
         found.own.derived(
             ("backtest_scores", asked.start, asked.end, asked.money),
-            lambda: _side(found.own, contract_key, asked, own),
+            lambda: _side(found.own, contract_key, asked, own, is_own=True),
         ),
-        _side(found.new, contract_key, asked, lambda terms: rules),
+        _side(found.new, contract_key, asked, lambda terms: rules, is_own=False),
     )
 
 
 def _side(
-    study: Study, contract_key: str, asked: Asked, rules_of: Callable[[ContractTerms], Rules | None]
+    study: Study,
+    contract_key: str,
+    asked: Asked,
+    rules_of: Callable[[ContractTerms], Rules | None],
+    *,
+    is_own: bool,
 ) -> dict[str, Scored]:
     """Scores of the whole periods within the days that were asked for, and of the longer ones that they make up."""
-    cards = list(_cards(study, contract_key, asked, rules_of))
-    found = {card.period.name: _scored(card, study, asked.money) for card in cards}
+    told = list(_cards(study, contract_key, asked, rules_of, is_own=is_own))
+    cards = [card for card, _unfit in told]
+    found = {card.period.name: _scored(card, study, asked.money, unfit) for card, unfit in told}
     for card in cards:
         for one in _longer(card, cards, study, asked):
             found.setdefault(one.period.name, one)
@@ -249,8 +257,14 @@ def _side(
 
 
 def _cards(
-    study: Study, contract_key: str, asked: Asked, rules_of: Callable[[ContractTerms], Rules | None]
-) -> Iterator[Scorecard]:
+    study: Study,
+    contract_key: str,
+    asked: Asked,
+    rules_of: Callable[[ContractTerms], Rules | None],
+    *,
+    is_own: bool,
+) -> Iterator[tuple[Scorecard, int]]:
+    """Each with how many words of people in the period's statement have no place in the rules."""
     zone = ZoneInfo(study.terms.zone)
     known: dict[int, Rules | None] = {}
     day = asked.start
@@ -270,10 +284,15 @@ def _cards(
             continue
         if end <= study.reigns[0].begin:  # before the contract there is nothing to score
             continue
-        yield scorecard_of(study, contract_key, period, rules)
+        entered = said_of(study.scope_id, period)
+        said = None if entered is None else fitting(entered, rules, is_own=is_own)
+        card = scorecard_of(
+            study, contract_key, period, rules, entered=None if said is None else said.entered
+        )
+        yield card, 0 if said is None else said.unfit
 
 
-def _scored(card: Scorecard, study: Study, money: Money) -> Scored:
+def _scored(card: Scorecard, study: Study, money: Money, unfit: int) -> Scored:
     settled, unsettled = _settled(card.rules, card.score.value, card.period, study, money)
     return Scored(
         period=card.period,
@@ -285,6 +304,7 @@ def _scored(card: Scorecard, study: Study, money: Money) -> Scored:
         card=card,
         settled=settled,
         unsettled=unsettled,
+        unfit=unfit,
     )
 
 

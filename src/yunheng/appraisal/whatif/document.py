@@ -53,6 +53,7 @@ def document_of(found: Backtest, *, reads_all: bool = True, limit: int = FIRST) 
     own, new, asked = found.found.own, found.found.new, found.asked
     shown = shown_differences(found, reads_all=reads_all)
     hidden = frozenset() if reads_all else _hidden(found)
+    unread = frozenset() if reads_all else _unread(found, hidden)
     return {
         "contract": found.contract_key,
         "draft": {
@@ -71,12 +72,12 @@ def document_of(found: Backtest, *, reads_all: bool = True, limit: int = FIRST) 
         "evaluated_at": own.evaluated_at.isoformat(),
         "contract_versions": list(own.versions),
         "recomputes_priority": asked.recomputes_priority,
-        "is_unchanged": _is_unchanged(found),
+        "is_unchanged": _is_unchanged(found, hidden, unread),
         "is_withheld": not reads_all and bool(hidden),
         "tickets": len(own.lives),
         "months": list(found.months),
         "clocks": {key: label for key, label in clock_labels(found).items() if key not in hidden},
-        "indicators": list(_indicators(found, reads_all=reads_all)),
+        "indicators": list(_indicators(found, unread)),
         "scores": [
             {"period": name, "old": _score(old), "new": _score(newer)}
             for name, (old, newer) in found.scores.items()
@@ -190,6 +191,8 @@ def _notes_of_scores(found: Backtest) -> Iterator[dict[str, Any]]:
             yield _note(f"{code}_no_whole_period", period=terms.scoring.period if terms.scoring else "month")
         if any(one.card is not None and one.card.lacking for one in side):
             yield _note(f"{code}_lacking")
+        if unfit := sum(one.unfit for one in side):
+            yield _note(f"{code}_unfit", count=unfit)
         for why in dict.fromkeys(one.unsettled for one in side if one.unsettled):
             yield _note(f"{code}_no_{why}")
         settlement = None if terms.scoring is None else terms.scoring.settlement
@@ -204,8 +207,7 @@ def _note(code: str, **params: str | int) -> dict[str, Any]:
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _indicators(found: Backtest, *, reads_all: bool) -> Iterator[dict[str, Any]]:
-    unread = frozenset() if reads_all else _unread(found, _hidden(found))
+def _indicators(found: Backtest, unread: frozenset[str]) -> Iterator[dict[str, Any]]:
     own, new = found.found.own.terms, found.found.new.terms
     for key in dict.fromkeys(pair.key for pair in found.pairs):
         if key in unread:
@@ -279,12 +281,17 @@ def _paid(found: Backtest, side: int) -> dict[str, Any] | None:
     }
 
 
-def _is_unchanged(found: Backtest) -> bool:
-    """Whether the draft would have made no difference at all to what is compared."""
+def _is_unchanged(found: Backtest, hidden: frozenset[str], unread: frozenset[str]) -> bool:
+    """Whether the draft would have made no difference at all to what is shown."""
     return (
-        not any(one.total for one in found.differences)
-        and not any(count for alone in (found.only_old, found.only_new) for count, _missed in alone.values())
-        and all(_row(pair.old) == _row(pair.new) for pair in found.pairs)
+        not any(one.total for one in found.differences if one.key not in hidden | unread)
+        and not any(
+            count
+            for alone in (found.only_old, found.only_new)
+            for key, (count, _missed) in alone.items()
+            if key not in hidden
+        )
+        and all(_row(pair.old) == _row(pair.new) for pair in found.pairs if pair.key not in unread)
         and all(_score(old) == _score(new) for old, new in found.scores.values())
     )
 

@@ -1,7 +1,7 @@
 """The draft that history is replayed under: a document that was checked, a pack, or an earlier version."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from yunheng.contracts.actions import ContractFaulty
 from yunheng.contracts.calendars import open_time_of, span
 from yunheng.contracts.checking import check, validity
 from yunheng.contracts.compile import compile_terms
 from yunheng.contracts.models import Contract, ContractVersion
 from yunheng.contracts.packs import PREFIX, contract_pack, contract_packs, newest_processes
-from yunheng.contracts.problems import Problem
 from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.scoring.reading import Rules, rules_of
 from yunheng.contracts.terms import ContractTerms
@@ -23,14 +23,6 @@ from yunheng.foundation.refusals import Invalid
 from ..study import Study
 
 _VERSION: Final = re.compile(r"version:(?P<number>[0-9]{1,9})")
-
-
-class UnfitDraftError(ValueError):
-    """A draft with errors: everything that `yunheng contract check` says of it."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(problem.text() for problem in problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +72,10 @@ class Draft:
 
 
 def read_draft(name: str, data: bytes) -> Draft:
-    """A document as `yunheng contract check` reads it. Raises UnfitDraftError naming every error."""
+    """A document as `yunheng contract check` reads it. Raises ContractFaulty with every error."""
     checked = check(data, newest_processes())
     if checked.terms is None:
-        raise UnfitDraftError(checked.errors)
+        raise ContractFaulty(checked.errors)
     return Draft(name, checked.terms, warnings=len(checked.warnings))
 
 

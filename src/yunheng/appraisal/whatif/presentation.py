@@ -288,7 +288,7 @@ def _delta(old: str | None, new: str | None, unit: str, *, is_better_high: bool)
     if not change:
         return "", ""
     shown = f"{change:+,f}" if unit != "tickets" else f"{int(change):+,d}"
-    suffix = {"%": _("points of per cent"), "h": _("h"), "tickets": ""}[unit]
+    suffix = {"%": _("percentage points"), "h": _("h"), "tickets": ""}[unit]
     return f"{shown.replace('-', '−')} {suffix}".rstrip(), "better" if (
         change > 0
     ) == is_better_high else "worse"
@@ -475,7 +475,10 @@ def _sentences() -> dict[str, str]:
         "unscored": _("%(side)s: does not say how a period is scored."),
         "no_whole_period": _("%(side)s: scores by %(period)s, and no whole one lies within these days."),
         "lacking": _(
-            "%(side)s: values, marks and events that people enter are not known; they are taken as not asked for."
+            "%(side)s: something that people enter is in no statement of the period; it is taken as not asked for."
+        ),
+        "unfit": _(
+            "%(side)s: %(count)s things that people entered in statements have no place in it and are left out."
         ),
         "no_fee": _("%(side)s: no fee is agreed, so no money is shown; it can be given for the replay."),
         "no_contract_value": _(

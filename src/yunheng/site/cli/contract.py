@@ -1,4 +1,4 @@
-"""`yunheng contract`: check, compare, apply and show contracts. Checking and comparing files needs no database."""
+"""`yunheng contract`: check, compare, try, apply and show contracts. Checking and comparing files needs no database."""
 
 import argparse
 import json
@@ -25,7 +25,8 @@ from yunheng.contracts.problems import Problem, show_path
 from yunheng.contracts.schema import json_schema
 from yunheng.foundation.supervisor.messages import gettext as _
 
-from . import CommandError, backtoback
+from . import CommandError, backtest, backtoback
+from .answers import refusals_as_errors
 from .database import open_database
 
 OK, FAULTY, TROUBLE = 0, 1, 2
@@ -67,6 +68,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     one = action("backtoback", _("say which promise cannot be kept although suppliers keep theirs"))
     one.add_argument("contract", metavar="KEY|FILE", help=_("a file, pack:NAME, KEY or KEY@VERSION"))
+    one = action("backtest", _("replay real history under a draft contract; writes nothing"))
+    backtest.declare(one)
     action("list", _("list all contracts"))
     one = action("show", _("show a version as it was written"))
     one.add_argument("version", metavar="KEY[@VERSION]")
@@ -85,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         "diff": _diff,
         "apply": _apply,
         "backtoback": _back_to_back,
+        "backtest": _backtest,
         "list": _list,
         "show": _show,
         "packs": _packs,
@@ -235,6 +239,28 @@ def _back_to_back(args: argparse.Namespace) -> int:
     else:
         print("\n".join(backtoback.lines(terms, found)))
     return FAULTY if found.of(Verdict.NOT_COVERED) else OK
+
+
+def _backtest(args: argparse.Namespace) -> int:
+    data = _read(args.draft) if _is_file(args.draft) else None
+    if data is not None:
+        checked = check(data, newest_processes())
+        if checked.terms is None:  # before any database is started
+            if args.json:
+                _print_json(_report(args.draft, checked))
+            else:
+                _print_problems(args.draft, checked)
+            return FAULTY
+    with open_database(), refusals_as_errors():
+        stored = None if data is not None else _stored(args.draft)
+        if stored is not None and stored.contract.scope.key != args.against:
+            raise _TroubleError(_("name a version of the contract itself, a file or a pack"))
+        document, lines = backtest.replayed(args, data, 0 if stored is None else stored.number)
+    if args.json:
+        _print_json(document)
+    else:
+        print("\n".join(lines))
+    return OK
 
 
 def _list(args: argparse.Namespace) -> int:
