@@ -163,8 +163,8 @@ def _titles(kind: str) -> tuple[tuple[str, str], ...]:
             (
                 _("The month that both sides sign"),
                 _(
-                    "From the record follows a score, from the score what is paid. Open last month: accept it, or appeal "
-                    "against an item with evidence. The bad month was argued over and decided."
+                    "From the record follows a score, from the score what is paid. Open last month: accept it, or "
+                    "appeal against an item with evidence. The bad month was argued over and decided."
                 ),
             ),
         )
@@ -188,8 +188,8 @@ def _titles(kind: str) -> tuple[tuple[str, str], ...]:
             (
                 _("The month that both sides sign"),
                 _(
-                    "From the record follows a score, from the score what is paid. Give marks, issue the statement, answer "
-                    "an appeal; both sides sign, and the evidence pack can be checked without us."
+                    "From the record follows a score, from the score what is paid. Give marks, issue the statement, "
+                    "answer an appeal; both sides sign, and the evidence pack can be checked without us."
                 ),
             ),
         )
