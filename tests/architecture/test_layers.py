@@ -20,6 +20,7 @@ LAYERS = (
     "accounts",
     "notify",
     "contracts",
+    "verify",
     "sla",
     "desk",
     "appraisal",
