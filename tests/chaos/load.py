@@ -15,7 +15,18 @@ import django
 def _prepare() -> None:
     from tests.desk.ground import make_ground
 
+    from yunheng.foundation.models import Scope
+    from yunheng.notify.models import Webhook
+
     make_ground("chaos")
+    # Nobody listens there: what is looked at afterwards is that each ticket was told of, and once.
+    Webhook.objects.create(
+        scope=Scope.objects.get(key="chaos"),
+        name="chaos",
+        url="https://127.0.0.1:1/",
+        secret="whsec_AA==",
+        events=["ticket.opened"],
+    )
 
 
 def _keep_on(is_over: threading.Event, write: Callable[[], tuple[str, int]]) -> None:

@@ -1,4 +1,4 @@
-"""kill −9 of everything, at seeded points, under load: what was acknowledged is there, and sealed."""
+"""kill −9 of everything, at seeded points, under load: what was acknowledged is there, sealed, and told of once."""
 
 import os
 import random
@@ -22,6 +22,10 @@ from tests.supervisor.running import (
 
 SEED = int(os.environ.get("YUNHENG_CHAOS_SEED", "20260401"))
 WAIT_SECONDS = (0.5, 2.5)  # from the sealer's first seal to the kill
+UNTOLD = """
+    SELECT entry_id FROM follow_up
+    UNION ALL SELECT id FROM procrastinate_jobs WHERE task_name LIKE 'desk:announce%' AND status IN ('todo', 'doing')
+"""
 CHECK = """
 from yunheng.site.cli.database import open_database
 with open_database():
@@ -93,7 +97,7 @@ def _column(up: Up, query: str) -> list[object]:
         return [row[0] for row in connection.execute(query).fetchall()]  # type: ignore[call-overload]
 
 
-def test_no_acknowledged_write_is_lost_and_all_are_sealed(up: Up) -> None:
+def test_no_acknowledged_write_is_lost_and_all_are_sealed_and_told_of_once(up: Up) -> None:
     chance = random.Random(SEED)
     assert _start(up, "prepare").wait(PATIENCE_SECONDS) == 0
     victims = ["postgres", "worker", "web", "web process", "sealer", "postgres"]
@@ -118,6 +122,7 @@ def test_no_acknowledged_write_is_lost_and_all_are_sealed(up: Up) -> None:
     wait_for(lambda: not any(map(process_is_alive, left)), what="children gone")
     up.start()
     wait_for(lambda: not _column(up, "SELECT entry_id FROM unsealed"), what="everything sealed")
+    wait_for(lambda: not _column(up, UNTOLD), what="everything told")
 
     numbers = [number for number, _entry in load.acknowledged]
     entries = {entry for _number, entry in load.acknowledged}
@@ -128,6 +133,8 @@ def test_no_acknowledged_write_is_lost_and_all_are_sealed(up: Up) -> None:
     sealed = _column(up, "SELECT entry_id FROM log_leaf")
     assert entries <= set(sealed)
     assert sorted(sealed) == sorted(_column(up, "SELECT id FROM entry"))  # type: ignore[type-var]
+    opened = _column(up, "SELECT id FROM entry WHERE type = 'ticket.opened' ORDER BY id")
+    assert opened == _column(up, "SELECT entry_id FROM delivery ORDER BY entry_id")
     order = _column(up, 'SELECT entry_id FROM log_leaf ORDER BY "index"')
     assert order != sorted(order), "nobody committed late: the test does not show what it should"  # type: ignore[type-var]
     done = subprocess.run(

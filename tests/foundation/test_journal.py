@@ -18,6 +18,8 @@ from yunheng.foundation.actor import SYSTEM, Actor
 from yunheng.foundation.journal import (
     REDACTED,
     EntryDraft,
+    NotChangedError,
+    Rider,
     UnrecordableError,
     record,
     record_many,
@@ -25,7 +27,7 @@ from yunheng.foundation.journal import (
     subscribe,
     verify_entry,
 )
-from yunheng.foundation.models import Entry, EntryBody, Unsealed
+from yunheng.foundation.models import Entry, EntryBody, IdempotencyKey, Scope, Unsealed
 from yunheng.foundation.stored_form import store_form
 from yunheng.logic.canonical import canonical
 from yunheng.logic.leaf import SOURCES, class_digest, leaf_hash, leaf_header
@@ -259,15 +261,29 @@ def test_a_job_is_rolled_back_with_its_entry(committed_db, followed):
     assert (Entry.objects.count(), len(jobs_of(followed))) == (1, 1)
 
 
-def test_an_entry_of_which_a_task_has_nothing_to_do_starts_no_job(scope, draft, followed):
-    subscribe("ticket.opened", followed, is_needless=lambda one: one.subject_id == 8)
-    try:
-        one = record(draft())
-        record(draft(8))
-        two, _needless = record_many([draft(), draft(8)])
-    finally:
-        del journal._needless["ticket.opened", followed]
-    assert jobs_of(followed) == [{"entry_id": pk} for pk in (one, two)]
+def test_an_entry_its_change_and_what_rides_along_stand_or_fall_together(scope, draft, followed):
+    subscribe("ticket.opened", followed)
+
+    def change(name):
+        return Rider(
+            "UPDATE scope SET name = %s WHERE key = 'acme' AND name = %s RETURNING id", (name, scope.name)
+        )
+
+    rider = Rider(
+        "INSERT INTO idempotency_key (holder, key, request_digest, media_type)"
+        " SELECT 'rides', id::text || %s, '', '' FROM written",
+        ("!",),
+    )
+    pk = record(draft(), change=change("Neu"), riders=[rider])
+    assert Scope.objects.get().name == "Neu"
+    assert [key.key for key in IdempotencyKey.objects.all()] == [f"{pk}!"]
+    with pytest.raises(NotChangedError):  # the name is another one by now
+        record(draft(), change=change("Noch neuer"), riders=[rider])
+    assert (Entry.objects.count(), EntryBody.objects.count(), Unsealed.objects.count()) == (1, 1, 1)
+    assert (IdempotencyKey.objects.count(), jobs_of(followed)) == (1, [{"entry_id": pk}])
+    with pytest.raises(ValueError, match="does not have the key"):
+        record(draft(scope_key="beta"), riders=[rider])
+    assert IdempotencyKey.objects.count() == 1
 
 
 @pytest.mark.parametrize("silent", ["ticket.observed", "source.asserted"])

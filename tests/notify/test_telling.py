@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.pages.world import World, do, open_assigned, resolve
 
+from yunheng.desk import jobs, notifying
 from yunheng.desk.actions import answer_pause, classify_ticket, note, reply
 from yunheng.desk.models import Ticket
 from yunheng.desk.notifying import ANNOUNCED, announce
-from yunheng.foundation.models import Entry
+from yunheng.foundation.models import Entry, FollowUp
 from yunheng.foundation.refusals import Forbidden, Invalid, NotFound
 from yunheng.notify import actions, queries
 from yunheng.notify.models import Delivery, Webhook
@@ -32,6 +35,7 @@ def with_mail(settings: Any, world: World) -> None:
         type(person).objects.filter(pk=person.pk).update(email=f"{person.login}@example.com")
     Delivery.objects.all().delete()
     Webhook.objects.all().delete()
+    FollowUp.objects.all().delete()
 
 
 def last_entry(number: str, kind: str) -> Entry:
@@ -42,7 +46,7 @@ def last_entry(number: str, kind: str) -> Entry:
 
 def told(number: str, kind: str) -> dict[str, Delivery]:
     """Whom an entry's announcement reaches, by login."""
-    announce(last_entry(number, kind).pk, now=NOW)
+    announce([last_entry(number, kind).pk], now=NOW)
     rows = Delivery.objects.select_related("person").filter(entry_id=last_entry(number, kind).pk)
     return {row.person.login: row for row in rows if row.person is not None}
 
@@ -188,8 +192,8 @@ def test_a_webhook_gets_what_is_shared_and_nothing_of_another_contract(
     )
     note(world.viewer("ken"), ticket, text="内部", recorded_at=NOW)
     reply(world.viewer("ken"), ticket, text="已更换", recorded_at=NOW)
-    announce(last_entry(ticket, "ticket.replied").pk, now=NOW)
-    announce(last_entry(ticket, "ticket.replied").pk, now=NOW)
+    announce([last_entry(ticket, "ticket.replied").pk], now=NOW)
+    announce([last_entry(ticket, "ticket.replied").pk], now=NOW)
     row = Delivery.objects.get(webhook=hook)
     body = json.loads(row.body)
     assert body["type"] == "ticket.replied"
@@ -206,7 +210,7 @@ def test_a_webhook_gets_what_is_shared_and_nothing_of_another_contract(
     assert (hook.is_active, bool(hook.switched_off_because)) == (False, True)
 
 
-def test_no_job_is_booked_where_nobody_would_be_told(world: World, ticket: str) -> None:
+def test_of_most_steps_nobody_is_told(world: World, ticket: str) -> None:
     at = NOW - timedelta(minutes=50)
     do(world, ticket, "ken", "start", at)
     do(world, ticket, "ken", "wait_for_client", at + timedelta(minutes=1), note="请确认")
@@ -215,17 +219,57 @@ def test_no_job_is_booked_where_nobody_would_be_told(world: World, ticket: str) 
     do(world, ticket, "dan", "reopen", at + timedelta(minutes=4), reason="又坏了")
     classify_ticket(world.viewer("alice"), ticket, ci="PRN-01", recorded_at=at + timedelta(minutes=5))
     entries = list(Entry.objects.filter(subject_number=ticket, type__in=ANNOUNCED).order_by("pk"))
-    booked = _announced()
-    assert {entry.pk in booked for entry in entries} == {True, False}
-    for entry in entries:
-        before = Delivery.objects.count()
-        announce(entry.pk, now=NOW)
-        assert entry.pk in booked or Delivery.objects.count() == before, entry.body.shared
-    heard = [(entry.body.shared or {}).get("transition") for entry in entries if entry.pk in booked]
-    assert heard == [None, "assign", "wait_for_client", "resolve", "reopen"]
+    assert {entry.pk for entry in entries} <= _waiting()
+    announce([entry.pk for entry in entries], now=NOW)
+    told_of = set(Delivery.objects.values_list("entry_id", flat=True))
+    heard = [(entry.body.shared or {}).get("transition") for entry in entries if entry.pk in told_of]
+    assert heard == ["assign", "wait_for_client", "resolve", "reopen"]
 
 
-def test_a_webhook_hears_of_every_step(world: World, ticket: str, settings: Any) -> None:
+def test_many_entries_at_once_tell_what_each_alone_would(world: World, ticket: str, settings: Any) -> None:
+    settings.WEBHOOK_HOSTS = frozenset({"127.0.0.1:1"})
+    viewer, scope = world.viewer("alice"), world.contract.scope
+    actions.create_webhook(
+        viewer=viewer, scope=scope, name="CMDB", url="http://127.0.0.1:1/", events=["ticket.moved"]
+    )
+    other = open_assigned(world, NOW - timedelta(hours=1), "另一台打印机")
+    do(world, ticket, "ken", "wait_for_client", NOW - timedelta(minutes=30), note="请确认")
+    reply(world.viewer("dan"), other, text="请快一点", recorded_at=NOW)
+    entries = list(
+        Entry.objects.filter(subject_number__in=(ticket, other), type__in=ANNOUNCED).values_list(
+            "pk", flat=True
+        )
+    )
+
+    def booked() -> set[tuple[Any, ...]]:
+        columns = ("entry_id", "event", "person", "webhook", "subject_number", "scope", "subject", "body")
+        return set(Delivery.objects.values_list(*columns))
+
+    with CaptureQueriesContext(connection) as together:
+        announce(entries, now=NOW)
+    found = booked()
+    announce(entries, now=NOW)  # a second time, as after a crash
+    assert len(found) == Delivery.objects.count() and booked() == found
+    Delivery.objects.all().delete()
+    with CaptureQueriesContext(connection) as alone:
+        for entry_id in entries:
+            announce([entry_id], now=NOW)
+    assert booked() == found and {row[4] for row in found} == {ticket, other}
+    assert len(together) < len(alone) / 2
+
+
+def test_who_had_a_ticket_for_a_moment_only_is_not_told_in_place_of_who_has_it(
+    world: World, ticket: str
+) -> None:
+    do(world, ticket, "ken", "assign", NOW, team="second-line", assignee="alice")
+    entries = Entry.objects.filter(subject_number=ticket, type="ticket.moved").order_by("pk")
+    announce(list(entries.values_list("pk", flat=True)), now=NOW)
+    rows = Delivery.objects.filter(event="assigned_to_me").values_list("person__login", "entry_id")
+    last = entries.last()
+    assert last is not None and list(rows) == [("alice", last.pk)]
+
+
+def test_every_step_waits_for_webhooks(world: World, ticket: str, settings: Any) -> None:
     settings.WEBHOOK_HOSTS = frozenset({"127.0.0.1:1"})
     viewer, scope = world.viewer("alice"), world.contract.scope
     actions.create_webhook(
@@ -233,14 +277,45 @@ def test_a_webhook_hears_of_every_step(world: World, ticket: str, settings: Any)
     )
     do(world, ticket, "ken", "start", NOW - timedelta(minutes=50))
     classify_ticket(viewer, ticket, ci="PRN-01", recorded_at=NOW - timedelta(minutes=49))
-    entries = Entry.objects.filter(subject_number=ticket).order_by("-pk").values_list("pk", flat=True)[:2]
-    assert set(entries) <= _announced()
+    found = Entry.objects.filter(subject_number=ticket).order_by("-pk").values_list("pk", flat=True)[:2]
+    entries = list(found)
+    assert set(entries) <= _waiting()
+    jobs.announce_waiting()
+    assert not _waiting() & set(entries)
+    assert Delivery.objects.filter(webhook__name="CMDB", entry_id__in=entries).count() == 2
 
 
-def _announced() -> set[int]:
-    """Entries for which the job that tells people is booked."""
-    jobs = ProcrastinateJob.objects.filter(task_name="desk:announce")
-    return {args["entry_id"] for args in jobs.values_list("args", flat=True)}
+def test_an_entry_that_cannot_be_announced_holds_up_nobody(
+    world: World, ticket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do(world, ticket, "ken", "wait_for_client", NOW - timedelta(minutes=30), note="请确认")
+    waiting, wrong = _waiting(), last_entry(ticket, "ticket.moved").pk
+    read = notifying._read
+
+    def reads_all_but_one(entry: Entry, *more: Any) -> Any:
+        if entry.pk == wrong:
+            raise ZeroDivisionError
+        return read(entry, *more)
+
+    monkeypatch.setattr(notifying, "_read", reads_all_but_one)
+    jobs.announce_waiting()
+    assert not _waiting() and not Delivery.objects.filter(entry_id__in=waiting).exists()
+    alone = [
+        args["entry_id"]
+        for args in ProcrastinateJob.objects.filter(task_name="desk:announce").values_list("args", flat=True)
+    ]
+    assert set(alone) >= waiting
+    for entry_id in sorted(waiting - {wrong}):
+        jobs.announce_entry(entry_id)
+    assert Delivery.objects.filter(event="assigned_to_me").count() == 1
+    with pytest.raises(ZeroDivisionError):
+        jobs.announce_entry(wrong)
+
+
+def _waiting() -> set[int]:
+    """Entries that wait for the task that tells people."""
+    rows = FollowUp.objects.filter(task="desk:announce_waiting")
+    return set(rows.values_list("entry_id", flat=True))
 
 
 def test_webhooks_are_for_who_looks_after_them(world: World) -> None:
@@ -308,8 +383,8 @@ def test_escalation_steps_are_entries_that_say_who_was_told(world: World, ticket
     entries = Entry.objects.filter(subject_number=ticket, type__in=("clock.warned", "clock.breached"))
     assert entries.exists()
     for entry in entries:
-        announce(entry.pk, now=NOW)
-        announce(entry.pk, now=NOW)
+        announce([entry.pk], now=NOW)
+        announce([entry.pk], now=NOW)
     steps = [
         it.body.internal
         for it in Entry.objects.filter(subject_number=ticket, type="escalation.carried_out").select_related(

@@ -28,7 +28,7 @@ def with_mail(settings: Any, world: World) -> None:
 
 def told(number: str, kind: str) -> set[str]:
     entry = Entry.objects.filter(subject_number=number, type=kind).latest("pk")
-    announce(entry.pk, now=NOW)
+    announce([entry.pk], now=NOW)
     found = Delivery.objects.filter(entry_id=entry.pk, person__isnull=False)
     return set(found.values_list("person__login", flat=True))
 

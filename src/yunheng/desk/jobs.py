@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from procrastinate import Blueprint
 
-from yunheng.foundation.journal import REDACTED, subscribe
+from yunheng.foundation.follow_ups import carry_out
+from yunheng.foundation.journal import REDACTED, subscribe, subscribe_batch
 
 from .actions import close_silent_tickets
-from .notifying import ANNOUNCED, announce, concerns_nobody
+from .notifying import ANNOUNCED, announce
 from .searching import rebuild_after
 
 _log = logging.getLogger(__name__)
@@ -26,10 +27,18 @@ def close_silent(timestamp: int) -> None:
         _log.info("tickets.closed_without_word", extra={"count": closed})
 
 
+@blueprint.task(name="announce_waiting")
+def announce_waiting() -> None:
+    """Tell people and webhooks of the entries that wait for it."""
+    carry_out(
+        announce_waiting, lambda entry_ids: announce(entry_ids, now=datetime.now(UTC)), alone=announce_entry
+    )
+
+
 @blueprint.task(name="announce")
 def announce_entry(entry_id: int) -> None:
-    """Tell people and webhooks of an entry."""
-    announce(entry_id, now=datetime.now(UTC))
+    """The same for one entry that could not be announced together with others."""
+    announce([entry_id], now=datetime.now(UTC))
 
 
 @blueprint.task(name="forget_erased_words")
@@ -40,4 +49,4 @@ def forget_erased_words(entry_id: int) -> None:
 
 subscribe(REDACTED, forget_erased_words)
 for _type in ANNOUNCED:
-    subscribe(_type, announce_entry, is_needless=concerns_nobody)
+    subscribe_batch(_type, announce_waiting)

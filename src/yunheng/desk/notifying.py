@@ -18,22 +18,23 @@ from yunheng.accounts.queries import viewer_for_person
 from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ContractTerms, label_in
 from yunheng.foundation import statements, wording
+from yunheng.foundation.access import Viewer
 from yunheng.foundation.actor import SYSTEM
 from yunheng.foundation.flow import UnknownProcessError, label_text, process_of
 from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.models import Entry, EntryBody
 from yunheng.logic.flow import Process
-from yunheng.notify.actions import Message, tell, tell_webhooks
-from yunheng.notify.queries import has_webhooks
-from yunheng.sla.queries import contract_timeline
+from yunheng.notify.actions import Message, Telling, WebhookEvent, tell_all, tell_webhooks
+from yunheng.notify.queries import scopes_with_webhooks
+from yunheng.sla.queries import ContractTimeline, contract_timeline
 
 from .models import Proposal, Ticket
 from .processes import ticket_processes
 from .queries import sees
-from .rows import ticket_with_id
+from .rows import tickets_with_ids
 from .wording import PLUMBING
 
-__all__ = ["ANNOUNCED", "announce", "concerns_nobody"]
+__all__ = ["ANNOUNCED", "announce"]
 
 #: Types of entries that somebody may want to hear of.
 ANNOUNCED: Final = (
@@ -84,14 +85,16 @@ class _Told:
     process: Process | None
     terms: ContractTerms | None
     actor_id: str
+    asked: "_Asked"
 
     @property
     def is_from_client(self) -> bool:
         return self.shared.get("side") == "client"
 
 
-#: Types of which people are told whatever stands in the entry; of the others only webhooks hear.
+#: Types of which people may be told; of the others only webhooks hear.
 _TOLD: Final = frozenset(ANNOUNCED) - {
+    "ticket.opened",
     "ticket.profile_changed",
     "ticket.classified",
     "ticket.time_corrected",
@@ -102,14 +105,11 @@ _TOLD: Final = frozenset(ANNOUNCED) - {
 }
 
 
-def concerns_nobody(draft: EntryDraft) -> bool:
-    """Whether an announcement of this entry would tell nobody: no step of which people are told, and no webhook.
-
-    (1 query where people are not told.) Most steps of a ticket are such; a job for each would cost more than the step.
-    """
-    if draft.type in _TOLD and not (draft.type == "ticket.moved" and _is_quiet(draft.shared or {})):
-        return False
-    return not has_webhooks(draft.scope_id)
+def _concerns_nobody(entry: Entry) -> bool:
+    """Whether an entry is no step of which people are told, in whatever state its ticket is."""
+    if entry.type not in _TOLD:
+        return True
+    return entry.type == "ticket.moved" and _is_quiet(entry.body.shared or {})
 
 
 def _is_quiet(shared: Mapping[str, Any]) -> bool:
@@ -132,67 +132,110 @@ def _categories(state: str) -> frozenset[str]:
     return frozenset(found or {"waiting", "resolved", "restored"})
 
 
-def announce(entry_id: int, *, now: datetime) -> None:
-    """Tell people and webhooks of an entry. Safe to run again: nobody is told of one entry twice.
+def announce(entry_ids: Sequence[int], *, now: datetime) -> None:
+    """Tell people and webhooks of entries. Safe to run again: nobody is told of one entry twice.
 
-    The contract's escalation steps are carried out here (sla-semantics 21): each is an entry that says who was told.
+    What many entries have in common (versions of contracts, people, roles, preferences, webhooks) is asked once. The
+    contract's escalation steps are carried out here (sla-semantics 21): each is an entry that says who was told.
     """
-    entry = _entry_with_id(entry_id)
-    ticket = ticket_with_id(entry.subject_id)
-    if ticket is None or ticket.is_observed:
-        return
-    told = _read(entry, ticket)
     with transaction.atomic():
-        notices = [notice for notice in _notices(told) if str(notice.person.uuid) != told.actor_id]
-        notices = [notice for notice in notices if _may_see(told, notice.person)]
-        steps = list(_escalations(told))
-        for roles, people in steps:
-            notices += [_Notice(person, "escalated", _clock_text(told)) for person in people]
-            _record_step(told, roles, people, now)
-        if notices:
-            tell(
-                [_message(told, notice, now) for notice in _once(notices)],
-                now=now,
-                scope_id=ticket.scope_id,
-                subject_number=ticket.number,
-                entry_id=entry.pk,
-            )
-        if entry.body.shared is not None:  # what is internal never leaves through a webhook
-            tell_webhooks(
-                scope_id=ticket.scope_id,
-                entry_id=entry.pk,
-                entry_type=entry.type,
-                subject_number=ticket.number,
-                occurred_at=entry.occurred_at,
-                data=_webhook_data(told),
-                now=now,
-            )
+        entries = _entries_with_ids(entry_ids)
+        hooked = scopes_with_webhooks({entry.scope_id for entry in entries})
+        heard = [entry for entry in entries if entry.scope_id in hooked or not _concerns_nobody(entry)]
+        tickets = {ticket.pk: ticket for ticket in tickets_with_ids([entry.subject_id for entry in heard])}
+        asked = _Asked()
+        tellings: list[Telling] = []
+        events: list[WebhookEvent] = []
+        for entry in heard:
+            ticket = tickets.get(entry.subject_id)
+            if ticket is None or ticket.is_observed:
+                continue
+            told = _read(entry, ticket, asked)
+            messages = _messages(told, now)
+            if messages:
+                tellings.append(Telling(messages, ticket.scope_id, ticket.number, entry.pk))
+            # What is internal never leaves through a webhook.
+            if entry.scope_id in hooked and entry.body.shared is not None:
+                events.append(
+                    WebhookEvent(
+                        scope_id=ticket.scope_id,
+                        entry_id=entry.pk,
+                        entry_type=entry.type,
+                        subject_number=ticket.number,
+                        occurred_at=entry.occurred_at,
+                        data=_webhook_data(told),
+                    )
+                )
+        tell_all(tellings, now=now)
+        tell_webhooks(events, now=now)
 
 
-_ENTRY: Final = f"""
+def _messages(told: _Told, now: datetime) -> list[Message]:
+    """What each person is told of an entry, in their own words; carries out the escalation steps that it reaches."""
+    notices = [notice for notice in _notices(told) if str(notice.person.uuid) != told.actor_id]
+    notices = [notice for notice in notices if _may_see(told, notice.person)]
+    for roles, people in list(_escalations(told)):
+        notices += [_Notice(person, "escalated", _clock_text(told)) for person in people]
+        _record_step(told, roles, people, now)
+    return [_message(told, notice, now) for notice in _once(notices)]
+
+
+class _Asked:
+    """What was asked for one of many entries, for the others: as of this transaction, and gone with it."""
+
+    def __init__(self) -> None:
+        self._timelines: dict[int, ContractTimeline] = {}
+        self._people: dict[int, list[Person]] = {}
+        self._viewers: dict[int, Viewer] = {}
+
+    def timeline(self, scope_id: int) -> ContractTimeline:
+        """The versions of a contract (1 query for each)."""
+        if scope_id not in self._timelines:
+            self._timelines[scope_id] = contract_timeline(scope_id)
+        return self._timelines[scope_id]
+
+    def person(self, person_id: int | None) -> list[Person]:
+        """The person with that id and their organisation, none where there is no id (1 query for each)."""
+        if person_id is None:
+            return []
+        if person_id not in self._people:
+            self._people[person_id] = list(Person.objects.select_related("organisation").filter(pk=person_id))
+        return self._people[person_id]
+
+    def viewer(self, person: Person) -> Viewer:
+        """The person with their roles (1 query for each)."""
+        if person.pk not in self._viewers:
+            self._viewers[person.pk] = viewer_for_person(person)
+        return self._viewers[person.pk]
+
+
+_ENTRIES: Final = f"""
     SELECT {statements.columns_of(Entry)}, {statements.columns_of(EntryBody)}
-    FROM entry JOIN entry_body ON entry_body.entry_id = entry.id WHERE entry.id = %s
+    FROM entry JOIN entry_body ON entry_body.entry_id = entry.id WHERE entry.id = ANY(%s::bigint[]) ORDER BY entry.id
 """  # noqa: S608 - columns of our own models
 
 
-def _entry_with_id(entry_id: int) -> Entry:
-    """The entry with its body (1 query): the first thing that each of many jobs does."""
-    row = statements.fetch_one(_ENTRY, [entry_id])
-    if row is None:
-        raise Entry.DoesNotExist(entry_id)
+def _entries_with_ids(entry_ids: Sequence[int]) -> list[Entry]:
+    """The entries with their bodies, in order (1 query). Raises Entry.DoesNotExist for one that is missing."""
     size = len(statements.names_of(Entry))
-    entry = statements.made_of(Entry, row[:size])
-    entry.body = statements.made_of(EntryBody, row[size:])
-    return entry
+    entries = []
+    for row in statements.fetch_all(_ENTRIES, [list(entry_ids)]):
+        entry = statements.made_of(Entry, row[:size])
+        entry.body = statements.made_of(EntryBody, row[size:])
+        entries.append(entry)
+    missing = set(entry_ids) - {entry.pk for entry in entries}
+    if missing:
+        raise Entry.DoesNotExist(min(missing))
+    return entries
 
 
-def _read(entry: Entry, ticket: Ticket) -> _Told:
+def _read(entry: Entry, ticket: Ticket, asked: _Asked) -> _Told:
     shared = entry.body.shared or {}
     try:
         process = process_of(ticket.process_key, ticket.process_version)
     except UnknownProcessError:
         process = None
-    version_id = contract_timeline(ticket.scope_id).version_at(int(ticket.opened_at.timestamp()))
+    version_id = asked.timeline(ticket.scope_id).version_at(int(ticket.opened_at.timestamp()))
     actor = (
         ((entry.body.personal or {}).get("actor") or {}) if entry.actor_kind in {"person", "token"} else {}
     )
@@ -204,6 +247,7 @@ def _read(entry: Entry, ticket: Ticket) -> _Told:
         process,
         terms_of_version(version_id) if version_id else None,
         str(actor.get("id", "")),
+        asked,
     )
 
 
@@ -214,8 +258,6 @@ def _notices(told: _Told) -> Iterator[_Notice]:
     kind = told.entry.type
     if kind == "ticket.moved":
         yield from _moved(told)
-    elif kind == "ticket.opened" and told.ticket.assignee_id is not None:
-        yield from _to(_person(told.ticket.assignee_id), "assigned_to_me", told, _assigned)
     elif kind == "ticket.replied":
         to = _working(told) if told.is_from_client else _asking(told)
         yield from _to(to, "replied", told, _replied)
@@ -237,8 +279,10 @@ def _notices(told: _Told) -> Iterator[_Notice]:
 def _moved(told: _Told) -> Iterator[_Notice]:
     ticket, shared, process = told.ticket, told.shared, told.process
     if shared.get("transition") == "assign":
+        if not _is_still_assigned(told):  # somebody else has it by now; of that a later entry tells
+            return
         if ticket.assignee_id is not None:
-            yield from _to(_person(ticket.assignee_id), "assigned_to_me", told, _assigned)
+            yield from _to(told.asked.person(ticket.assignee_id), "assigned_to_me", told, _assigned)
         elif ticket.team is not None:
             people = ticket.team.people.select_related("organisation").filter(is_active=True)
             yield from _to(people, "assigned_to_team", told, _assigned)
@@ -256,10 +300,19 @@ def _moved(told: _Told) -> Iterator[_Notice]:
         yield from _to(_working(told), "reopened", told, _reopened)
 
 
+def _is_still_assigned(told: _Told) -> bool:
+    """Whether the ticket is with whom the entry gave it to, as far as the entry still says that."""
+    personal = told.entry.body.personal
+    if personal is None or "assignee" not in (changes := personal.get("changes") or {}):
+        return True
+    now = [str(person.uuid) for person in told.asked.person(told.ticket.assignee_id)]
+    return now == ([] if changes["assignee"] is None else [changes["assignee"]])
+
+
 def _working(told: _Told) -> list[Person]:
     """Who works on the ticket: its assignee, else the people of its team."""
     if told.ticket.assignee_id is not None:
-        return _person(told.ticket.assignee_id)
+        return told.asked.person(told.ticket.assignee_id)
     if told.ticket.team is None:
         return []
     return list(told.ticket.team.people.select_related("organisation").filter(is_active=True))
@@ -267,14 +320,7 @@ def _working(told: _Told) -> list[Person]:
 
 def _asking(told: _Told) -> list[Person]:
     """Who asked for it."""
-    return _person(told.ticket.requester_id)
-
-
-def _person(person_id: int | None) -> list[Person]:
-    """The person with that id and their organisation, none where there is no id (1 query)."""
-    if person_id is None:
-        return []
-    return list(Person.objects.select_related("organisation").filter(pk=person_id))
+    return told.asked.person(told.ticket.requester_id)
 
 
 def _proposal(told: _Told) -> Proposal | None:
@@ -308,10 +354,10 @@ def _concerns(told: _Told, person: Person) -> bool:
 
 
 def _may_see(told: _Told, person: Person) -> bool:
-    """Whether the person sees the ticket (1 query): whoever lost the role, or works with a team elsewhere, does not
+    """Whether the person sees the ticket: whoever lost the role, or works with a team elsewhere, does not
     read by mail what no page shows them.
     """
-    return sees(viewer_for_person(person), told.ticket)
+    return sees(told.asked.viewer(person), told.ticket)
 
 
 def _escalations(told: _Told) -> Iterator[tuple[tuple[str, ...], list[Person]]]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Model
 
 from yunheng.accounts.models import Organisation, Person, Team
+from yunheng.contracts.models import Contract
 from yunheng.foundation import statements
 from yunheng.foundation.models import Scope
 from yunheng.sla.models import LiveClock
@@ -40,8 +41,8 @@ def _select(columns: Sequence[str]) -> str:
 
 
 _BY_NUMBER: Final = _select(_WHOLE) + "number = %s"
-_BY_ID: Final = _select(_WHOLE) + "id = %s"
 _BY_UUID: Final = _select(_WHOLE) + "uuid = %s"
+_WHOLE_BY_IDS: Final = _select(_WHOLE) + "id = ANY(%s::bigint[])"
 _BY_IDS: Final = _select(_LISTED) + "id = ANY(%s::bigint[])"
 _CLOCKS: Final = (
     f"SELECT {statements.columns_of(LiveClock)} FROM live_clock "  # noqa: S608 - names of our own model
@@ -55,10 +56,12 @@ def ticket_at(key: str | UUID) -> Ticket | None:
     return None if row is None else _made(row, _WHOLE, {})
 
 
-def ticket_with_id(ticket_id: int) -> Ticket | None:
-    """The ticket with that id, whoever may see it (1 query)."""
-    row = statements.fetch_one(_BY_ID, [ticket_id])
-    return None if row is None else _made(row, _WHOLE, {})
+def tickets_with_ids(ids: Sequence[int]) -> list[Ticket]:
+    """The tickets with these ids, in no order, whoever may see them (1 query)."""
+    if not ids:
+        return []
+    known: dict[tuple[type[Model], int], Model] = {}
+    return [_made(row, _WHOLE, known) for row in statements.fetch_all(_WHOLE_BY_IDS, [list(ids)])]
 
 
 def tickets_listed(ids: Sequence[int]) -> list[Ticket]:
@@ -79,6 +82,44 @@ def clocks_listed(subject_ids: Sequence[int]) -> Mapping[int, list[LiveClock]]:
             clock = statements.made_of(LiveClock, row)
             found[clock.subject_id].append(clock)
     return found
+
+
+_CONTRACT_PARTS: Final[tuple[tuple[str, type[Model]], ...]] = (
+    ("contract", Contract),
+    ("scope", Scope),
+    ("provider", Organisation),
+    ("client", Organisation),
+)
+_CONTRACT: Final = f"""
+    SELECT {", ".join(statements.columns_of(model, alias) for alias, model in _CONTRACT_PARTS)}
+    FROM contract JOIN scope ON scope.id = contract.scope_id
+    JOIN organisation provider ON provider.id = contract.provider_id
+    JOIN organisation client ON client.id = contract.client_id
+    WHERE scope.key = %s
+"""  # noqa: S608 - columns of our own models
+_SCOPE: Final = f"SELECT {statements.columns_of(Scope)} FROM scope WHERE id = %s"  # noqa: S608
+
+
+def contract_with_key(key: str) -> Contract | None:
+    """The contract with its scope and parties, whoever may see it (1 query)."""
+    row = statements.fetch_one(_CONTRACT, [key])
+    if row is None:
+        return None
+    made, place = {}, 0
+    for alias, model in _CONTRACT_PARTS:
+        size = len(statements.names_of(model))
+        made[alias] = statements.made_of(model, row[place : place + size])
+        place += size
+    contract = made.pop("contract")
+    assert isinstance(contract, Contract)
+    contract._state.fields_cache.update(made)
+    return contract
+
+
+def scope_with_id(scope_id: int) -> Scope | None:
+    """The scope, whoever may see it (1 query)."""
+    row = statements.fetch_one(_SCOPE, [scope_id])
+    return None if row is None else statements.made_of(Scope, row)
 
 
 def _made(

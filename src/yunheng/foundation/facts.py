@@ -61,6 +61,11 @@ def decode_facts(encoded: Sequence[Mapping[str, Any]]) -> list[FactDraft]:
     ]
 
 
+def is_own_ref(fact: FactDraft) -> bool:
+    """Whether the fact refers to the very entry that carries it."""
+    return not fact.ref and fact.kind in _OWN_REF
+
+
 def number_facts(entry_id: int, facts: Sequence[FactDraft]) -> list[Fact]:
     """The facts of one entry with their `seq` and own references. Raises ValueError for more than eight."""
     if len(facts) > FACTS_PER_ENTRY:
@@ -72,7 +77,7 @@ def number_facts(entry_id: int, facts: Sequence[FactDraft]) -> list[Fact]:
             kind=fact.kind,
             term=fact.term,
             party=fact.party,
-            ref=fact.ref or (entry_id if fact.kind in _OWN_REF else 0),
+            ref=fact.ref or (entry_id if is_own_ref(fact) else 0),
             entry=entry_id,
         )
         for ordinal, fact in enumerate(facts)

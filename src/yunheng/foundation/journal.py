@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -38,78 +39,118 @@ from .stored_form import (
 __all__ = [
     "REDACTED",
     "EntryDraft",
+    "NotChangedError",
+    "Rider",
     "UnrecordableError",
+    "batch_tasks",
     "record",
     "record_many",
     "redact",
     "subscribe",
+    "subscribe_batch",
     "verify_entry",
 ]
 
 REDACTED: Final = "entry.redacted"
 
 _Bytes = bytes | memoryview
-Needless = Callable[[EntryDraft], bool]
 _tasks_by_type: dict[str, list[Task[Any, Any, Any]]] = {}
-_needless: dict[tuple[str, Task[Any, Any, Any]], Needless] = {}
+_batches_by_type: dict[str, list[Task[Any, Any, Any]]] = {}
 
 
-def subscribe(entry_type: str, task: Task[Any, Any, Any], *, is_needless: Needless | None = None) -> None:
-    """Defer `task(entry_id=…)` with every entry of this type, in the transaction that records the entry; not with one
-    of which `is_needless` says that the task would have nothing to do.
+def subscribe(entry_type: str, task: Task[Any, Any, Any]) -> None:
+    """Defer `task(entry_id=…)` with every entry of this type, in the transaction that records the entry.
 
     At-least-once: the task must be idempotent. Raises ValueError for types that imports write in bulk
     ("….observed", "source.asserted"): history that enters has no effects.
     """
+    _enter(_tasks_by_type, entry_type, task)
+
+
+def subscribe_batch(entry_type: str, task: Task[Any, Any, Any]) -> None:
+    """Leave every entry of this type to `task()`, which takes many at once with `follow_ups.carry_out`: for what
+    follows from most entries, and need not follow at once.
+
+    A row in the entry's own transaction instead of a job, which costs more than most entries. At-least-once, too.
+    Raises ValueError as `subscribe` does.
+    """
+    _enter(_batches_by_type, entry_type, task)
+
+
+def batch_tasks() -> list[str]:
+    """Names of all tasks that take entries many at once."""
+    return sorted({task.name for tasks in _batches_by_type.values() for task in tasks})
+
+
+def _enter(table: dict[str, list[Task[Any, Any, Any]]], entry_type: str, task: Task[Any, Any, Any]) -> None:
     if _is_silent(entry_type):
         raise ValueError(f"{entry_type} enters in bulk and starts no jobs")
-    tasks = _tasks_by_type.setdefault(entry_type, [])
+    tasks = table.setdefault(entry_type, [])
     if task not in tasks:
         tasks.append(task)
         _jobs.cache_clear()
-    if is_needless is not None:
-        _needless[entry_type, task] = is_needless
 
 
-def record(draft: EntryDraft, *, recorded_at: datetime | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Rider:
+    """A change that goes into the database in the statement of an entry. What rides along reads the entry's `id` and
+    `scope_id` from `written`: where no entry is written, it changes nothing.
+    """
+
+    statement: str
+    params: tuple[Any, ...]
+
+
+class NotChangedError(LookupError):
+    """The change that an entry explains was not made: nothing was written."""
+
+
+def record(
+    draft: EntryDraft,
+    *,
+    recorded_at: datetime | None = None,
+    change: Rider | None = None,
+    riders: Sequence[Rider] = (),
+) -> int:
     """Record one entry in the caller's transaction, with one statement; returns its id.
 
-    `recorded_at` defaults to now. Raises UnrecordableError for data that has no exact stored form,
-    RuntimeError outside a transaction, ValueError when `scope_key` is not the key of `scope_id`.
+    `recorded_at` defaults to now. `change` is what the entry explains, with RETURNING: where it changes no row there is
+    no entry. `riders` go along with it. Raises UnrecordableError for data that has no exact stored form,
+    NotChangedError, RuntimeError outside a transaction, ValueError when `scope_key` is not the key of `scope_id`.
     """
     _require_transaction()
     recorded_at = recorded_at or datetime.now(UTC)
     stored = store_form(draft, recorded_at)
     found = statements.fetch_one(
-        _RECORD,
+        _record_statement(change and change.statement, tuple(rider.statement for rider in riders)),
         [
+            *(change.params if change else ()),
             *(draft.subject_id, draft.subject_number, draft.type, draft.occurred_at, recorded_at),
             *(draft.actor.kind, draft.source, *stored.digests, stored.leaf),
             *(draft.scope_id, draft.scope_key),
             *(None if body is None else body.decode() for body in stored.bodies),
             *stored.salts,
-            _jobs(draft.type, frozenset(_spared(draft))),
+            _batches(draft.type),
+            *(value for rider in riders for value in rider.params),
+            _jobs(draft.type),
         ],
     )
     if found is None:
-        raise ValueError(f"scope {draft.scope_id} does not have the key {draft.scope_key!r}")
+        _require_scopes({(draft.scope_id, draft.scope_key)})
+        raise NotChangedError(f"{draft.type} of {draft.subject_number}")
     entry_id: int = found[0]
     return entry_id
 
 
-def _spared(draft: EntryDraft) -> Iterator[Task[Any, Any, Any]]:
-    """The tasks that have nothing to do for this entry."""
-    for task in _tasks_by_type.get(draft.type, ()):
-        is_needless = _needless.get((draft.type, task))
-        if is_needless is not None and is_needless(draft):
-            yield task
+def _batches(entry_type: str) -> list[str]:
+    """Names of the tasks that the entry waits for."""
+    return [task.name for task in _batches_by_type.get(entry_type, ())]
 
 
 @cache
-def _jobs(entry_type: str, spared: frozenset[Task[Any, Any, Any]]) -> str:
+def _jobs(entry_type: str) -> str:
     """The tasks that follow an entry of this type, as the queue takes them (procrastinate_job_to_defer_v1)."""
-    tasks = (task for task in _tasks_by_type.get(entry_type, ()) if task not in spared)
-    jobs = (task.configure().job for task in tasks)
+    jobs = (task.configure().job for task in _tasks_by_type.get(entry_type, ()))
     return json.dumps(
         [
             {
@@ -124,13 +165,23 @@ def _jobs(entry_type: str, spared: frozenset[Task[Any, Any, Any]]) -> str:
     )
 
 
-_RECORD = """
-    WITH written AS (
+@cache
+def _record_statement(change: str | None, riders: tuple[str, ...]) -> str:
+    """The statement that records an entry; one text for each combination, prepared once on each connection."""
+    return _RECORD.format(
+        change="" if change is None else f"changed AS ({change}),",
+        condition="" if change is None else "AND EXISTS (SELECT FROM changed)",
+        riders="".join(f", rider_{place} AS ({rider})" for place, rider in enumerate(riders)),
+    )
+
+
+_RECORD: Final = """
+    WITH {change} written AS (
         INSERT INTO entry (scope_id, subject_id, subject_number, type, occurred_at, recorded_at, actor_kind,
                            source, shared_digest, internal_digest, personal_digest, leaf)
         SELECT id, %s::bigint, %s::text, %s::text, %s::timestamptz, %s::timestamptz, %s::text, %s::text, %s::bytea,
             %s::bytea, %s::bytea, %s::bytea
-        FROM scope WHERE id = %s AND key = %s
+        FROM scope WHERE id = %s AND key = %s {condition}
         RETURNING id, scope_id
     ), body AS (
         INSERT INTO entry_body (entry_id, shared, internal, personal,
@@ -138,12 +189,20 @@ _RECORD = """
         SELECT id, %s::jsonb, %s::jsonb, %s::jsonb, %s::bytea, %s::bytea, %s::bytea FROM written
     ), waiting AS (
         INSERT INTO unsealed (entry_id, scope_id) SELECT id, scope_id FROM written
-    )
+    ), followed AS (
+        INSERT INTO follow_up (task, entry_id) SELECT task, id FROM written, unnest(%s::text[]) AS task
+    ){riders}
     SELECT id, (
         SELECT procrastinate_defer_jobs_v1(array_agg(ROW(queue_name, task_name, priority, lock, queueing_lock,
             jsonb_build_object('entry_id', written.id), NULL)::procrastinate_job_to_defer_v1))
         FROM json_populate_recordset(NULL::procrastinate_job_to_defer_v1, %s::json) HAVING count(*) > 0
     ) FROM written
+"""
+
+
+_FOLLOW = """
+    INSERT INTO follow_up (task, entry_id)
+    SELECT task, entry_id FROM unnest(%s::text[]) AS task, unnest(%s::bigint[]) AS entry_id
 """
 
 
@@ -175,14 +234,15 @@ def record_many(drafts: Sequence[EntryDraft], *, recorded_at: datetime | None = 
             with cursor.copy(statement) as copy:
                 for block in blocks:
                     copy.write(block)
-    jobs: dict[tuple[str, frozenset[Task[Any, Any, Any]]], list[JSONDict]] = defaultdict(list)
+    by_type: dict[str, list[int]] = defaultdict(list)
     for entry_id, draft in zip(ids, drafts, strict=True):
-        if draft.type in _tasks_by_type:
-            jobs[draft.type, frozenset(_spared(draft))].append({"entry_id": entry_id})
-    for (entry_type, spared), wanted in jobs.items():
-        for task in _tasks_by_type[entry_type]:
-            if task not in spared:
-                task.batch_defer(*wanted)
+        by_type[draft.type].append(entry_id)
+    for entry_type, those in by_type.items():
+        for task in _tasks_by_type.get(entry_type, ()):
+            jobs: list[JSONDict] = [{"entry_id": entry_id} for entry_id in those]
+            task.batch_defer(*jobs)
+        if batches := _batches(entry_type):
+            statements.run(_FOLLOW, [batches, those])
     return ids
 
 

@@ -115,6 +115,19 @@ class Unsealed(models.Model):
         db_table = "unsealed"
 
 
+class FollowUp(models.Model):
+    """An entry that waits for a task which takes many at once (see `follow_ups`); inserted in the entry's own
+    transaction, deleted in that of what the task did.
+    """
+
+    pk = models.CompositePrimaryKey("task", "entry_id")
+    task = models.CharField(max_length=100, db_collation="C")  # name of the task in the queue
+    entry_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "follow_up"
+
+
 class LogLeaf(models.Model):
     """Position of an entry in its scope's log: RFC 9162 leaf `index`, in sealing order."""
 

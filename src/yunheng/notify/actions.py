@@ -1,7 +1,7 @@
 """Books messages to people and webhooks, carries them out, and keeps what people chose."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
@@ -48,7 +48,28 @@ class Message:
     files: tuple[Mapping[str, Any], ...] = ()  # references to files that go with it, see `attaching`
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Messages about one thing that happened to one subject; `entry_id` 0 for what is no entry."""
+
+    messages: Sequence[Message]
+    scope_id: int | None = None
+    subject_number: str = ""
+    entry_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """An entry as webhooks of its contract are told of it."""
+
+    scope_id: int
+    entry_id: int
+    entry_type: str
+    subject_number: str
+    occurred_at: datetime
+    data: Mapping[str, Any]
+
+
 def tell(
     messages: Iterable[Message],
     *,
@@ -61,15 +82,24 @@ def tell(
 
     What is decided against is booked too, with its reason. Mails go out when their job runs.
     """
-    wanted = list(messages)
-    people = {message.person.pk for message in wanted}
+    return tell_all([Telling(tuple(messages), scope_id, subject_number, entry_id)], now=now)
+
+
+@transaction.atomic
+def tell_all(tellings: Sequence[Telling], *, now: datetime) -> list[Delivery]:
+    """`tell` for many things that happened (4 queries and what starts the jobs, or none without messages)."""
+    wanted = [(telling, message) for telling in tellings for message in telling.messages]
+    if not wanted:
+        return []
+    people = {message.person.pk for _telling, message in wanted}
+    events = {message.event for _telling, message in wanted}
     said = {
         (row.person_id, row.event): row.is_wanted
-        for row in Preference.objects.filter(person__in=people, event__in={it.event for it in wanted})
+        for row in Preference.objects.filter(person__in=people, event__in=events)
     }
     quiet = {row.person_id: row for row in QuietHours.objects.filter(person__in=people)}
     booked = []
-    for message in wanted:
+    for telling, message in wanted:
         event, person = EVENTS[message.event], message.person
         decision = decide(
             now=now,
@@ -82,9 +112,9 @@ def tell(
         delivery = Delivery(
             channel=Delivery.Channel.MAIL,
             event=event.key,
-            scope_id=scope_id,
-            subject_number=subject_number,
-            entry_id=entry_id,
+            scope_id=telling.scope_id,
+            subject_number=telling.subject_number,
+            entry_id=telling.entry_id,
             person=person,
             address=person.email,
             subject=message.subject[:300],
@@ -135,42 +165,42 @@ def send_mail(
 
 
 @transaction.atomic
-def tell_webhooks(
-    *,
-    scope_id: int,
-    entry_id: int,
-    entry_type: str,
-    subject_number: str,
-    occurred_at: datetime,
-    data: Mapping[str, Any],
-    now: datetime,
-) -> list[Delivery]:
-    """Book an entry for every webhook of its contract that asked for its type; each gets it once."""
-    family = entry_type.partition(".")[0] + ".*"
-    hooks = Webhook.objects.filter(scope_id=scope_id, is_active=True).filter(
-        Q(events__contains=[entry_type]) | Q(events__contains=[family])
-    )
-    stamp = occurred_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def tell_webhooks(events: Sequence[WebhookEvent], *, now: datetime) -> list[Delivery]:
+    """Book entries for every webhook of their contracts that asked for their types; each gets each once."""
+    if not events:
+        return []
+    hooks: dict[int, list[Webhook]] = {}
+    scopes = {event.scope_id for event in events}
+    for hook in Webhook.objects.filter(scope__in=scopes, is_active=True).order_by("pk"):
+        hooks.setdefault(hook.scope_id, []).append(hook)
     return _book(
         [
             Delivery(
                 channel=Delivery.Channel.WEBHOOK,
-                event=entry_type,
-                scope_id=scope_id,
-                subject_number=subject_number,
-                entry_id=entry_id,
+                event=event.entry_type,
+                scope_id=event.scope_id,
+                subject_number=event.subject_number,
+                entry_id=event.entry_id,
                 webhook=hook,
                 address=hook.url,
-                body=sending.webhook_body(entry_type, stamp, dict(data)),
+                body=sending.webhook_body(event.entry_type, _stamp(event.occurred_at), dict(event.data)),
                 next_try_at=now,
             )
-            for hook in hooks
+            for event in events
+            for hook in hooks.get(event.scope_id, ())
+            if {event.entry_type, event.entry_type.partition(".")[0] + ".*"} & set(hook.events)
         ]
     )
 
 
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _book(deliveries: list[Delivery]) -> list[Delivery]:
     """Store deliveries and start a job for each that may go now. What was booked before is left as it is."""
+    if not deliveries:
+        return []
     Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
     stored = {row.uuid: row for row in Delivery.objects.filter(uuid__in=[it.uuid for it in deliveries])}
     now = datetime.now(UTC)
@@ -350,8 +380,7 @@ def try_webhook(*, viewer: Viewer, webhook: Webhook, now: datetime) -> Delivery:
     viewer.require("admin.notify", webhook.scope_id)
     if not webhook.is_active:
         raise Invalid({"webhook": _("The webhook is switched off.")})
-    stamp = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    body = sending.webhook_body("test", stamp, {"contract": webhook.scope.key, "webhook": webhook.name})
+    body = sending.webhook_body("test", _stamp(now), {"contract": webhook.scope.key, "webhook": webhook.name})
     return _book(
         [
             Delivery(

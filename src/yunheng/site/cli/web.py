@@ -116,6 +116,7 @@ def application() -> object:
     """The WSGI application in one of the server's processes."""
     # Told to end gently, a process whose server was killed may wait for ever on what it serves.
     follow_parent(signal.SIGKILL, expected=int(os.environ[_SERVER]))
+    os.environ.setdefault("PGAPPNAME", "yunheng web")  # in pg_stat_activity
     from yunheng.site.logging import configure
 
     logs = Path(os.environ["YUNHENG_DATA"]) / "logs"

@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     run_as_service_account()
     with reach_database() as database:
         honour_mark(database)
+        os.environ.setdefault("PGAPPNAME", "yunheng worker")  # in pg_stat_activity
         set_up_django()
         os.nice(_YIELDING)
         work(args.jobs, database.folder.logs)
@@ -43,10 +44,11 @@ def work(jobs: int, logs: Path) -> None:
     """Run a Procrastinate worker on all queues, periodic tasks included."""
     from procrastinate.contrib.django import app
 
+    from yunheng.foundation.follow_ups import waking
     from yunheng.site.logging import configure
 
     configure("worker", logs)
-    with app.replace_connector(connector_of_worker(app)) as worker:
+    with app.replace_connector(connector_of_worker(app)) as worker, waking():
         worker.run_worker(
             name="yunheng",
             concurrency=jobs,
