@@ -44,8 +44,8 @@ def test_statements_of_each_action(ground: Ground, number: str) -> None:
     with CaptureQueriesContext(connection) as captured:
         viewer_for_person(ground.people["desk_agent"])
     costs["viewer"] = len(statements(captured))
-    # The job that tells people of it is booked with the entry; a step of which nobody is told asks for webhooks first.
+    # That people are to be told of it is written with the entry, in the same statement.
     # In a rolled-back transaction the texts of facts are read anew each time: one statement that a committed one saves.
-    assert costs == {"open": 11, "move": 8, "reply": 8, "note": 3, "viewer": 1}, "\n".join(
+    assert costs == {"open": 9, "move": 5, "reply": 6, "note": 2, "viewer": 1}, "\n".join(
         statements(captured)
     )

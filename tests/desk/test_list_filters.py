@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from tests.desk.ground import MORNING, Ground, apply_terms, make_ground, opened, terms
 
 from yunheng.accounts.roles import ROLES
 from yunheng.desk.listing import BY_DUE, BY_PRIORITY, NEWEST, ORDERS, TicketFilter, list_tickets
 from yunheng.desk.models import Ticket
 from yunheng.desk.narrowing import final_states, waiting_states
-from yunheng.desk.searching import remember
+from yunheng.desk.searching import COPY_WORDS
 from yunheng.foundation.access import Viewer
+from yunheng.logic.words import vector, words_of
 from yunheng.sla.models import LiveClock
 
 NOW = MORNING + timedelta(days=30)
@@ -82,7 +84,9 @@ def _made(chance: random.Random, ground: Ground, place: int) -> One:
         "internal": {chance.choice(WORDS)},
         "personal": {chance.choice(NAMES)},
     }
-    remember(row.pk, words)
+    with connection.cursor() as cursor, cursor.copy(COPY_WORDS) as copy:
+        for name, told in words.items():
+            copy.write_row((row.pk, name, vector(word for text in told for word in words_of(text))))
     return One(row, clocks, words)
 
 

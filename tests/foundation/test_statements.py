@@ -1,5 +1,6 @@
 """Statements that stay prepared: what they answer, who watches them, and that they outlive what goes wrong."""
 
+import time
 from datetime import UTC, datetime
 
 import psycopg
@@ -80,3 +81,50 @@ def test_an_instance_is_one_of_the_database_and_reads_the_rest_when_asked(db, dj
     assert Scope.objects.get(pk=stored.pk).name == "Acme Ltd"
     with pytest.raises(ValueError, match="zip"):
         statements.made_of(Scope, [stored.pk], ["id", "key"])
+
+
+def test_a_sign_of_life_is_asked_for_only_where_something_came_unasked(committed_db):
+    statements.fetch_one("SELECT %s::int + 44", [1])
+    [[pid]] = statements.fetch_all("SELECT pg_backend_pid() WHERE %s", [True])
+    with psycopg.connect(committed_db.superuser_url, autocommit=True) as superuser:
+        count = "SELECT query FROM pg_stat_activity WHERE pid = %s"
+        before = superuser.execute(count, [pid]).fetchone()
+        assert connection.is_usable()
+        assert superuser.execute(count, [pid]).fetchone() == before != ("SELECT 1",)
+        with connection.cursor() as cursor:
+            cursor.execute("LISTEN unasked")
+        with psycopg.connect(committed_db.app_url, autocommit=True) as other:
+            other.execute("NOTIFY unasked")
+        wait_until(
+            lambda: superuser.execute(count, [pid]).fetchone() == ("SELECT 1",) or not connection.is_usable()
+        )
+        assert connection.is_usable()
+        superuser.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+        wait_until(lambda: not connection.is_usable())
+    connection.close()
+    assert not connection.is_usable()
+
+
+def test_plans_are_made_once(committed_db):
+    for number in range(3):
+        statements.fetch_one("SELECT %s::int + 45", [number])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%+ 45'"
+        )
+        assert cursor.fetchall() == [(3, 0)]
+
+
+def test_nested_use_and_watching_do_not_disturb_each_other(db):
+    assert statements.fetch_one("SELECT %s::int + 46", [1]) == (47,)
+    with CaptureQueriesContext(connection) as captured:
+        assert statements.fetch_all("SELECT n FROM generate_series(1, %s) n", [2]) == [(1,), (2,)]
+    assert len(captured) == 1
+    assert statements.fetch_one("SELECT %s::int + 46", [2]) == (48,)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

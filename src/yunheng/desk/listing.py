@@ -12,16 +12,16 @@ from django.db.models import Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
-from yunheng.contracts.queries import contracts_visible_to, terms_of_version
+from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ClockDetail
-from yunheng.foundation.access import Viewer
+from yunheng.foundation.access import ALL, Viewer
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.sla.models import LiveClock
 
 from .models import Ticket
 from .narrowing import OPEN, TicketFilter, final_states, is_open, narrowed, running_clocks
 from .queries import visible_to
-from .rows import clocks_listed, tickets_listed
+from .rows import clocks_listed, contract_with_key, tickets_listed
 
 __all__ = [
     "BY_DUE",
@@ -85,8 +85,8 @@ def contract_with_tickets(viewer: Viewer, key: str) -> Contract:
     """The contract with that key for anybody who has a role in it. Raises NotFound alike for missing and
     hidden.
     """
-    contract = contracts_visible_to(viewer).filter(scope__key=key).first()
-    if contract is None:
+    contract, scopes = contract_with_key(key), viewer.scope_ids()
+    if contract is None or not (scopes is ALL or contract.pk in scopes):
         raise NotFound(_("There is no contract “%(key)s”.") % {"key": key})
     return contract
 

@@ -15,8 +15,8 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, transaction
 from django.db.models import Lookup, Q, QuerySet
 
-from yunheng.foundation import statements
 from yunheng.foundation.access import ALL, EntryClass, Viewer, visible_classes
+from yunheng.foundation.journal import Rider
 from yunheng.foundation.models import Entry
 from yunheng.logic.words import normalised, number_words, queries, texts_in, vector, words_of
 
@@ -33,7 +33,7 @@ _NUMBER: Final = re.compile(r"[a-z0-9][a-z0-9-]*-[a-z]{2,6}-\d{4,8}(-\d*)?")
 _COLUMNS: Final = ("title", "description", "resolution", "ci", "category", "cause")
 _REMEMBER: Final = """
     INSERT INTO ticket_words AS kept (subject_id, visibility, words)
-    SELECT %s::bigint, * FROM unnest(%s::text[], %s::tsvector[])
+    SELECT %s::bigint, u.visibility, u.words FROM written, unnest(%s::text[], %s::tsvector[]) AS u (visibility, words)
     ON CONFLICT (subject_id, visibility) DO UPDATE SET words = kept.words || excluded.words
     WHERE length(kept.words) < %s
 """
@@ -130,22 +130,22 @@ def _classes_by_scope(viewer: Viewer) -> dict[tuple[EntryClass, ...], list[int]]
 # --- keeping
 
 
-def remember(subject_id: int, texts: Mapping[str, Iterable[str]]) -> None:
-    """Add the words of texts by visibility class, in the caller's transaction (1 statement, or none without words)."""
-    _add(
+def words_along(subject_id: int, texts: Mapping[str, Iterable[str]]) -> list[Rider]:
+    """The words of texts by visibility class, to go along with the entry that tells them; none without words."""
+    return _along(
         subject_id, {name: (word for text in told for word in words_of(text)) for name, told in texts.items()}
     )
 
 
-def remember_ticket(ticket: Ticket, **texts: Mapping[str, Any] | None) -> None:
-    """Add what the data of an entry tells, and what the ticket's row says by which it is found (1 statement)."""
+def first_words_along(ticket: Ticket, **texts: Mapping[str, Any] | None) -> list[Rider]:
+    """What the data of an entry tells, and what the ticket's row says by which it is found."""
     told = {
         name: [word for text in texts_in(data) for word in words_of(text)] for name, data in texts.items()
     }
     told.setdefault("shared", []).extend(_row_words(ticket))
     if ticket.requester_name:
         told.setdefault("personal", []).extend(words_of(ticket.requester_name))
-    _add(ticket.pk, told)
+    return _along(ticket.pk, told)
 
 
 def rebuild(subject_ids: Sequence[int]) -> None:
@@ -221,8 +221,7 @@ def _row_words(ticket: Ticket) -> Iterator[str]:
         yield from words_of(getattr(ticket, name))
 
 
-def _add(subject_id: int, words: Mapping[str, Iterable[str]]) -> None:
+def _along(subject_id: int, words: Mapping[str, Iterable[str]]) -> list[Rider]:
     vectors = {name: vector(told) for name, told in words.items()}
     kept = {name: text for name, text in vectors.items() if text}
-    if kept:
-        statements.run(_REMEMBER, [subject_id, list(kept), list(kept.values()), FULL])
+    return [Rider(_REMEMBER, (subject_id, list(kept), list(kept.values()), FULL))] if kept else []

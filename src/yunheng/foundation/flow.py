@@ -1,12 +1,11 @@
 """The executor of processes: the one way in which a subject changes its state (ADR 0003, DESIGN §3).
 
-Guards and effects are names in a typed registry; packages above register theirs. The executor decides,
-checks the form, updates the row under its old state and version, and records one entry, all in the caller's
-transaction. The facts that follow are handed back: the action that called writes them in the same
-transaction.
+Guards and effects are names in a typed registry; packages above register theirs. The executor decides, checks the form,
+and updates the row under its old state and version together with one entry and what the caller sends along with it (its
+facts), in the caller's transaction.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -36,7 +35,7 @@ from yunheng.logic.flow import (
 from . import statements
 from .access import Viewer
 from .facts import FactDraft, encode_facts
-from .journal import EntryDraft, record
+from .journal import EntryDraft, NotChangedError, Rider, record
 from .models import Entry, SubjectBase
 from .refusals import Conflict, Forbidden, Invalid
 
@@ -84,8 +83,7 @@ def read_process(path: Path) -> Process:
 def process_of(key: str, version: int | None = None) -> Process:
     """One version of a process, by default the newest. Raises UnknownProcessError."""
     found = load_processes()
-    if version is None:
-        version = max((number for name, number in found if name == key), default=0)
+    version = version or max((number for name, number in found if name == key), default=0)
     try:
         return found[key, version]
     except KeyError:
@@ -280,7 +278,7 @@ def _parse(reader: Callable[[str], Any], value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A transition that was made: its entry, and the facts that the caller still has to project."""
+    """A transition that was made: its entry and its facts."""
 
     entry_id: int
     old: State
@@ -288,6 +286,10 @@ class Moved:
     facts: tuple[FactDraft, ...]
     values: Mapping[str, Any]
     told: Mapping[str, Mapping[str, Any]]  # the entry's data by visibility class, without the actor
+
+
+#: What goes along with the entry of a transition, by its facts, the values of its form, and its data by class.
+Along = Callable[[Sequence[FactDraft], Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Sequence[Rider]]
 
 
 def offered(subject: SubjectBase, viewer: Viewer) -> tuple[Transition, ...]:
@@ -311,12 +313,13 @@ def move(
     expected_version: int | None = None,
     open_wait: int = 0,
     more: Effect | None = None,
+    along: Along | None = None,
 ) -> Moved:
-    """Make a transition, in the caller's transaction (2 statements, plus what guards and effects ask).
+    """Make a transition, in the caller's transaction (1 statement, plus what guards and effects ask).
 
     `expected_version` is the row version that the person saw, by default the subject's own; `open_wait` is
-    the entry that began the waiting period in force (0: none); `more` is an effect of the caller's. On
-    return `subject` holds the new values.
+    the entry that began the waiting period in force (0: none); `more` is an effect of the caller's; `along` tells what
+    goes into the database with the entry. On return `subject` holds the new values.
 
     Raises Conflict when the subject changed meanwhile or the transition does not lead on from its state,
     Forbidden, and Invalid with a sentence per field, or under "transition" for a guard's objection.
@@ -339,26 +342,31 @@ def move(
         _effects[name](step, outcome)
     if more is not None:
         more(step, outcome)
-    update_subject(subject, {**outcome.columns, "state": new.key}, viewer=viewer)
-
     facts = _facts(step, outcome, open_wait)
     data = _entry_data(step, cleaned, outcome, facts)
-    entry_id = record(
-        EntryDraft(
-            scope_id=subject.scope_id,
-            scope_key=subject.scope.key,
-            subject_id=subject.pk,
-            subject_number=subject.number,
-            type=entry_type,
-            occurred_at=at,
-            actor=viewer.actor,
-            source=source,
-            shared=data["shared"],
-            internal=data["internal"] or None,
-            personal=data["personal"] or None,
-        ),
-        recorded_at=recorded_at,
-    )
+    columns = {**outcome.columns, "state": new.key}
+    try:
+        entry_id = record(
+            EntryDraft(
+                scope_id=subject.scope_id,
+                scope_key=subject.scope.key,
+                subject_id=subject.pk,
+                subject_number=subject.number,
+                type=entry_type,
+                occurred_at=at,
+                actor=viewer.actor,
+                source=source,
+                shared=data["shared"],
+                internal=data["internal"] or None,
+                personal=data["personal"] or None,
+            ),
+            recorded_at=recorded_at,
+            change=_change_of(subject, columns),
+            riders=along(facts, values, data) if along else (),
+        )
+    except NotChangedError:
+        raise conflict(subject, viewer) from None
+    _take_over(subject, columns)
     return Moved(entry_id, old, new, tuple(facts), values, data)
 
 
@@ -464,27 +472,37 @@ def _entry_data(
 def update_subject(subject: SubjectBase, columns: Mapping[str, Any], *, viewer: Viewer) -> None:
     """Change columns under the state and row version that were read; the version grows by one (1 statement).
 
-    Also the lock that orders everything done to one subject: each action calls it before it reads what it
-    depends on. Raises Conflict, naming who was first, when another change came between.
+    Also the lock that orders everything done to one subject: each action takes it before it reads what it depends on.
+    Raises Conflict, naming who was first, when another change came between.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("a subject is changed inside a transaction only")
+    change = _change_of(subject, columns)
+    if statements.run(change.statement, change.params) != 1:
+        raise conflict(subject, viewer)
+    _take_over(subject, columns)
+
+
+def _change_of(subject: SubjectBase, columns: Mapping[str, Any]) -> Rider:
+    """The update of a subject under the state and row version that were read."""
     meta = type(subject)._meta
     fields = [(meta.get_field(name), value) for name, value in columns.items()]
     assigned = "".join(f', "{column.column}" = %s' for column, _value in fields)  # type: ignore[union-attr]
-    changed = statements.run(
+    return Rider(
         f'UPDATE "{meta.db_table}" SET row_version = row_version + 1{assigned}'  # noqa: S608 - names of our models
-        " WHERE id = %s AND state = %s AND row_version = %s",
-        [
+        " WHERE id = %s AND state = %s AND row_version = %s RETURNING id",
+        (
             *(
                 column.get_db_prep_save(getattr(value, "pk", value), connection)  # type: ignore[union-attr]
                 for column, value in fields
             ),
             *(subject.pk, subject.state, subject.row_version),
-        ],
+        ),
     )
-    if changed != 1:
-        raise conflict(subject, viewer)
+
+
+def _take_over(subject: SubjectBase, columns: Mapping[str, Any]) -> None:
+    """Have the row that was read hold what was written."""
     subject.row_version += 1
     for name, value in columns.items():
         setattr(subject, name, value)

@@ -15,7 +15,7 @@ from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Model
 from django.db.models.base import ModelState
 
-__all__ = ["columns_of", "fetch_all", "fetch_one", "made_of", "names_of", "run"]
+__all__ = ["columns_of", "fetch_all", "fetch_one", "made_of", "names_of", "new_of", "run"]
 
 #: With a threshold psycopg prepares what it is told to; it must not begin to choose by itself.
 _NEVER_BY_ITSELF: Final = 2**31
@@ -46,24 +46,21 @@ class _Said:
 
 def fetch_one(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> tuple[Any, ...] | None:
     """The first row, or None."""
-    with _cursor() as cursor:
-        cursor.execute(statement, params)
+    with _executed(statement, params) as cursor:
         row: tuple[Any, ...] | None = cursor.fetchone()
         return row
 
 
 def fetch_all(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """All rows."""
-    with _cursor() as cursor:
-        cursor.execute(statement, params)
+    with _executed(statement, params) as cursor:
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
 
 def run(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> int:
     """How many rows it changed."""
-    with _cursor() as cursor:
-        cursor.execute(statement, params)
+    with _executed(statement, params) as cursor:
         count: int = cursor.rowcount
         return count
 
@@ -91,13 +88,58 @@ def made_of(model: type[M], row: Sequence[Any], names: Sequence[str] | None = No
     return made
 
 
-def _cursor() -> Any:
-    """A cursor as `connection.cursor()` makes it, of the other kind: what watches statements sees these, too."""
-    database: Any = connections[DEFAULT_DB_ALIAS]
-    database.close_if_health_check_failed()
-    database.ensure_connection()
-    with database.wrap_database_errors:
+def new_of(model: type[M], **values: Any) -> M:
+    """A new instance with these columns and None in the others: of many that are made for one statement, without what
+    a model's own making costs (signals, defaults, checks of names).
+    """
+    made = made_of(model, [None] * len(names_of(model)))
+    made._state.adding = True
+    made.__dict__.update(values)
+    return made
+
+
+class _executed:  # noqa: N801 - a context manager
+    """The cursor of a statement, with what it answers; errors are Django's.
+
+    Where nobody watches, one cursor of each connection is used again and again: to make one as Django does, in three
+    layers, takes as long as to execute with it.
+    """
+
+    __slots__ = ("_cursor", "_errors", "_is_kept")
+
+    def __init__(self, statement: str, params: Sequence[Any] | Mapping[str, Any]) -> None:
+        database: Any = connections[DEFAULT_DB_ALIAS]
+        database.close_if_health_check_failed()
+        if database.connection is None:
+            database.ensure_connection()
         raw = database.connection
         if raw.prepare_threshold is None:
             raw.prepare_threshold = _NEVER_BY_ITSELF
-        return database._prepare_cursor(_PreparedCursor(raw))
+        self._is_kept = not (database.execute_wrappers or database.queries_logged)
+        self._errors = database.wrap_database_errors
+        with self._errors:
+            if self._is_kept:
+                database.validate_thread_sharing()
+                database.validate_no_broken_transaction()
+                self._cursor = _kept_cursor(database, raw)
+            else:
+                self._cursor = database._prepare_cursor(_PreparedCursor(raw))
+            self._cursor.execute(statement, params)
+
+    def __enter__(self) -> Any:
+        return self._cursor
+
+    def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
+        if not self._is_kept:
+            self._cursor.close()
+        if kind is not None:
+            self._errors.__exit__(kind, value, trace)
+
+
+def _kept_cursor(database: Any, raw: Any) -> Any:
+    """The cursor of a connection that statements share: each has read its answer when the next one begins."""
+    kept, cursor = getattr(database, "_kept_cursor", (None, None))
+    if kept is not raw:
+        cursor = _PreparedCursor(raw)
+        database._kept_cursor = raw, cursor
+    return cursor

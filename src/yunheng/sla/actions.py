@@ -13,8 +13,15 @@ from django.db import transaction
 
 from yunheng.foundation import statements
 from yunheng.foundation.actor import SYSTEM
-from yunheng.foundation.facts import FactDraft, decode_facts, encode_facts, number_facts
-from yunheng.foundation.journal import EntryDraft, record
+from yunheng.foundation.facts import (
+    FACTS_PER_ENTRY,
+    FactDraft,
+    decode_facts,
+    encode_facts,
+    is_own_ref,
+    number_facts,
+)
+from yunheng.foundation.journal import EntryDraft, Rider, record
 from yunheng.foundation.models import Entry
 from yunheng.logic.canonical import instant
 from yunheng.logic.clock import ClockState, ClockStatus, Fact, fold
@@ -30,10 +37,10 @@ __all__ = [
     "FoldedClock",
     "SweepReport",
     "encode_facts",
+    "fact_riders",
     "rebuild_facts",
     "refold",
     "sweep",
-    "write_facts",
 ]
 
 _log = logging.getLogger(__name__)
@@ -53,27 +60,82 @@ _STANDINGS: Final[Mapping[FactKind, str]] = {
 # --- facts
 
 
-def write_facts(
+def fact_riders(
     *,
     scope_id: int,
     subject_id: int,
-    entry_id: int,
     facts: Sequence[FactDraft],
     supersedes: Sequence[int] = (),
-) -> list[Fact]:
-    """Project an entry's facts, in the entry's transaction (1 statement). The same must stand in its shared
-    data.
+    expected_until: datetime | None = None,
+    note: str = "",
+) -> list[Rider]:
+    """The projection of an entry's facts, to go along with the entry: the facts, and the waiting periods that they
+    begin, end or answer. The same must stand in its shared data.
 
-    `supersedes` are the `seq` of facts of this subject that the entry takes out of force. Raises ValueError
-    for more than eight facts.
+    `supersedes` are the `seq` of facts of this subject that the entry takes out of force; what waiting periods follow
+    from that is for `move_pause`. Raises ValueError for more than eight facts.
     """
-    numbered = number_facts(entry_id, facts)
+    riders = []
     if supersedes:
-        ClockFact.objects.filter(
-            scope_id=scope_id, subject_id=subject_id, seq__in=list(supersedes), superseded_by=0
-        ).update(superseded_by=entry_id)
-    _insert_facts(scope_id, subject_id, numbered)
-    return numbered
+        riders.append(Rider(_SUPERSEDE, (scope_id, subject_id, list(supersedes))))
+    if facts:
+        numbered = number_facts(0, facts)
+        ids = term_ids(fact.term for fact in numbered)
+        rows = [
+            {
+                "at": fact.at,
+                "place": fact.seq,
+                "kind": int(fact.kind),
+                "term": ids[fact.term],
+                "party": int(fact.party),
+                "ref": None if is_own_ref(draft) else fact.ref,
+            }
+            for fact, draft in zip(numbered, facts, strict=True)
+        ]
+        riders.append(Rider(_WRITE_FACTS, (subject_id, FACTS_PER_ENTRY, json.dumps(rows))))
+    if not supersedes:
+        riders += (
+            _pause_rider(subject_id, fact, expected_until, note) for fact in facts if fact.kind in _OF_PAUSES
+        )
+    return riders
+
+
+def _pause_rider(subject_id: int, fact: FactDraft, expected_until: datetime | None, note: str) -> Rider:
+    """What keeps the table of waiting periods in step with a fact."""
+    at = datetime.fromtimestamp(fact.at, UTC)
+    if fact.kind is FactKind.WAIT_BEGAN:
+        values = (subject_id, fact.term, int(fact.party), at, expected_until)
+        return Rider(_BEGIN_PAUSE, (*values, Pause.Standing.PROPOSED.value, note))
+    if fact.kind is FactKind.WAIT_ENDED:
+        return Rider(_END_PAUSE, (at, fact.ref, subject_id))
+    return Rider(_ANSWER_PAUSE, (_STANDINGS[fact.kind], fact.ref, subject_id))
+
+
+_OF_PAUSES: Final = frozenset({FactKind.WAIT_BEGAN, FactKind.WAIT_ENDED, *_STANDINGS})
+#: Rows come as one document: whatever is null in them, it is the same prepared statement.
+_WRITE_FACTS: Final = """
+    INSERT INTO clock_fact (scope_id, subject_id, entry_id, at, seq, kind, term, party, ref, superseded_by)
+    SELECT written.scope_id, %s::bigint, written.id, u.at, written.id * %s::bigint + u.place, u.kind, u.term, u.party,
+        coalesce(u.ref, written.id), 0
+    FROM written, json_to_recordset(%s::json)
+        AS u (at bigint, place bigint, kind smallint, term int, party smallint, ref bigint)
+"""
+_SUPERSEDE: Final = """
+    UPDATE clock_fact SET superseded_by = written.id FROM written
+    WHERE clock_fact.scope_id = %s AND clock_fact.subject_id = %s AND clock_fact.seq = ANY(%s::bigint[])
+        AND clock_fact.superseded_by = 0
+"""
+_BEGIN_PAUSE: Final = """
+    INSERT INTO pause (id, scope_id, subject_id, reason, party, began_at, expected_until, standing, note)
+    SELECT id, scope_id, %s::bigint, %s::text, %s::smallint, %s::timestamptz, %s::timestamptz, %s::text, %s::text
+    FROM written
+"""
+_END_PAUSE: Final = """
+    UPDATE pause SET ended_at = %s FROM written WHERE pause.id = %s AND pause.subject_id = %s
+"""
+_ANSWER_PAUSE: Final = """
+    UPDATE pause SET standing = %s FROM written WHERE pause.id = %s AND pause.subject_id = %s
+"""
 
 
 def _insert_facts(scope_id: int, subject_id: int, facts: Sequence[Fact]) -> None:
@@ -145,34 +207,6 @@ def rebuild_facts(*, scope_id: int, subject_id: int) -> int:
 
 
 # --- pauses
-
-
-def project_pauses(
-    *,
-    scope_id: int,
-    subject_id: int,
-    facts: Iterable[Fact],
-    expected_until: datetime | None = None,
-    note: str = "",
-) -> None:
-    """Keep the table of waiting periods in step with new facts: begun, ended, answered."""
-    for fact in facts:
-        at = datetime.fromtimestamp(fact.at, UTC)
-        if fact.kind is FactKind.WAIT_BEGAN:
-            statements.run(
-                "INSERT INTO pause (id, scope_id, subject_id, reason, party, began_at, expected_until, standing, note)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                [
-                    *(fact.ref, scope_id, subject_id, fact.term, int(fact.party), at, expected_until),
-                    *(Pause.Standing.PROPOSED.value, note),
-                ],
-            )
-        elif fact.kind is FactKind.WAIT_ENDED:
-            statements.run(
-                "UPDATE pause SET ended_at = %s WHERE id = %s AND subject_id = %s", [at, fact.ref, subject_id]
-            )
-        elif fact.kind in _STANDINGS:
-            Pause.objects.filter(pk=fact.ref, subject_id=subject_id).update(standing=_STANDINGS[fact.kind])
 
 
 def move_pause(*, pause_id: int, began_at: datetime | None = None, ended_at: datetime | None = None) -> None:
@@ -283,12 +317,16 @@ def _fold_one(
     subject_id: int,
     now: datetime,
 ) -> FoldedClock:
-    row = LiveClock(
+    row = statements.new_of(
+        LiveClock,
         scope_id=scope_id,
         subject_id=subject_id,
         kind=planned.kind,
         status=NO_CLOCK,
         reason=planned.reason,
+        profile="",
+        elapsed_seconds=0,
+        is_provisional=False,
         warned_share=known.warned_share,
         cycle=known.cycle,
         is_breach_recorded=known.is_breach_recorded,

@@ -14,17 +14,16 @@ from yunheng.contracts.queries import terms_of_version
 from yunheng.contracts.terms import ContractTerms
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.facts import FactDraft, encode_facts
-from yunheng.foundation.flow import Moved
-from yunheng.foundation.journal import EntryDraft, record
+from yunheng.foundation.journal import EntryDraft, Rider, record
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.clock import ClockState, fold
 from yunheng.logic.words import texts_in
-from yunheng.sla.actions import FoldedClock, project_pauses, refold, write_facts
+from yunheng.sla.actions import FoldedClock, fact_riders, refold
 from yunheng.sla.queries import CONTRACT_EXPIRED, NO_CONTRACT, contract_timeline, facts_of
 
 from ..models import Ticket
 from ..queries import access_ticket
-from ..searching import remember, remember_ticket
+from ..searching import first_words_along, words_along
 
 DEFAULT_BACKDATING: Final = timedelta(hours=24)
 NO_BACKDATING: Final = timedelta(minutes=1)  #: what lies back no further counts as happening now
@@ -153,7 +152,7 @@ def write_entry(
     facts: Sequence[FactDraft] = (),
     supersedes: Sequence[int] = (),
 ) -> int:
-    """Record an entry of a ticket, project its facts and keep its words for searches; returns the entry's id.
+    """Record an entry of a ticket with its facts and its words for searches (1 statement); returns the entry's id.
 
     Clocks are folded by `fold_clocks`.
     """
@@ -162,7 +161,12 @@ def write_entry(
         data["facts"] = encode_facts(facts)
     if supersedes:
         data["supersedes"] = list(supersedes)
-    entry_id = record(
+    told = {"shared": shared, "internal": internal, "personal": personal}
+    if entry_type == OPENED:
+        words = first_words_along(ticket, **told)
+    else:
+        words = words_along(ticket.pk, {name: texts_in(one) for name, one in told.items()})
+    return record(
         EntryDraft(
             scope_id=ticket.scope_id,
             scope_key=ticket.scope.key,
@@ -177,46 +181,33 @@ def write_entry(
             personal=personal or None,
         ),
         recorded_at=instants.recorded_at,
+        riders=[
+            *words,
+            *fact_riders(scope_id=ticket.scope_id, subject_id=ticket.pk, facts=facts, supersedes=supersedes),
+        ],
     )
-    if entry_type == OPENED:
-        remember_ticket(ticket, shared=shared, internal=internal, personal=personal)
-    else:
-        told = {"shared": shared, "internal": internal, "personal": personal}
-        remember(ticket.pk, {name: texts_in(one) for name, one in told.items()})
-    _project_facts(ticket, entry_id, facts, supersedes=supersedes)
-    return entry_id
 
 
-def project(ticket: Ticket, moved: Moved, *, expected_until: datetime | None = None, note: str = "") -> None:
-    """What follows from an entry that the executor recorded: its words for searches, its facts, and the waiting
-    periods that they begin, end or answer.
-    """
-    remember(ticket.pk, {name: texts_in(one) for name, one in moved.told.items()})
-    _project_facts(ticket, moved.entry_id, moved.facts, expected_until=expected_until, note=note)
-
-
-def _project_facts(
+def along_with_move(
     ticket: Ticket,
-    entry_id: int,
     facts: Sequence[FactDraft],
-    *,
-    supersedes: Sequence[int] = (),
-    expected_until: datetime | None = None,
-    note: str = "",
-) -> None:
-    if not facts and not supersedes:
-        return
-    written = write_facts(
-        scope_id=ticket.scope_id, subject_id=ticket.pk, entry_id=entry_id, facts=facts, supersedes=supersedes
-    )
-    if not supersedes:
-        project_pauses(
+    values: Mapping[str, Any],
+    told: Mapping[str, Mapping[str, Any]],
+) -> list[Rider]:
+    """What goes along with the entry of a transition: its words for searches, its facts, and the waiting periods that
+    they begin or end.
+    """
+    note = values.get("note")
+    return [
+        *words_along(ticket.pk, {name: texts_in(one) for name, one in told.items()}),
+        *fact_riders(
             scope_id=ticket.scope_id,
             subject_id=ticket.pk,
-            facts=written,
-            expected_until=expected_until,
-            note=note,
-        )
+            facts=facts,
+            expected_until=values.get("expected_until"),
+            note=note if isinstance(note, str) else "",
+        ),
+    ]
 
 
 def fold_clocks(ticket: Ticket, instants: Instants) -> list[FoldedClock]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -29,11 +30,11 @@ from yunheng.sla.queries import open_wait_of
 from ..effects import stamp
 from ..models import Ticket
 from .basis import (
+    along_with_move,
     begin,
     check_outcome,
     contract_for,
     fold_clocks,
-    project,
     required_text,
     side_of,
     source_of,
@@ -97,15 +98,9 @@ def move_ticket(
         expected_version=expected_version,
         open_wait=wait,
         more=stamp_and_tell,
+        along=partial(along_with_move, ticket),
     )
     keep_files(viewer, ticket, moved.entry_id, files)
-    note = moved.values.get("note")
-    project(
-        ticket,
-        moved,
-        expected_until=moved.values.get("expected_until"),
-        note=note if isinstance(note, str) else "",
-    )
     clocks = fold_clocks(ticket, instants) if moved.facts else []
     check_outcome(viewer, ticket, moved.entry_id, instants, clocks)
     return Done(ticket, moved.entry_id, clocks)

@@ -14,7 +14,6 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.attachments import FileDraft
 from yunheng.foundation.facts import FactDraft
 from yunheng.foundation.flow import process_of
-from yunheng.foundation.models import Scope
 from yunheng.foundation.numbering import next_number
 from yunheng.foundation.refusals import Invalid, NotFound
 from yunheng.foundation.transactions import action
@@ -22,6 +21,7 @@ from yunheng.logic.facts import FactKind
 from yunheng.sla.actions import FoldedClock
 
 from ..models import Ticket
+from ..rows import scope_with_id
 from .basis import (
     check_outcome,
     contract_for,
@@ -82,7 +82,7 @@ def open_ticket(
     the viewer has no role in, Forbidden, and Invalid with a sentence per field ("contract" where there
     never was one).
     """
-    scope = Scope.objects.filter(pk=scope_id).first()
+    scope = scope_with_id(scope_id)
     if scope is None or not (viewer.is_system or viewer.roles_in(scope_id)):
         raise NotFound(_("There is no such contract."))
     process = process_of(kind) if kind in KIND_CODES else None
