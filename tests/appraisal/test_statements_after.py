@@ -1,4 +1,4 @@
-"""After the lock: reversing statements, longer periods of signed ones, rectification, and what locked periods protect."""
+"""After the lock: reversing statements, longer periods, rectification, and what locked periods protect."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -184,7 +184,7 @@ def enter_event(
         raise Invalid({"quantity": _("More than 0.")})
     if party not in PARTIES:
         raise Invalid({"party": _("One of: %(choices)s.") % {"choices": ", ".join(PARTIES)}})
-    about = subject.strip()
+    about = short_text("subject", subject)
     if about and not Ticket.objects.filter(scope_id=statement.scope_id, number=about).exists():
         raise Invalid({"subject": _("The contract has no ticket %(number)s.") % {"number": about[:64]}})
     text = required_text("note", note)

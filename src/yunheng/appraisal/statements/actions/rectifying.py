@@ -1,7 +1,7 @@
 """Rectification orders: the client says what is to be mended by when, the provider reports, the client verifies."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -34,6 +34,9 @@ from .deadlines import next_check_of_order
 #: From the issue on; a draft may still change.
 ISSUED = ("issued", "appealed", "accepted", "arbitrated", "locked", "settled")
 
+#: No order is given for later.
+FARTHEST = timedelta(days=3 * 366)
+
 
 @transaction.atomic
 def order_rectification(
@@ -61,6 +64,8 @@ def order_rectification(
         raise Invalid({"due_at": _("Give the time zone too, for example 2026-04-01T09:30:00+08:00.")})
     if due_at <= now:
         raise Invalid({"due_at": _("This has to lie in the future.")})
+    if due_at > now + FARTHEST:
+        raise Invalid({"due_at": _("This lies too far in the future.")})
     _check_names(statement, item, trigger)
     process = process_of("rectification")
     today = now.astimezone(ZoneInfo(statement.scope.zone)).date()

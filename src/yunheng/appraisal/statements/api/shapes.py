@@ -7,10 +7,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime
 
 from yunheng.foundation.access import Viewer
-from yunheng.foundation.answers import LARGEST_VERSION, Input
+from yunheng.foundation.answers import LARGEST_VERSION, Input, Instant
 from yunheng.foundation.models import Attachment
 
 from ...models import Appeal, Rectification, Statement, StatementInput
@@ -80,7 +79,7 @@ class EnterIn(Input):
     value: Decimal | None = None
     role: str = Field("", max_length=40, description="Rater's word of the scheme")
     rater: str = Field("", max_length=150)
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
     quantity: Decimal = Decimal(1)
     party: str = Field("provider", max_length=16)
     ticket: str = Field("", max_length=64)
@@ -150,7 +149,7 @@ class OrderIn(Input):
     """What is to be mended by when. `item` and `trigger` are keys of the scheme."""
 
     what: str
-    due_at: AwareDatetime
+    due_at: Instant
     item: str = Field("", max_length=40)
     trigger: str = Field("", max_length=40)
 
