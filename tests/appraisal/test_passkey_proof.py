@@ -13,6 +13,7 @@ from tests.passkeys import USER_PRESENT, USER_VERIFIED, Device, raw, text
 from yunheng.appraisal.signing import passkey_proof
 from yunheng.appraisal.signing.passkey_proof import cose_to_spki, verify_passkey
 from yunheng.logic.canonical import canonical
+from yunheng.verify.verify import is_passkey
 
 DIGEST = sha256(b"statement").hexdigest()
 NUMBER, SIDE = "ACME-APR-20261101-0001", "client"
@@ -123,3 +124,14 @@ def test_it_needs_neither_django_nor_the_rest_of_the_product() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("algorithm", [-7, -8, -257])
+def test_the_verifier_of_evidence_packs_says_the_same(algorithm: int) -> None:
+    proof, other = proof_of(Device(algorithm)), proof_of(Device(algorithm))
+    assert is_passkey(proof)
+    assert not is_passkey({**proof, "signature": other["signature"]})
+    assert not is_passkey({**proof, "public_key": other["public_key"]})
+    assert not is_passkey({**proof, "document": document(side="provider")})
+    assert not is_passkey(proof_of(Device(algorithm, flags=USER_PRESENT)))
+    assert not is_passkey(proof_of(Device(algorithm), rp_id="evil.example"))
