@@ -69,7 +69,7 @@ def agreed_terms(key: str = "acme") -> dict[str, Any]:
     found["calendars"] = [{"key": key, "label": {}} for key in ("always", "office")]
     found["appraisal"] = {
         "calendar": "office", "issue_within": None, "appeal": {"within": {"working_days": 5}, "silence": "accept"},
-        "arbitration": None, "fee": fee, "contract_value": None, "signing": ["passkey"], "raters": {},
+        "arbitration": None, "fee": fee, "contract_value": None, "signing": ["passkey", "confirmation"], "raters": {},
     }  # fmt: skip
     return found
 

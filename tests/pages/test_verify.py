@@ -18,9 +18,15 @@ from tests.undoing import undone
 from yunheng.accounts.models import Person
 from yunheng.appraisal.models import Statement
 from yunheng.appraisal.proof.mailing import mail_heads
-from yunheng.appraisal.statements.actions import draft_statement, issue_statement
+from yunheng.appraisal.statements.actions import (
+    accept_statement,
+    draft_statement,
+    issue_statement,
+    sign_statement,
+)
 from yunheng.foundation.models import TreeHead
 from yunheng.foundation.sealing import seal
+from yunheng.logic.canonical import canonical
 from yunheng.notify.actions import choose_events
 from yunheng.notify.events import EVENTS
 from yunheng.notify.models import Delivery
@@ -107,6 +113,34 @@ def test_the_pack_verifies_with_the_head_of_the_page(world: tuple[Ground, str], 
     assert client.get("/contracts/acme/verify/head.json?size=99999").status_code == 404
     newest = json.loads(client.get("/contracts/acme/verify/head.json").content)["heads"][0]
     assert newest["size"] == TreeHead.objects.filter(scope=ground.scope).order_by("-size")[0].size
+
+
+def test_signed_statements_follow_one_another(world: tuple[Ground, str]) -> None:
+    ground, number = world
+    april = Statement.objects.get(number=number)
+    accept_statement(ground.viewer("service_manager"), number, april.row_version)
+    digest = bytes(april.digest or b"").hex()
+    for role, side in (("contact", "client"), ("service_manager", "provider")):
+        told = {"v": 1, "statement": number, "digest": digest, "side": side}
+        proof = {"v": 1, "document": canonical(told).decode()}
+        sign_statement(ground.viewer(role), number, bytes.fromhex(digest), method="confirmation", proof=proof)
+    may = Statement.objects.get(period="2026-05")
+    issue_statement(ground.viewer("contact"), may.number, may.row_version)
+    client = signed_in(ground, "contact")
+
+    def pack(of: str) -> dict[str, bytes]:
+        answer = client.get(f"/statements/{of}/evidence.zip")
+        return members_of(b"".join(answer.streaming_content))  # type: ignore[arg-type]
+
+    first, second = pack(number), pack(may.number)
+    report = Verifier(first, Report()).run([], None, recompute)
+    assert (report.status, "not_signed" in {said[2] for said in report.said}) == (0, False), list(
+        report.lines("en")
+    )
+    assert sum("the operator's word" in line for line in report.lines("en")) == 2
+    report = Verifier(second, Report()).run([], first, recompute)
+    assert report.status == 0, list(report.lines("en"))
+    assert f"it follows {number}, whose pack you gave" in "\n".join(report.lines("en"))
 
 
 def test_a_draft_has_no_pack(world: tuple[Ground, str]) -> None:
