@@ -1,5 +1,6 @@
 """A period's scorecard from the work itself: what the scheme reads, what follows from clocks, what people must say."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,9 +12,11 @@ from tests.appraisal.test_figures import served
 from tests.desk.ground import MORNING, Ground, apply_terms, make_ground, terms
 from tests.logic.score_packs import terms_in
 
+from yunheng.appraisal.clock_events import clock_events
 from yunheng.appraisal.scorecard import Lacking, Scorecard, UnfitSchemeError, Unscored, pack_scheme, scorecard
 from yunheng.appraisal.scorecard_text import document_of, lines_of, notices
 from yunheng.appraisal.scored_period import ScoredPeriod, period_holding, read_scored_period
+from yunheng.appraisal.study import study_scope
 from yunheng.contracts.indicators import INDICATORS
 from yunheng.contracts.packs import scheme_pack
 from yunheng.contracts.scoring.checking import Surroundings
@@ -119,6 +122,16 @@ def test_an_event_is_of_the_period_in_which_it_fell_due(ground: Ground) -> None:
         0,
         1,
     ]
+
+
+def test_a_clock_that_two_versions_start_is_late_once(ground: Ground) -> None:
+    """Versions may differ in what starts a clock, so that each of them has one for the same ticket."""
+    served(ground, resolve=5)
+    study = study_scope(ground.contract, now=LATER)
+    (source,) = card(ground, scheme=B).rules.event_sources()
+    twice = replace(study, reigns=study.reigns * 2)
+    for asked in (study, twice):
+        assert len(clock_events(asked, source, 0, 2**40).events) == 1
 
 
 def test_what_was_left_out_is_no_event(ground: Ground) -> None:

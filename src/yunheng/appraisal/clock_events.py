@@ -1,6 +1,6 @@
 """Events of a scheme that follow from clocks by themselves: one for each ticket that missed the clock, and how late."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,7 +32,7 @@ def clock_events(study: Study, source: EventSource, start: int, end: int) -> Clo
     Its quantity is how much counted beyond the goal until the clock stopped, or until the evaluation where it still
     runs: pauses do not count, by the contract's own rules. Tickets that were left out have none. (1 query.)
     """
-    found: list[tuple[int, int, Fraction]] = []
+    found: dict[int, tuple[int, Fraction]] = {}
     is_provisional = False
     for reign in study.reigns:
         outcome = reign.outcomes.get(source.clock)
@@ -48,6 +48,11 @@ def clock_events(study: Study, source: EventSource, start: int, end: int) -> Clo
         is_provisional |= bool(reign.has_provisional[source.clock][chosen].any())
         late = reign.late_seconds[source.clock]
         for place in chosen:
+            subject = int(study.lives.subject[outcome.row[place]])
+            if (
+                subject in found
+            ):  # versions that differ in what starts the clock: the one that started it first counts
+                continue
             due_at, seconds = int(outcome.settled_at[place]), int(late[place])
             profile = study.facts.terms.get(int(outcome.profile[place]), "")
             quantity = (
@@ -55,7 +60,7 @@ def clock_events(study: Study, source: EventSource, start: int, end: int) -> Clo
                 if source.unit == "hours"
                 else _working_days(study, reign, source.clock, profile, due_at, seconds)
             )
-            found.append((int(study.lives.subject[outcome.row[place]]), due_at, quantity))
+            found[subject] = due_at, quantity
     return ClockEvents(tuple(_events(study, source, found)), is_provisional)
 
 
@@ -88,12 +93,10 @@ def _working_days(
     return days.between(due_at, until)
 
 
-def _events(study: Study, source: EventSource, found: list[tuple[int, int, Fraction]]) -> Iterator[Event]:
-    tickets = Ticket.objects.filter(
-        scope_id=study.scope_id, pk__in=[subject for subject, _due, _late in found]
-    )
+def _events(study: Study, source: EventSource, found: Mapping[int, tuple[int, Fraction]]) -> Iterator[Event]:
+    tickets = Ticket.objects.filter(scope_id=study.scope_id, pk__in=list(found))
     numbers = dict(tickets.values_list("pk", "number"))
-    for subject, due_at, quantity in sorted(found):
+    for subject, (due_at, quantity) in sorted(found.items()):
         yield Event(
             key=f"{source.kind}/{numbers[subject]}",
             kind=source.kind,

@@ -15,7 +15,7 @@ from .scorecard_text import document_of
 router = Router(tags=["indicators"])
 
 
-class EventOut(Schema):
+class ScoreEventOut(Schema):
     """Something that happened and cost or brought points. `at`: epoch seconds UTC."""
 
     key: str
@@ -31,7 +31,7 @@ class EventOut(Schema):
     )
 
 
-class MarkOut(Schema):
+class ScoreMarkOut(Schema):
     """One person's mark."""
 
     rater: str
@@ -41,7 +41,7 @@ class MarkOut(Schema):
     evidence: str
 
 
-class NodeOut(Schema):
+class ScoreNodeOut(Schema):
     """A part of the explanation. `points` is exact, as text ("7/3" where a division does not end): the sum of `parts`.
 
     `say` and `params` are for programs, `text` is the sentence in the language of the request.
@@ -52,12 +52,12 @@ class NodeOut(Schema):
     text: str
     key: str = ""
     params: dict[str, str | int | None] = {}
-    event: EventOut | None = None
-    mark: MarkOut | None = None
-    parts: list["NodeOut"] = []
+    event: ScoreEventOut | None = None
+    mark: ScoreMarkOut | None = None
+    parts: list["ScoreNodeOut"] = []
 
 
-class LackingOut(Schema):
+class ScoreLackingOut(Schema):
     """What people have not entered: the value or the marks of an item, or whether events of a kind happened."""
 
     what: Literal["value", "marks", "events"]
@@ -65,7 +65,7 @@ class LackingOut(Schema):
     text: str
 
 
-class ValueOut(Schema):
+class ScoreValueOut(Schema):
     """What an item reads; exact numbers as text, null where it is not applicable. Durations are in seconds."""
 
     reads: str
@@ -105,13 +105,13 @@ class ScorecardOut(Schema):
     is_whole: bool = Field(description="Whether the scheme scores periods of this kind")
     is_running: bool = Field(description="Whether the period is not over")
     is_provisional: bool
-    lacking: list[LackingOut]
-    values: list[ValueOut]
+    lacking: list[ScoreLackingOut]
+    values: list[ScoreValueOut]
     position: int = Field(description="Log position")
     is_live: bool
     unsealed: int
     evaluated_at: datetime
-    tree: NodeOut
+    tree: ScoreNodeOut
 
 
 @router.get("/contracts/{key}/scorecard", response=ScorecardOut, summary="Score of a contract")
