@@ -9,7 +9,7 @@ import json
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +17,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -216,7 +217,9 @@ def lives(plain: Plain) -> Iterator[tuple[str, datetime, list[tuple[datetime, di
         yield number, opened, [(max(at(row["sys_updated_at"]) or opened, opened), row) for row in own]
 
 
-def missed(plain: Plain) -> dict[str, tuple[datetime, int]]:
+def missed(
+    plain: Plain, within: Mapping[str, int] = MappingProxyType(RESOLVE_WITHIN)
+) -> dict[str, tuple[datetime, int]]:
     """Incidents not resolved in time: when each fell due, and how many seconds it took beyond that."""
     found = {}
     for number, opened, rows in lives(plain):
@@ -234,7 +237,7 @@ def missed(plain: Plain) -> dict[str, tuple[datetime, int]]:
             elif state in READABLE:
                 is_over = False
         assert is_over, number
-        left, over, due = RESOLVE_WITHIN[priority], 0, None
+        left, over, due = within[priority], 0, None
         for begin, end in running:
             span = seconds(end, begin)
             if due is None and span >= left:
@@ -347,6 +350,31 @@ def test_the_response_item_of_scheme_g_follows_from_plain_code(
     assert Fraction(value["value"]) == average
     assert (told["is_complete"], Fraction(told["value"])) == (True, points)
     check_sums(told["tree"])
+
+
+def test_a_backtest_names_the_incidents_that_a_tighter_goal_misses(
+    command: Command, taken: dict[str, Any], plain: Plain, tmp_path: Path
+) -> None:
+    from yunheng.contracts.packs import contract_pack
+    from yunheng.desk.models import Ticket
+
+    asked = ("--against", "uci", "--from", "2016-01", "--to", "2017-12", "--json", "--limit", "0")
+    same = command("contract", "backtest", "pack:uci", *asked)
+    assert same["is_unchanged"]
+    assert same["changes"] == []
+    draft, goal = contract_pack("uci").decode(), "resolve: 48 h"
+    assert draft.count(goal) == 1
+    (tmp_path / "draft.yaml").write_text(draft.replace(goal, "resolve: 24 h"), encoding="utf-8")
+    told = command("contract", "backtest", str(tmp_path / "draft.yaml"), *asked)
+    before, after = missed(plain), missed(plain, {**RESOLVE_WITHIN, "3": 24 * 3600})
+    source = dict(Ticket.objects.values_list("number", "source_number"))
+    assert {
+        source[one["ticket"]]: one["new_late_seconds"] for one in told["changes"] if one["change"] == "missed"
+    } == {number: over for number, (_due, over) in after.items() if number not in before}
+    assert {one["key"] for one in told["changes"]} == {"resolve"}
+    counts = {one["key"]: one["counts"] for one in told["differences"]}
+    assert counts["resolve"]["missed"] == len(after) - len(before) > 1_000
+    assert counts["resolve"]["met"] == counts["respond"]["missed"] == 0
 
 
 def test_a_scheme_that_does_not_fit_the_contract_is_refused_with_its_place(

@@ -215,7 +215,7 @@ def test_the_same_by_the_api(world: World, alice: Client) -> None:
     assert refused.status_code == 422
     (error,) = refused.json()["errors"]
     assert TEXT.splitlines()[error["line"] - 1][error["column"] - 1 :].startswith("15 min")
-    other = {"Authorization": f"Bearer {token(world, 'dora', 'read')}"}
+    other = {"Authorization": f"Bearer {token(world, 'ken', 'read')}"}
     assert client.get(f"{address}/{uuid}", headers=other).status_code == 404
 
 
