@@ -55,7 +55,7 @@ def text_of(client: Client) -> str:
 
 def test_the_page_says_how_far_the_next_tier_is_and_how_it_may_end(ground: Ground) -> None:
     agree(ground, TIERED)
-    work_months(ground, date(2026, 2, 2), NOW, per_day=4, late=0.1)
+    work_months(ground, date(2026, 2, 2), NOW, per_day=4, late=0.02)
     text = text_of(signed_in(ground, "service_manager"))
     for wanted in (
         "How far the next tier is",
@@ -92,7 +92,7 @@ def test_the_client_sees_neither_page_nor_figures(ground: Ground, role: str) -> 
 
 def test_the_api_says_what_the_page_says_and_what_a_program_can_check(ground: Ground) -> None:
     agree(ground, TIERED)
-    work_months(ground, date(2026, 2, 2), NOW, per_day=4, late=0.1)
+    work_months(ground, date(2026, 2, 2), NOW, per_day=4, late=0.02)
     person = ground.people["service_manager"]
     secret = create_token(
         viewer=ground.viewer("service_manager"), person=person, name="left", scopes=["read"]
@@ -110,7 +110,7 @@ def test_the_api_says_what_the_page_says_and_what_a_program_can_check(ground: Gr
 
 def test_lines_for_a_terminal(ground: Ground) -> None:
     agree(ground, TIERED)
-    work_months(ground, date(2026, 2, 2), NOW, per_day=4, late=0.1)
+    work_months(ground, date(2026, 2, 2), NOW, per_day=4, late=0.02)
     with translation.override("en"):
         lines = list(lines_of(left(ground)))
     assert lines[0].startswith("acme · May 2026 (Asia/Shanghai) · if nothing more happens: ")

@@ -95,7 +95,6 @@ def _ticket(one: OpenTicket) -> dict[str, Any]:
         "due_at": None if one.due_at is None else one.due_at.isoformat(),
         "is_paused": one.is_paused,
         "is_late": one.is_late,
-        "is_within": one.is_within,
         "chance": None if one.is_late else _chance(one.chance),
         "value_then": _text(one.then.value),
     }

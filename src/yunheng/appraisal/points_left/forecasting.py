@@ -16,9 +16,9 @@ from .past import Past, Running
 from .tracks import EventTrack, Held, ValueTrack, event_track, frame_of, held_because, value_track
 
 MOST_DRAWS: Final = 2_000
-LEAST_DRAWS: Final = 300
+LEAST_DRAWS: Final = 200
 #: So many events are scored in all: a period with many is drawn less often.
-_EVENTS_SCORED: Final = 100_000
+_EVENTS_SCORED: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)

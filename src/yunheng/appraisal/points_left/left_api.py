@@ -51,7 +51,6 @@ class OpenTicketOut(Schema):
     due_at: datetime | None
     is_paused: bool
     is_late: bool
-    is_within: bool = Field(description="Falls due before the period ends")
     chance: str | None = Field(description="Of being missed, by past clocks, 0 to 1")
     value_then: str | None
 

@@ -42,7 +42,6 @@ class TicketRow:
     due_at: datetime | None
     is_paused: bool
     is_late: bool
-    is_within: bool
     chance: str
     then: str
 
@@ -130,7 +129,6 @@ def _ticket(one: OpenTicket, words: LeftWords) -> TicketRow:
         due_at=one.due_at,
         is_paused=one.is_paused,
         is_late=one.is_late,
-        is_within=one.is_within,
         chance="" if one.is_late else chance_text(one.chance),
         then=score_text(one.then.value),
     )

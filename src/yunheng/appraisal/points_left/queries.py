@@ -77,7 +77,6 @@ class OpenTicket:
     due_at: datetime | None
     is_paused: bool
     is_late: bool
-    is_within: bool  #: falls due before the period ends, unless it waits
     chance: Fraction  #: of being missed, by past clocks
     then: Score
 
@@ -159,19 +158,15 @@ def _points_left(contract: Contract, card: Scorecard, study: Study, now: datetim
         clock: running_clocks(study, past, clock) for clock in clocks_read(study, past, sources, events)
     }
     tiers = worse_tiers(scheme, card.score, _rows(contract, card, now))
-    listed = _deciding(study, past, running)
+    listed = _deciding(card, past, running)
     effects = _Effects(study, past, card, events)
-    due = [
-        one
-        for one in listed
-        if not one.is_late and one.chance.bad + one.chance.good > 0 and _is_within(one, past)
-    ]
+    due = [one for one in listed if not one.is_late]
     return PointsLeft(
         card=card,
         ends_at=datetime.fromtimestamp(past.end, UTC),
         worse=_approaches(tiers, list(_ways(study, past, card)), card),
         better=_better(card),
-        tickets=_tickets(study, past, listed[:MOST_TICKETS], effects),
+        tickets=_tickets(study, listed[:MOST_TICKETS], effects),
         ticket_count=len(listed),
         due_count=len(due),
         if_all_late=effects.all_late(due),
@@ -339,25 +334,34 @@ def _known(found: Iterable[Reach]) -> list[Reach]:
 # --- open tickets ----------------------------------------------------------------------------------------------------
 
 
-def _deciding(study: Study, past: Past, running: Mapping[str, Sequence[Running]]) -> list[Running]:
-    """Clocks that still decide something, by due; what waits comes after what falls due, what is late first."""
+def _deciding(card: Scorecard, past: Past, running: Mapping[str, Sequence[Running]]) -> list[Running]:
+    """Clocks that can still cost something in the period: what is late and grows, what falls due by due, what waits."""
+    growing = [source for source in card.rules.event_sources() if _is_by_unit(card.rules.scheme, source.kind)]
+
+    def can_grow(one: Running) -> bool:
+        return one.settled_at >= past.start and any(
+            source.clock == one.clock and _hits((source.priority, source.service), one.priority, one.service)
+            for source in growing
+        )
+
     found = [
         one
         for listed in running.values()
         for one in listed
-        if (one.is_late and one.settled_at >= past.start)
-        or (not one.is_late and one.chance.bad + one.chance.good > 0)
+        if (can_grow(one) if one.is_late else one.chance.bad > 0)
     ]
     return sorted(found, key=_order)
+
+
+def _is_by_unit(scheme: Scheme, kind: str) -> bool:
+    """Whether an event of the kind costs more the larger it is."""
+    rules = [item.rule for item in scheme.items()]
+    return any(isinstance(one, Occurrence) and kind in one.kinds and one.counts == "units" for one in rules)
 
 
 def _order(one: Running) -> tuple[int, int, int]:
     rank = 0 if one.is_late else 2 if one.due_at is None else 1
     return rank, one.settled_at if one.is_late else one.due_at or 0, one.row
-
-
-def _is_within(one: Running, past: Past) -> bool:
-    return one.due_at is None or one.due_at < past.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,7 +422,7 @@ class _Effects:
         return replace(self.card.results, events=events)
 
 
-def _tickets(study: Study, past: Past, listed: Sequence[Running], effects: _Effects) -> list[OpenTicket]:
+def _tickets(study: Study, listed: Sequence[Running], effects: _Effects) -> list[OpenTicket]:
     subjects = {int(study.lives.subject[one.row]) for one in listed}
     known = (
         Ticket.objects.filter(scope_id=study.scope_id).only("id", "number", "title").in_bulk(list(subjects))
@@ -444,7 +448,6 @@ def _tickets(study: Study, past: Past, listed: Sequence[Running], effects: _Effe
                 due_at=None if one.due_at is None else datetime.fromtimestamp(one.due_at, UTC),
                 is_paused=one.is_paused,
                 is_late=one.is_late,
-                is_within=_is_within(one, past),
                 chance=Fraction(one.chance.bad).limit_denominator(1000),
                 then=then,
             )
