@@ -263,3 +263,12 @@ def test_back_to_back_of_a_stored_version(tmp_path: Path, capsys: pytest.Capture
     assert stored["checks"] == drafted["checks"]  # a stored version's calendars say the same as a draft's
     assert main(["contract", "backtoback", "nobody"]) == 2
     assert "nobody" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("no_database")
+def test_back_to_back_of_a_draft_begins_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draft = changed(("zone: Asia/Shanghai", "effective: 2026-11-01\nzone: Asia/Shanghai"), document=BY_DAY)
+    assert main(["contract", "backtoback", "--json", write(tmp_path, draft)]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report["valid_from"], report["valid_to"]) == ("2026-11-01", "2027-01-01")
+    assert {check["days"] for check in report["checks"]} == {61, None}

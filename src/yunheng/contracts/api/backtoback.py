@@ -94,8 +94,8 @@ class BackToBackOut(Schema):
 
     version: int
     zone: str
-    valid_from: str
-    valid_to: str
+    valid_from: datetime
+    valid_to: datetime
     can_be_kept: bool
     checks: list[PromiseCheckOut]
     silent_suppliers: list[str]
@@ -118,8 +118,8 @@ def read_back_to_back(
     return {
         "version": examined.number,
         "zone": examined.terms["zone"],
-        "valid_from": examined.terms["valid"]["from"],
-        "valid_to": examined.terms["valid"]["to"],
+        "valid_from": examined.valid_from,
+        "valid_to": examined.valid_to,
         "can_be_kept": not found.of(Verdict.NOT_COVERED),
         **plain(found, speaker(examined.terms)),
     }

@@ -13,6 +13,7 @@ from yunheng.foundation import wording as words
 from yunheng.logic.backtoback import Hour
 
 from .. import wording
+from ..models import ContractVersion
 from .checking import BackToBack, Check, Verdict
 from .sentences import Speaker, gaps, names_of, sentences, silence, verdict_word
 
@@ -81,13 +82,14 @@ def speaker(terms: Mapping[str, Any]) -> Speaker:
     )
 
 
-def back_to_back_view(terms: Mapping[str, Any], found: BackToBack) -> BackToBackView:
-    """What was found in a version with these plain terms, for people."""
+def back_to_back_view(version: ContractVersion, found: BackToBack) -> BackToBackView:
+    """What was found in a version, for people."""
+    terms = version.terms
     by = speaker(terms)
     unclear = found.of(Verdict.OPEN_ENDED, Verdict.NOT_EXAMINED)
     return BackToBackView(
-        first=date.fromisoformat(terms["valid"]["from"]),
-        last=date.fromisoformat(terms["valid"]["to"]) - timedelta(days=1),
+        first=version.valid_from.astimezone(by.zone).date(),
+        last=version.valid_to.astimezone(by.zone).date() - timedelta(days=1),
         zone=terms["zone"],
         broken=[_view(check, by) for check in found.of(Verdict.NOT_COVERED)],
         gaps=[

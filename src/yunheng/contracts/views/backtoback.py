@@ -24,7 +24,7 @@ def back_to_back(request: PageRequest, key: str) -> HttpResponse:
     context = {
         **about(request, contract),
         "version": version,
-        "view": None if version is None else back_to_back_view(version.terms, checks_of_version(version.pk)),
+        "view": None if version is None else back_to_back_view(version, checks_of_version(version.pk)),
         "hours": range(24),
         "levels": range(LEVELS + 1),
     }

@@ -14,6 +14,7 @@ from yunheng.contracts.backtoback.sentences import (
     silence,
     verdict_word,
 )
+from yunheng.contracts.terms import ContractTerms
 from yunheng.contracts.values import show_seconds
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.foundation.supervisor.messages import language
@@ -27,13 +28,14 @@ def speaker(terms: Mapping[str, Any]) -> Speaker:
     return Speaker(_, show_seconds, ", ".join, ZoneInfo(terms["zone"]), names_of(terms, language()))
 
 
-def report(name: str, terms: Mapping[str, Any], found: BackToBack) -> dict[str, Any]:
+def report(name: str, terms: Mapping[str, Any], compiled: ContractTerms, found: BackToBack) -> dict[str, Any]:
     """As plain data."""
+    zone = ZoneInfo(compiled.zone)
     return {
         "contract": name,
-        "zone": terms["zone"],
-        "valid_from": terms["valid"]["from"],
-        "valid_to": terms["valid"]["to"],
+        "zone": compiled.zone,
+        "valid_from": compiled.valid_from.astimezone(zone).date().isoformat(),
+        "valid_to": compiled.valid_to.astimezone(zone).date().isoformat(),
         "can_be_kept": not found.of(Verdict.NOT_COVERED),
         **plain(found, speaker(terms)),
     }

@@ -226,16 +226,17 @@ def _back_to_back(args: argparse.Namespace) -> int:
             )
             return FAULTY
         terms = checked.terms
-        found = back_to_back(compiled_draft(terms))
+        compiled = compiled_draft(terms, checked.effective)
     else:
         with open_database():
             from yunheng.contracts.queries import terms_of_version
 
             version = _stored(args.contract)
             terms = version.terms
-            found = back_to_back(terms_of_version(version.pk))
+            compiled = terms_of_version(version.pk)
+    found = back_to_back(compiled)
     if args.json:
-        _print_json(backtoback.report(args.contract, terms, found))
+        _print_json(backtoback.report(args.contract, terms, compiled, found))
     else:
         print("\n".join(backtoback.lines(terms, found)))
     return FAULTY if found.of(Verdict.NOT_COVERED) else OK
