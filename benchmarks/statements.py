@@ -57,10 +57,10 @@ def _measure() -> list[dict[str, Any]]:
     def statement() -> Frozen:
         study._recent.clear()
         computed = compute(contract, period, entered=NOTHING, now=now, head=None)
-        made = Statement(scope=contract.scope, number="X", begins_at=begins_at, ends_at=ends_at)
+        made = Statement(id=0, scope=contract.scope, number="X", begins_at=begins_at, ends_at=ends_at)
         return freeze(made, computed)
 
-    took = seconds(lambda: statement(), rounds=3)
+    took = seconds(statement, rounds=3)
     size = len(statement().data) / 1024 / 1024
     of = f"{TICKETS:,} tickets, {facts:,} facts"
     return [

@@ -96,14 +96,17 @@ def test_what_was_dated_back_is_told_with_the_wait_it_ends(world: World) -> None
     content = issued(world)
     (told,) = content["backdated"]
     assert (told["ticket"], told["by_side"], told["source"]) == (number, "provider", "person")
-    assert (told["occurred_at"], told["recorded_at"]) == ("2026-04-01T03:00:00Z", "2026-04-01T04:00:00Z")
+    assert (told["occurred_at"], told["recorded_at"]) == (
+        "2026-04-01T03:00:00.000000Z",
+        "2026-04-01T04:00:00.000000Z",
+    )
     assert told["pause"] == {"reason": "waiting_client", "party": "client", "standing": "proposed"}
     assert content["pauses"] == {"confirmed": 0, "disputed": 0, "silent": 1}
 
 
 def test_a_corrected_time_is_told_from_old_to_new(world: World) -> None:
     number = served(world.ground, resolve=6)
-    entry = Entry.objects.filter(subject_number=number, type="ticket.resolved").get()
+    entry = Entry.objects.get(subject_number=number, body__shared__transition="resolve")
     correct_time(
         world.provider,
         number,
@@ -115,7 +118,7 @@ def test_a_corrected_time_is_told_from_old_to_new(world: World) -> None:
     )
     (told,) = issued(world)["backdated"]
     assert (told["ticket"], told["type"], told["by_side"]) == (number, "ticket.time_corrected", "provider")
-    assert (told["old"], told["new"]) == ("2026-04-01T07:00:00Z", "2026-04-01T04:00:00Z")
+    assert (told["old"], told["new"]) == ("2026-04-01T07:00:00.000000Z", "2026-04-01T04:00:00.000000Z")
 
 
 def test_the_rules_are_those_that_the_client_reads(world: World) -> None:
@@ -125,5 +128,5 @@ def test_the_rules_are_those_that_the_client_reads(world: World) -> None:
     assert rules["processes"] == {}
     assert rules["contract_version"] == 3
     assert (rules["appraisal"], content["rollup"]) == (None, None)
-    assert content["period"]["begins_at"] == "2026-03-31T16:00:00Z"
+    assert content["period"]["begins_at"] == "2026-03-31T16:00:00.000000Z"
     assert content["head"]["size"] == content["position"]
