@@ -41,7 +41,7 @@ class BacktestIn(Input):
     )
 
 
-class FigureOut(Schema):
+class BacktestFigureOut(Schema):
     """A figure on one side. Decimals are strings; `value` is null where it is not applicable."""
 
     value: str | None
@@ -55,15 +55,15 @@ class FigureOut(Schema):
     is_provisional: bool
 
 
-class FigurePairOut(Schema):
+class BacktestFigurePairOut(Schema):
     """A figure under the contract as it was (old) and under the draft (new)."""
 
     period: str = Field(description="YYYY-MM; empty: all of it")
-    old: FigureOut
-    new: FigureOut
+    old: BacktestFigureOut
+    new: BacktestFigureOut
 
 
-class IndicatorPairOut(Schema):
+class BacktestIndicatorPairOut(Schema):
     """An indicator on both sides."""
 
     key: str
@@ -72,10 +72,10 @@ class IndicatorPairOut(Schema):
     is_better_high: bool
     is_in_contract: bool
     is_in_draft: bool
-    rows: list[FigurePairOut]
+    rows: list[BacktestFigurePairOut]
 
 
-class LackingPartOut(Schema):
+class BacktestLackingPartOut(Schema):
     """What people enter, and a replay does not know."""
 
     what: str
@@ -83,7 +83,7 @@ class LackingPartOut(Schema):
     text: Name
 
 
-class ScoreSideOut(Schema):
+class BacktestScoreSideOut(Schema):
     """A score on one side, and what is paid by it."""
 
     value: str | None
@@ -94,22 +94,22 @@ class ScoreSideOut(Schema):
     is_complete: bool
     is_running: bool
     is_provisional: bool
-    lacking: list[LackingPartOut]
+    lacking: list[BacktestLackingPartOut]
     fee: str | None
     payable: str | None
     deducted: str | None
     currency: str
 
 
-class ScorePairOut(Schema):
+class BacktestScorePairOut(Schema):
     """The score of a period on both sides; null where a side scores no such period."""
 
     period: str = Field(description="2016-04, 2016-Q2 or 2016")
-    old: ScoreSideOut | None
-    new: ScoreSideOut | None
+    old: BacktestScoreSideOut | None
+    new: BacktestScoreSideOut | None
 
 
-class PaidOut(Schema):
+class BacktestPaidOut(Schema):
     """What is payable in all."""
 
     fee: str
@@ -119,14 +119,14 @@ class PaidOut(Schema):
     periods: int
 
 
-class MoneyOut(Schema):
+class BacktestMoneyOut(Schema):
     """What is payable in all on both sides; null where nothing is settled."""
 
-    old: PaidOut | None
-    new: PaidOut | None
+    old: BacktestPaidOut | None
+    new: BacktestPaidOut | None
 
 
-class DifferenceOut(Schema):
+class BacktestDifferenceOut(Schema):
     """How many tickets come out otherwise for a clock, or for a share of tickets."""
 
     of: Literal["clock", "indicator"]
@@ -136,7 +136,7 @@ class DifferenceOut(Schema):
     total: int
 
 
-class ChangeOut(Schema):
+class BacktestChangeOut(Schema):
     """One ticket that comes out otherwise."""
 
     of: Literal["clock", "indicator"]
@@ -153,7 +153,7 @@ class ChangeOut(Schema):
     new_profile: str
 
 
-class NoteOut(Schema):
+class BacktestNoteOut(Schema):
     """What could not be replayed, or is to be known before the numbers are believed."""
 
     code: str
@@ -161,7 +161,7 @@ class NoteOut(Schema):
     text: str
 
 
-class DraftOut(Schema):
+class BacktestDraftOut(Schema):
     """The draft that was tried."""
 
     name: str
@@ -174,7 +174,7 @@ class BacktestOut(Schema):
     """What came of a replay."""
 
     contract: str
-    draft: DraftOut
+    draft: BacktestDraftOut
     start: date = Field(alias="from")
     end: date = Field(alias="to")
     zone: str
@@ -190,12 +190,12 @@ class BacktestOut(Schema):
     tickets: int
     months: list[str]
     clocks: dict[str, Name]
-    indicators: list[IndicatorPairOut]
-    scores: list[ScorePairOut]
-    money: MoneyOut
-    differences: list[DifferenceOut]
-    changes: list[ChangeOut] = Field(description="The first ones of each kind")
-    notes: list[NoteOut]
+    indicators: list[BacktestIndicatorPairOut]
+    scores: list[BacktestScorePairOut]
+    money: BacktestMoneyOut
+    differences: list[BacktestDifferenceOut]
+    changes: list[BacktestChangeOut] = Field(description="The first ones of each kind")
+    notes: list[BacktestNoteOut]
 
 
 class BacktestRunOut(Schema):

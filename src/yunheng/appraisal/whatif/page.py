@@ -106,7 +106,7 @@ def run_view(run: BacktestRun) -> RunView:
     return RunView(
         uuid=run.uuid,
         title=_("%(draft)s, %(first)s to %(last)s")
-        % {"draft": run.draft or _("own draft"), "first": run.start, "last": run.end},
+        % {"draft": _draft_name(run.draft), "first": run.start, "last": run.end},
         mark=mark,
         label=label,
         step=_("Waits for a worker …") if run.state == "waiting" else steps[min(run.done, STEPS)],
@@ -116,3 +116,11 @@ def run_view(run: BacktestRun) -> RunView:
         is_busy=run.state in ("waiting", "running"),
         created_at=run.created_at,
     )
+
+
+def _draft_name(draft: str) -> str:
+    """A pack keeps its name; a version and an own document are said in words."""
+    kind, _colon, number = draft.partition(":")
+    if kind == "version":
+        return _("version %(number)d") % {"number": int(number)}
+    return draft or _("own draft")
