@@ -141,7 +141,7 @@ class VoteIn(Input):
     """What one's side wants an appeal to be decided as."""
 
     decision: VerdictName
-    change: ChangeIn = ChangeIn()
+    change: ChangeIn = Field(default_factory=lambda: ChangeIn(party=""))
     reason: str
 
 
