@@ -19,7 +19,7 @@ from .proof.proof_api import router as proof_router
 from .queries import figures, items
 from .scorecard_api import router as scorecard_router
 from .signing.sign_api import router as signing_router
-from .statements.api import router as statements_router
+from .statements.statement_api import router as statements_router
 from .whatif.backtest_api import router as what_if_router
 
 router = Router(tags=["indicators"])

@@ -87,10 +87,18 @@ ROUTES: dict[str, Route] = {
     **{
         f"api/v1/statements/<number>/{step}": writes(f"statements/NOPE/{step}")
         for step in (
-            *("refresh", "discard", "issue", "accept", "settle", "reversal", "inputs", "inputs/with-files"),
-            *("samples", "appeals", "appeals/with-files", "rectifications"),
+            *("refresh", "discard", "issue", "accept", "settle", "reversal", "inputs"),
+            *("samples", "appeals", "rectifications"),
         )
     },
+    **{
+        f"api/v1/statements/<number>/{step}/with-files": writes(f"statements/NOPE/{step}/with-files", 415)
+        for step in ("inputs", "appeals")
+    },
+    "api/v1/statements/<number>/appeals/<uuidstr:uuid>/reply/with-files": writes(
+        f"statements/NOPE/appeals/{UUID}/reply/with-files", 415
+    ),
+    "api/v1/rectifications/<number>/report/with-files": writes("rectifications/NOPE/report/with-files", 415),
     "api/v1/statements/<number>/inputs/<uuidstr:uuid>/withdrawal": writes(
         f"statements/NOPE/inputs/{UUID}/withdrawal"
     ),
@@ -98,13 +106,13 @@ ROUTES: dict[str, Route] = {
         f"api/v1/statements/<number>/appeals/<uuidstr:uuid>/{step}": writes(
             f"statements/NOPE/appeals/{UUID}/{step}"
         )
-        for step in ("reply", "reply/with-files", "votes")
+        for step in ("reply", "votes")
     },
     "api/v1/statements/<number>/arbitration": acts("statements/NOPE/arbitration"),
     "api/v1/rectifications/<number>": nothing("rectifications/NOPE"),
     **{
         f"api/v1/rectifications/<number>/{step}": writes(f"rectifications/NOPE/{step}")
-        for step in ("report", "report/with-files", "verify", "send-back", "withdraw")
+        for step in ("report", "verify", "send-back", "withdraw")
     },
     f"{_CONTRACT}/scorecard": api("contracts/{key}/scorecard?scheme=b", WHOLE),
     f"{_CONTRACT}/indicators/<indicator>/items": api("contracts/{key}/indicators/mttr/items", WHOLE),

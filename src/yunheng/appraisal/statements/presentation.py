@@ -553,7 +553,6 @@ def _signed(number: Decimal) -> str:
 def _history_row(line: HistoryLine) -> HistoryRow:
     sentences = {
         "appraisal.drafted": _("Drafted"),
-        "appraisal.refreshed": _("Computed anew"),
         "appraisal.discarded": _("Discarded"),
         "appraisal.value_entered": _("Value entered"),
         "appraisal.marked": _("Marks given"),
@@ -571,10 +570,13 @@ def _history_row(line: HistoryLine) -> HistoryRow:
         "appraisal.signed": _("Signed"),
         "appraisal.locked": _("Locked"),
         "appraisal.settled": _("Settled"),
+        "appraisal.reversal_drafted": _("A correction was drafted"),
         "appraisal.reversed": _("Reversed"),
     }
     data = line.data
     sentence = sentences.get(line.type, line.type)
+    if line.type == "appraisal.drafted" and data.get("is_new") is False:
+        sentence = _("Computed anew")
     if data.get("is_silence"):
         sentence = _("Accepted by silence")
     text = str(data.get("reason") or data.get("opinion") or data.get("note") or "")
