@@ -1,13 +1,12 @@
 """The forecast of a period: how often its 80 % interval holds the truth on made-up contracts, and what one costs."""
 
-import os
 from typing import Any
 
 import numpy as np
 
 from benchmarks.measuring import row, seconds
 
-MONTHS = int(os.environ.get("YUNHENG_BENCH_MONTHS", "1000"))
+MONTHS = 1_000
 #: Neither the seeds with which the method was made nor those of the tests.
 SEED = 20_270_101
 
