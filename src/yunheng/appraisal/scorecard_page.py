@@ -245,7 +245,7 @@ class _Page:
 
     def _address(self, value: Value) -> str:
         """The items behind the figure, as of the position of the card where it has one."""
-        if value.measured.denominator is None:  # people's
+        if value.measured.denominator is None and value.row is None:  # people's
             return ""
         source, card = value.source, self.card
         question: dict[str, Any] = {
