@@ -213,7 +213,7 @@ def with_both(world: World) -> Device:
 
 
 def half_in() -> Client:
-    client = Client(HTTP_HOST=HOST)
+    client = Client(HTTP_HOST=HOST, HTTP_ACCEPT_LANGUAGE="en")
     there = client.post("/sign-in", {"login": "alice", "password": PASSWORD})
     assert there["Location"] == "/account/code"
     return client
