@@ -81,7 +81,7 @@ def test_personas(world: World, login: str, ticket: str, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("login", "places"), [("bob", {"indicators", "tickets", "log"}), ("dan", {"tickets"})]
+    ("login", "places"), [("bob", {"indicators", "scorecard", "tickets", "log"}), ("dan", {"tickets"})]
 )
 def test_navigation_offers_only_what_opens(world: World, login: str, places: set[str]) -> None:
     client = Client()

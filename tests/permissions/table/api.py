@@ -78,6 +78,9 @@ ROUTES: dict[str, Route] = {
         "/api/v1/contracts/{key}/points-left", 404, {**dict.fromkeys(CLIENT_WIDE, 403), "anonymous": 401}
     ),
     "api/v1/statements/<number>/evidence": nothing("statements/NOPE/evidence"),
+    "api/v1/statements/<number>/documents/<kind>/<language>/<format>": nothing(
+        "statements/NOPE/documents/notice/en/pdf"
+    ),
     # statements; tests/appraisal/test_statements_api.py tries them with bodies
     "api/v1/statements": api("statements", ALL_API),
     f"{_CONTRACT}/statements": writes("contracts/{key}/statements"),

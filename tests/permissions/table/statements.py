@@ -11,7 +11,9 @@ ROUTES: dict[str, Route] = {
     "statements/<str:number>/evidence.zip": page(f"/statements/{_NUMBER}/evidence.zip", ()),
     "contracts/<slug:key>/verify": page("/contracts/{key}/verify", WHOLE),
     "contracts/<slug:key>/verify/head.json": page("/contracts/{key}/verify/head.json", WHOLE),
-    "contracts/<slug:key>/verify/programs/<str:name>": page("/contracts/{key}/verify/programs/verify.py", WHOLE),
+    "contracts/<slug:key>/verify/programs/<str:name>": page(
+        "/contracts/{key}/verify/programs/verify.py", WHOLE
+    ),
     "statements": page("/statements", (*WHOLE, "stranger")),
     "contracts/<slug:key>/statements": page("/contracts/{key}/statements", WHOLE),
     "statements/<str:number>": page(f"/statements/{_NUMBER}", ()),
