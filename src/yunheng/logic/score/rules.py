@@ -95,6 +95,8 @@ def line(rule: Linear, value: Fraction) -> Fraction:
 
 def cost(tiers: Sequence[Tier], units: Fraction) -> Fraction:
     """What the first so many units cost, each at the tier of its number."""
+    if len(tiers) == 1 and tiers[0].start == 1:  # most rules
+        return max(_ZERO, units) * Fraction(tiers[0].points)
     found = _ZERO
     for place, tier in enumerate(tiers):
         start = Fraction(tier.start - 1)

@@ -115,8 +115,12 @@ def limit(say: Say, parts: Iterable[Node], bound: Number, key: str = "", **param
 
 def text_of(number: Number) -> str:
     """An exact number as text: "2.5" where the division ends, else "7/3". `Fraction(text)` reads both back."""
+    if isinstance(number, int):
+        return str(number)
     exact = Fraction(number)
     rest, digits = exact.denominator, 0
+    if rest == 1:
+        return str(exact.numerator)
     while rest % 10 == 0:
         rest, digits = rest // 10, digits + 1
     for prime in (2, 5):
@@ -126,8 +130,6 @@ def text_of(number: Number) -> str:
         return f"{exact.numerator}/{exact.denominator}"
     sign = "-" if exact < 0 else ""
     figures = str(abs(exact.numerator) * 10**digits // exact.denominator).rjust(digits + 1, "0")
-    if not digits:
-        return sign + figures
     return (sign + figures[:-digits] + "." + figures[-digits:]).rstrip("0").rstrip(".")
 
 
