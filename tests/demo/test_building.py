@@ -256,7 +256,9 @@ def test_an_empty_database_can_be_marked_and_a_failure_is_told() -> None:
 
 def test_statements_stand_at_every_step_of_their_way(demonstration: Demonstration) -> None:
     states = {
-        key: list(Statement.objects.filter(scope__key=key).order_by("begins_at").values_list("state", flat=True))
+        key: list(
+            Statement.objects.filter(scope__key=key).order_by("begins_at").values_list("state", flat=True)
+        )
         for key in CONTRACTS
     }
     assert states == {

@@ -45,7 +45,9 @@ def test_capitals_read_back(fen: int) -> None:
     text = capital_amount(amount).removeprefix("人民币")
     assert "零零" not in text
     sign = -1 if text.startswith("负") else 1
-    yuan, _, rest = text.removeprefix("负").partition("元") if "元" in text else ("", "", text.removeprefix("负"))
+    yuan, _, rest = (
+        text.removeprefix("负").partition("元") if "元" in text else ("", "", text.removeprefix("负"))
+    )
     whole = 0
     groups = {"万亿": 10**12, "亿": 10**8, "万": 10**4, "": 1}
     for unit, factor in groups.items():

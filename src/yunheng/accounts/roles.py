@@ -58,7 +58,9 @@ ROLES: Final[dict[str, Role]] = {
         ),
         Role("desk_agent", _PROVIDER, "all", _LOOK | _DESK),
         Role("engineer", _PROVIDER, "all", _LOOK | _WORK | {"ticket.accept", "ticket.assign"}),
-        Role("quality_officer", _PROVIDER, "all", _LOOK | {"ticket.note", "ticket.exclude", "appraisal.enter"}),
+        Role(
+            "quality_officer", _PROVIDER, "all", _LOOK | {"ticket.note", "ticket.exclude", "appraisal.enter"}
+        ),
         Role(
             "requester",
             _CLIENT,

@@ -132,7 +132,9 @@ class StatementInput(models.Model):
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="inputs")
     kind = models.CharField(max_length=16, choices=Kind.choices, db_collation="C")
     key = models.CharField(max_length=40, db_collation="C")  # item, or kind of event
-    event_key = models.CharField(max_length=100, db_collation="C", blank=True)  # by which an appeal names the event
+    event_key = models.CharField(
+        max_length=100, db_collation="C", blank=True
+    )  # by which an appeal names the event
     value = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # or mark; NULL: not applicable
     quantity = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # of an event
     party = models.CharField(max_length=16, db_collation="C", blank=True)  # liable for an event
@@ -167,7 +169,9 @@ class Appeal(models.Model):
     uuid = models.UUIDField(default=uuid7, unique=True, editable=False)
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="appeals")
     item = models.CharField(max_length=40, db_collation="C")
-    event = models.CharField(max_length=200, db_collation="C", blank=True)  # key of an event; "": the item as such
+    event = models.CharField(
+        max_length=200, db_collation="C", blank=True
+    )  # key of an event; "": the item as such
     argument = models.TextField()
     claim = models.TextField()  # what is asked for
     filed_by = models.CharField(max_length=150)

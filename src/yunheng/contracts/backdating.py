@@ -28,7 +28,7 @@ def locked_by(contract: Contract, valid_from: datetime) -> str:
 
 
 def require_unlocked(contract: Contract, valid_from: datetime) -> None:
-    """Raise Refusal "period_locked" where a version from that instant on would reach back over what both have signed."""
+    """Raise Refusal "period_locked" where a version from that instant on would reach back over what both signed."""
     sentence = locked_by(contract, valid_from)
     if sentence:
         raise Refusal(sentence, code="period_locked")

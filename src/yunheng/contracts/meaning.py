@@ -391,7 +391,12 @@ def _check_scoring(reading: Reading) -> None:
             for key, clock in reading.section("clocks").items()
             if not isinstance(clock, dict) or clock.get("audience") == "client"
         ]
-        around = Surroundings(*map(reading.names, ("indicators", "priorities", "services")), promised)
+        around = Surroundings(
+            indicators=reading.names("indicators"),
+            priorities=reading.names("priorities"),
+            services=reading.names("services"),
+            clocks=promised,
+        )
         check_scoring(scoring, around, reading.error)
 
 

@@ -434,9 +434,7 @@ CONTRACT = Record(
             MapOf(Choice(tuple(INDICATORS)), INDICATOR), "Indicators with their goals", default={}
         ),
         "scoring": Entry(SCORING, "How a period is scored (考核办法), and what the score decides"),
-        "appraisal": Entry(
-            APPRAISAL, "How a statement goes its way (考核流程): terms, fee, signing, raters"
-        ),
+        "appraisal": Entry(APPRAISAL, "How a statement goes its way (考核流程): terms, fee, signing, raters"),
         "reports": Entry(
             Record(
                 {

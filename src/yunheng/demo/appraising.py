@@ -151,6 +151,7 @@ class _Month:
 
 def _sign(viewer: Viewer, number: str) -> None:
     statement = access_statement(SYSTEM_VIEWER, number)
+    assert viewer.person_id is not None
     person = Person.objects.select_related("organisation").get(pk=viewer.person_id)
     side, now = viewer.organisation_kind, datetime.now(UTC)
     document = document_of(CONFIRMATION, statement, person, side, now)

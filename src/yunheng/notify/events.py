@@ -67,7 +67,9 @@ EVENTS: Final[Mapping[str, Event]] = {
             gettext_lazy("Rectification is ordered, reported, verified or due"),
             frozenset({"provider", "client"}),
         ),
-        Event("log_head", gettext_lazy("The day's signed head of the log, to keep for verification"), _CLIENT),
+        Event(
+            "log_head", gettext_lazy("The day's signed head of the log, to keep for verification"), _CLIENT
+        ),
         Event("tier_near", gettext_lazy("One more breach would bring a lower tier of the score"), _PROVIDER),
         Event("at_risk", gettext_lazy("A goal of a ticket of mine comes near"), _WORKING, is_urgent=True),
         Event("breached", gettext_lazy("A goal of a ticket of mine is passed"), _WORKING, is_urgent=True),

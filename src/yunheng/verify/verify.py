@@ -5,7 +5,7 @@
 Status 0: everything holds. 1: something does not, and is named. 2: something cannot be checked. Format: ADR 0018;
 leaves: ADR 0001; trees: RFC 9162; canonical JSON: RFC 8785; signatures: RFC 8032, Web Authentication Level 2.
 """
-# fmt: off - kept short, to be read in one sitting
+# fmt: off
 
 import argparse
 import base64

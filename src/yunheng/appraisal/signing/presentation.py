@@ -84,7 +84,10 @@ def proves(method: str) -> str:
 
 def _details(signature: Signature, proof: dict[str, Any]) -> list[tuple[str, str]]:
     if signature.method == Signature.Method.PASSKEY:
-        return [(_("Public key (SHA-256)"), str(proof.get("key_sha256", ""))), (_("Site"), str(proof.get("origin", "")))]
+        return [
+            (_("Public key (SHA-256)"), str(proof.get("key_sha256", ""))),
+            (_("Site"), str(proof.get("origin", ""))),
+        ]
     document = _document(proof)
     if signature.method == Signature.Method.CONFIRMATION:
         shown = {

@@ -70,8 +70,8 @@ class Hour:
 class Examination:
     """What becomes of a chain, whatever the instant at which its clock starts.
 
-    excess_seconds, at: the worst case and an opening that has it, in the outer calendar's open time where one is, and on
-    the most usual of such days.
+    excess_seconds, at: the worst case and an opening that has it, in the outer calendar's open time where one is, and
+    on the most usual of such days.
     is_breakable: from some instant the outer goal can be missed although every promise is kept.
     fitting_seconds: the largest goal of the last promise of the first path, in open seconds of its calendar, with
     which that path always fits; 0 or less: none would. hours: [weekday][hour], None for an hour that no day has.

@@ -39,7 +39,7 @@ def late_way(
     priority: str = "",
     service: str = "",
 ) -> Way:
-    """One more ticket that is late by a clock: it counts in each share (`reads`, factor) and is an event of each kind."""
+    """One more ticket late by a clock: it counts in each share (`reads`, factor) and is an event of each kind."""
 
     def breach(results: Results, count: int) -> Results:
         for reads, factor in shares:
