@@ -108,7 +108,7 @@ def test_a_passkey_is_enrolled_and_signs(
 
 
 def test_a_passkey_is_shown_instead_of_a_code(at_localhost: Any, world: World, complaints: list[str]) -> None:
-    page = at_localhost("bob")
+    page = at_localhost("bob", language="en-GB")
     with_device(page)
     enrol(page, "Phone")
     then = datetime.now(UTC) - timedelta(hours=1)
