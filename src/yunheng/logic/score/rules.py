@@ -24,7 +24,7 @@ from yunheng.logic.score.scheme import (
     Step,
     Tier,
 )
-from yunheng.logic.score.tree import Node, Say, leaf, limit, total
+from yunheng.logic.score.tree import Node, Param, Say, leaf, limit, total
 
 _ZERO = Fraction(0)
 
@@ -147,26 +147,24 @@ def _charged(rule: Occurrence, material: Material) -> Iterator[Node]:
         units = _units(rule, event)
         first = number if rule.counts == "events" else _ZERO
         number += units
-        spared = min(free, units)
+        spared = min(free, units) if free else _ZERO
         free -= spared
-        price = cost(rule.tiers, first + units) - cost(rule.tiers, first + spared)
+        begin, end = first + spared, first + units
+        price = cost(rule.tiers, end) - (cost(rule.tiers, begin) if begin else _ZERO)
         charged = price if rule.cap_each is None else min(price, Fraction(rule.cap_each))
         if spared and spared == units:
             yield replace(leaf(Say.FREE, kind=event.kind, units=units), event=event, key=event.key)
             continue
-        node = leaf(
-            Say.EVENT,
-            -charged,
-            event.key,
-            kind=event.kind,
-            quantity=Fraction(event.quantity),
-            units=units,
-            first=first + spared + 1,
-            last=first + units,
-            cost=price,
-            cap=rule.cap_each if charged != price else None,
-        )
-        yield replace(node, event=event)
+        params: dict[str, Param] = {
+            "kind": event.kind,
+            "quantity": Fraction(event.quantity),
+            "units": units,
+            "first": begin + 1,
+            "last": end,
+            "cost": price,
+            "cap": rule.cap_each if charged != price else None,
+        }
+        yield Node(Say.EVENT, -charged, event.key, params, event=event)
 
 
 def _uncharged(rule: Occurrence, event: Event, elsewhere: Mapping[str, str]) -> Node | None:
