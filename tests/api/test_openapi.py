@@ -35,6 +35,25 @@ def test_the_committed_description_is_current() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == current(), "run: python -m tests.api.test_openapi"
 
 
+def test_no_two_shapes_have_one_name() -> None:
+    """The description knows shapes by the names of their classes: one would silently stand for the other."""
+    from collections import Counter
+
+    from ninja import Schema
+
+    import yunheng.site.api  # noqa: F401 - brings every shape
+
+    def below(kind: type) -> Iterator[type]:
+        for one in kind.__subclasses__():
+            yield one
+            yield from below(one)
+
+    ours = {one for one in below(Schema) if one.__module__.startswith("yunheng.") and "[" not in one.__name__}
+    counts = Counter(one.__name__ for one in ours)
+    assert len(ours) > 100
+    assert [name for name, count in counts.items() if count > 1] == []
+
+
 def test_every_operation_is_described(document: Any) -> None:
     assert document["openapi"].startswith("3.1")
     for path, method, operation in operations(document):

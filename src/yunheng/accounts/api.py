@@ -411,7 +411,7 @@ class ProfileOut(Schema):
     zone: str
 
 
-class ProfileIn(Input):
+class OwnProfileIn(Input):
     """The same, to be changed. The e-mail address is changed on its page, after the password."""
 
     name: str
@@ -463,7 +463,7 @@ def read_profile(request: HttpRequest) -> dict[str, Any]:
 
 
 @own_router.put("/me/profile", response=ProfileOut, summary="Change how I am called and read")
-def put_profile(request: HttpRequest, body: ProfileIn) -> dict[str, Any]:
+def put_profile(request: HttpRequest, body: OwnProfileIn) -> dict[str, Any]:
     """For somebody who signed in."""
     person = _oneself(request)
     change_profile(person=person, **body.model_dump())

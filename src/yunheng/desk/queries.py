@@ -258,10 +258,8 @@ def links_of(viewer: Viewer, ticket: Ticket) -> list[Link]:
 
 def scopes_where(viewer: Viewer, permission: str) -> Q:
     """Rows with a `scope_id` in which the viewer holds the permission."""
-    if viewer.may(permission, None):
-        return Q()
-    held = {scope_id for _role, scope_id in viewer.grants if scope_id is not None}
-    return Q(scope_id__in=[scope_id for scope_id in held if viewer.may(permission, scope_id)])
+    held = viewer.scopes_where(permission)
+    return Q() if held is None else Q(scope_id__in=held)
 
 
 @dataclass(frozen=True, slots=True)

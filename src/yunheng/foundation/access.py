@@ -104,6 +104,13 @@ class Viewer:
             return ALL
         return frozenset(granted for _role, granted in self.grants if granted is not None)
 
+    def scopes_where(self, permission: str) -> list[int] | None:
+        """Scopes in which the permission is held; None means all."""
+        if self.may(permission, None):
+            return None
+        scopes = {granted for _role, granted in self.grants if granted is not None}
+        return sorted(scope for scope in scopes if self.may(permission, scope))
+
     def _token_allows(self, permission: str) -> bool:
         if self.token_scopes is None:
             return True

@@ -19,7 +19,7 @@ from .queries import access_run, list_runs, rejections_of
 router = Router(tags=["imports"])
 
 
-class RunOut(Schema):
+class ImportRunOut(Schema):
     """One file that is read into one contract. `read` = imported + rejected + repeated."""
 
     uuid: UUID
@@ -40,7 +40,7 @@ class RunOut(Schema):
     finished_at: datetime | None
 
 
-class RunDetail(RunOut):
+class RunDetail(ImportRunOut):
     """A run with what was found in its file."""
 
     look: dict[str, Any] = Field(description="Columns, examples, a proposed mapping")
@@ -83,7 +83,7 @@ def _asked(request: HttpRequest, uuid: UUID, ask: Callable[..., None]) -> dict[s
     return _detail(request, uuid)
 
 
-@router.get("/imports", response=Page[RunOut], summary="Imports")
+@router.get("/imports", response=Page[ImportRunOut], summary="Imports")
 def read_runs(
     request: HttpRequest,
     after: UUID | None = None,

@@ -25,7 +25,7 @@ FormatName = Literal["docx", "pdf", "xlsx"]
 StateName = Literal["drafted", "issued", "accepted", "returned", "replaced", "discarded"]
 
 
-class RunOut(Schema):
+class ReportRunOut(Schema):
     """The drafting of a report. It goes on by itself; ask again until `state` is finished or failed."""
 
     uuid: UUID
@@ -63,7 +63,7 @@ class ReportOut(Schema):
     replaces: str | None = Field(description="Number of the report that it corrects")
 
 
-class FileOut(Schema):
+class ReportFileOut(Schema):
     """A file of an issued report."""
 
     language: LanguageName
@@ -79,7 +79,7 @@ class ReportDetail(ReportOut):
     contents: dict[str, Any] = Field(description="By language, as plain JSON; every figure at the position")
     comments: dict[str, dict[str, str]] = Field(description="By language")
     written: dict[str, Any] = Field(description="Of a fault report, by language")
-    files: list[FileOut] = Field(description="As issued; of a draft none, they are made when asked for")
+    files: list[ReportFileOut] = Field(description="As issued; of a draft none, they are made when asked for")
     replaced_by: str | None
     transitions: list[str] = Field(description="What the caller may do now")
 
@@ -160,7 +160,7 @@ class DeliverIn(Input):
     )
 
 
-class DeliveryOut(Schema):
+class ReportDeliveryOut(Schema):
     """What becomes of a mail; see the delivery log."""
 
     uuid: UUID
@@ -302,7 +302,7 @@ def read_reports(
     return {"items": [_report(viewer, report) for report in page.reports], "next": page.following or None}
 
 
-@router.post("/contracts/{key}/reports", response={202: RunOut}, summary="Ask for a report")
+@router.post("/contracts/{key}/reports", response={202: ReportRunOut}, summary="Ask for a report")
 def ask_for_report(request: HttpRequest, key: str, wanted: AskIn) -> Any:
     """A job drafts it. A draft that is there is brought up to date; what was issued gets a correction."""
     run = actions.request_report(
@@ -311,7 +311,7 @@ def ask_for_report(request: HttpRequest, key: str, wanted: AskIn) -> Any:
     return 202, _run(run)
 
 
-@router.get("/report-runs/{uuid:uuid}", response=RunOut, summary="How far the drafting is")
+@router.get("/report-runs/{uuid:uuid}", response=ReportRunOut, summary="How far the drafting is")
 def read_run(request: HttpRequest, uuid: UUID) -> dict[str, Any]:
     """Progress of a run."""
     return _run(queries.run_of(viewer_of(request), uuid))
@@ -370,7 +370,9 @@ def read_letter(
     return download(name, data)
 
 
-@router.post("/reports/{number}/redraft", response={202: RunOut}, summary="Bring up to date, or correct")
+@router.post(
+    "/reports/{number}/redraft", response={202: ReportRunOut}, summary="Bring up to date, or correct"
+)
 def redraft(request: HttpRequest, number: str) -> Any:
     """A draft with the log as it is now; of what was issued, the draft of a correction. What people wrote stays."""
     return 202, _run(actions.redraft_report(viewer_of(request), number))
@@ -426,7 +428,7 @@ def discard(request: HttpRequest, number: str, wanted: ReasonIn) -> dict[str, An
     return _moved(request, number, wanted, actions.discard_report, wanted.reason)
 
 
-@router.post("/reports/{number}/deliveries", response=list[DeliveryOut], summary="Send a report")
+@router.post("/reports/{number}/deliveries", response=list[ReportDeliveryOut], summary="Send a report")
 def deliver(request: HttpRequest, number: str, wanted: DeliverIn) -> list[dict[str, Any]]:
     """By mail, to people who may read it."""
     sent = actions.deliver_report(viewer_of(request), number, wanted.people, formats=wanted.formats)

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from yunheng.logic.score import RULES
+
 #: Rules whose items are contested event by event.
 _BY_EVENT: Final = ("occurrence", "bonus")
-_RULES: Final = ("banded", "linear", "step", "occurrence", "bonus", "pass_fail", "ratio", "rating")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Targets:
 
     def rule(self, item: str) -> str:
         """The rule of an item."""
-        return next(name for name in _RULES if name in self.items[item])
+        return next(name for name in RULES if name in self.items[item])
 
     def problem(self, item: str, event: str) -> str:
         """Why this cannot be contested, "" when it can."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import access_contract
-from yunheng.foundation.access import ALL, Viewer
+from yunheng.foundation.access import Viewer
 from yunheng.foundation.attachments import content_of
 from yunheng.foundation.flow import offered
 from yunheng.foundation.models import Attachment, Entry, SubjectBase
@@ -25,16 +25,6 @@ from ..models import Appeal, Rectification, Signature, Statement, StatementInput
 PAGE = 50
 
 
-def _scopes_where(viewer: Viewer, permission: str) -> list[int] | None:
-    """Scopes in which the viewer holds the permission; None means all."""
-    if viewer.may(permission, None):
-        return None
-    scopes = viewer.scope_ids()
-    if scopes is ALL:  # a role everywhere without the permission, and others that have it somewhere
-        scopes = frozenset(granted for _role, granted in viewer.grants if granted is not None)
-    return sorted(scope for scope in scopes if viewer.may(permission, scope))
-
-
 def visible_statements(viewer: Viewer) -> QuerySet[Statement]:
     """Statements of the contracts under which the viewer may read them, drafts too: both sides work on those
     together.
@@ -44,7 +34,7 @@ def visible_statements(viewer: Viewer) -> QuerySet[Statement]:
     statements = Statement.objects.select_related("scope", "reverses", "contract_version").defer(
         "frozen", "reverses__frozen", "contract_version__document", "contract_version__terms"
     )
-    seen = _scopes_where(viewer, "appraisal.view")
+    seen = viewer.scopes_where("appraisal.view")
     return statements if seen is None else statements.filter(scope_id__in=seen)
 
 
@@ -211,7 +201,7 @@ def plain_difference_of(statement: Statement) -> dict[str, str | None] | None:
 def access_rectification(viewer: Viewer, number: str) -> Rectification:
     """The order with that number. Raises NotFound when it is missing or hidden."""
     orders = Rectification.objects.select_related("scope", "statement").defer("statement__frozen")
-    seen = _scopes_where(viewer, "appraisal.view")
+    seen = viewer.scopes_where("appraisal.view")
     if seen is not None:
         orders = orders.filter(scope_id__in=seen)
     found = orders.filter(number=number).first()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import access_contract
-from yunheng.foundation.access import ALL, Viewer
+from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import offered
 from yunheng.foundation.models import Entry
 from yunheng.foundation.refusals import Invalid, NotFound
@@ -25,20 +25,10 @@ _HEAVY = ("contents", "comments", "written")
 UNPUBLISHED = ("drafted", "discarded")
 
 
-def scopes_where(viewer: Viewer, permission: str) -> list[int] | None:
-    """Scopes in which the viewer holds the permission; None means all."""
-    if viewer.may(permission, None):
-        return None
-    scopes = viewer.scope_ids()
-    if scopes is ALL:  # a role everywhere without the permission, and others that have it somewhere
-        scopes = frozenset(granted for _role, granted in viewer.grants if granted is not None)
-    return sorted(scope for scope in scopes if viewer.may(permission, scope))
-
-
 def reports_visible_to(viewer: Viewer) -> QuerySet[Report]:
     """Reports of the contracts under which the viewer may read them; drafts only for the provider's people."""
     reports = Report.objects.select_related("scope", "ticket", "replaces")
-    seen, inside = scopes_where(viewer, "report.view"), scopes_where(viewer, "entry.internal")
+    seen, inside = viewer.scopes_where("report.view"), viewer.scopes_where("entry.internal")
     if seen is not None:
         reports = reports.filter(scope_id__in=seen)
     if inside is not None:
