@@ -59,7 +59,7 @@ def _row(signature: Signature, statement: Statement) -> SignatureRow:
         way=signature.method,
         at=signature.signed_at,
         proves=proves(signature.method),
-        details=_details(signature, proof),
+        details=[(label, text) for label, text in _details(signature, proof) if text],
         is_sound=is_sound,
     )
 
