@@ -7,15 +7,16 @@ and then.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any, Final
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.http import HttpRequest
+
+from .peers import address_of
+from .sessions import begin_visit
 
 WINDOW: Final = timedelta(minutes=10)
 
@@ -53,22 +54,6 @@ class Try:
     def key(self) -> str:
         """What is kept of the name: case and surrounding blanks do not matter."""
         return f"{self.limits.kind}:{hashlib.sha256(self.name.strip().casefold().encode()).hexdigest()}"
-
-
-def address_of(request: HttpRequest) -> str | None:
-    """Where a request comes from: the peer, or whom a proxy on this machine names (`YUNHENG_ORIGINS`: there is one).
-
-    Of X-Forwarded-For only the last name counts, which the proxy itself wrote; whatever stands before it is the
-    client's word.
-    """
-    peer = request.META.get("REMOTE_ADDR") or None
-    if settings.ORIGINS and _is_this_machine(peer or ""):
-        named = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-        try:
-            return str(ip_address(named))
-        except ValueError:
-            return peer
-    return peer
 
 
 def wait_until(attempt: Try, now: datetime) -> datetime | None:
@@ -145,8 +130,6 @@ class Handler(AxesDatabaseHandler):
 
     def user_logged_in(self, sender: object, request: HttpRequest, user: Any, **_more: object) -> None:
         """Somebody got in, second factor included: their failures are forgotten, and the visit begins."""
-        from .sessions import begin_visit  # the engine of sessions imports this module
-
         forget_failures(user.get_username(), address_of(request))
         begin_visit(request)
 
@@ -156,11 +139,3 @@ class Handler(AxesDatabaseHandler):
 
 def _try_of(request: HttpRequest, credentials: dict[str, Any] | None) -> Try:
     return Try(PASSWORDS, str((credentials or {}).get("username") or ""), address_of(request))
-
-
-def _is_this_machine(address: str) -> bool:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False
-    return (getattr(found, "ipv4_mapped", None) or found).is_loopback

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from yunheng.foundation.identity import uuid7
 from yunheng.foundation.refusals import NotFound
 
-from .guessing import address_of
 from .models import Session
+from .peers import address_of
 
 SEEN_RESOLUTION: Final = timedelta(minutes=5)  # a visit is not noted more often than this
 CONFIRMED: Final = timedelta(minutes=15)  # for so long a password counts as just typed

@@ -16,8 +16,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from yunheng.accounts.guessing import TOKENS, WINDOW, Try, address_of, note_failure, wait_until
+from yunheng.accounts.guessing import TOKENS, WINDOW, Try, note_failure, wait_until
 from yunheng.accounts.models import Person
+from yunheng.accounts.peers import address_of
 from yunheng.accounts.queries import viewer_for_person
 from yunheng.accounts.second_factor import has_second_factor
 from yunheng.accounts.security import is_second_factor_required

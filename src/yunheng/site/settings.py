@@ -251,7 +251,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 AXES_HANDLER = "yunheng.accounts.guessing.Handler"  # has the limits
-AXES_CLIENT_IP_CALLABLE = "yunheng.accounts.guessing.address_of"
+AXES_CLIENT_IP_CALLABLE = "yunheng.accounts.peers.address_of"
 AXES_LOCKOUT_CALLABLE = "yunheng.site.sign_in.locked_out"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or a stranger could keep somebody out for good
 AXES_USERNAME_FORM_FIELD = "username"

@@ -17,8 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from yunheng.accounts.guessing import PASSWORDS, Try, address_of, wait_until
+from yunheng.accounts.guessing import PASSWORDS, Try, wait_until
 from yunheng.accounts.letters import can_send_links
+from yunheng.accounts.peers import address_of
 from yunheng.accounts.preferences import choose_language
 from yunheng.accounts.sentences import wait_text
 

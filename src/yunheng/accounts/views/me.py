@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Invalid
 
-from ..guessing import ADDRESSES, CODES, Try, address_of, note_failure, wait_until
+from ..guessing import ADDRESSES, CODES, Try, note_failure, wait_until
 from ..models import Person
+from ..peers import address_of
 from ..preferences import ZONES, change_email, change_profile
 from ..reentry import confirmed
 from ..security import can_confirm, is_still_oneself

@@ -16,9 +16,10 @@ from yunheng.foundation.pages import PageRequest, signed_in
 from yunheng.foundation.refusals import Invalid
 
 from ..actions import set_password
-from ..guessing import CODES, Try, address_of, note_failure, wait_until
+from ..guessing import CODES, Try, note_failure, wait_until
 from ..models import Person
 from ..passkeys import passkeys_of, site_of
+from ..peers import address_of
 from ..reentry import confirmed
 from ..second_factor import (
     add_second_factor,

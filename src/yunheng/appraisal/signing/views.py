@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from yunheng.accounts.guessing import CODES, Try, address_of, note_failure, wait_until
+from yunheng.accounts.guessing import CODES, Try, note_failure, wait_until
 from yunheng.accounts.models import Person
 from yunheng.accounts.passkeys import site_of
+from yunheng.accounts.peers import address_of
 from yunheng.accounts.security import can_confirm, shown_by
 from yunheng.accounts.sentences import wait_text
 from yunheng.accounts.sessions import is_confirmed

@@ -18,8 +18,8 @@ from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from yunheng.accounts.guessing import address_of
 from yunheng.accounts.models import Person
+from yunheng.accounts.peers import address_of
 from yunheng.accounts.security import person_for_claim
 from yunheng.accounts.sessions import note_confirmed, note_elsewhere
 

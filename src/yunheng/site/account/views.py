@@ -28,7 +28,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 from requests import RequestException
 
-from yunheng.accounts.guessing import CODES, RESETS, Try, address_of, note_failure, wait_until
+from yunheng.accounts.guessing import CODES, RESETS, Try, note_failure, wait_until
 from yunheng.accounts.letters import can_send_links, link_to
 from yunheng.accounts.models import Person
 from yunheng.accounts.passkeys import (
@@ -40,6 +40,7 @@ from yunheng.accounts.passkeys import (
     site_of,
     take_challenge,
 )
+from yunheng.accounts.peers import address_of
 from yunheng.accounts.second_factor import second_factor_of, use_code
 from yunheng.accounts.security import make_reset, person_of_reset, person_to_remind, reset_password
 from yunheng.accounts.sentences import password_rules, wait_text
