@@ -1,7 +1,9 @@
 """A contract that is scored and appraised, with its people and a month of service, for the tests of statements."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from tests.appraisal.test_figures import served
@@ -98,13 +100,20 @@ def stored(document: bytes = SCHEME) -> dict[str, Any]:
     return dict(read_rules(document, around).terms)
 
 
-def agree(ground: Ground, *, scheme: bytes = SCHEME, **changes: Any) -> None:
-    """The contract's newest version has this scheme and section `appraisal`."""
+def agree(
+    ground: Ground,
+    *,
+    scheme: bytes = SCHEME,
+    span: Mapping[str, datetime] = MappingProxyType({}),
+    **changes: Any,
+) -> None:
+    """The contract's newest version has this scheme and section `appraisal`; `span`: its valid_from and valid_to."""
     calendars = [{"key": "office"}, {"key": "always"}]
     appraisal = {**APPRAISAL, **changes}
     apply_terms(
         ground.contract,
         terms("acme", scoring=stored(scheme), appraisal=appraisal, calendars=calendars),
+        **span,
     )
 
 

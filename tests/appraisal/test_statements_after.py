@@ -26,6 +26,7 @@ from yunheng.appraisal.statements.actions import (
     withdraw_input,
     withdraw_rectification,
 )
+from yunheng.appraisal.statements.editions import earlier_editions
 from yunheng.appraisal.statements.queries import (
     difference_of,
     frozen_of,
@@ -73,10 +74,10 @@ def test_a_reversing_statement_takes_the_place_of_the_one_before(world: World) -
     second = signed_anew(world, second)
     assert (world.again(first).state, second.state) == ("replaced", "locked")
     assert second.value == Decimal("86.4")
-    assert plain_difference_of(second) == {"score": "3", "money": "0"}
+    assert plain_difference_of(second) == {"score": "3", "money": "0", "settled": "95000"}
     settled = settle_statement(world.client, second.number, second.row_version, recorded_at=world.at)
     (last,) = history_of(SYSTEM_VIEWER, settled)[-1:]
-    assert (last.data["due"], last.data["difference"]) == ("0", {"score": "3", "money": "0"})
+    assert (last.data["due"], last.data["difference"]) == ("0", plain_difference_of(second))
     assert [line.type for line in history_of(SYSTEM_VIEWER, first)][-2:] == [
         "appraisal.reversal_drafted",
         "appraisal.reversed",
@@ -96,6 +97,38 @@ def test_money_that_was_not_settled_is_open_in_full(world: World) -> None:
     found = difference_of(second)
     assert found is not None
     assert (found.score, found.money) == (Decimal(0), Decimal(95000))
+
+
+def corrected(world: World, older: Statement, tidy: str) -> Statement:
+    """A statement signed by both that reverses one, with another value entered."""
+    draft = reverse_statement(world.client, older.number, "Counted again.", recorded_at=world.later(hours=1))
+    row = draft.inputs.get(key="tidy", withdrawn_at=None)
+    withdraw_input(world.client, draft.number, row.uuid, "Counted again.", recorded_at=world.at)
+    enter_value(world.client, draft.number, "tidy", tidy, recorded_at=world.at)
+    return signed_anew(world, draft)
+
+
+def test_what_is_settled_of_a_period_sums_to_what_is_payable_at_last(world: World) -> None:
+    """The second correction is never settled: the third one's difference is to what was settled, not to it."""
+    settled = []
+
+    def settle(statement: Statement) -> None:
+        settle_statement(world.client, statement.number, statement.row_version, recorded_at=world.at)
+        settled.append(Decimal(history_of(SYSTEM_VIEWER, statement)[-1].data["due"]))
+
+    first = world.locked(late=1)
+    settle(first)
+    second = corrected(world, first, "50")
+    assert plain_difference_of(second) == {"score": "-12", "money": "-20000", "settled": "100000"}
+    third = corrected(world, second, "60")
+    assert plain_difference_of(third) == {"score": "3", "money": "-5000", "settled": "100000"}
+    settle(third)
+    fourth = corrected(world, third, "90")
+    assert plain_difference_of(fourth) == {"score": "9", "money": "5000", "settled": "95000"}
+    settle(fourth)
+    assert settled == [100_000, -5_000, 5_000]
+    assert sum(settled) == fourth.payable
+    assert [one.number for one in earlier_editions(fourth)] == [third.number, second.number, first.number]
 
 
 def test_decisions_hold_on_in_the_statement_that_reverses(world: World) -> None:

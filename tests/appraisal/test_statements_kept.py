@@ -11,7 +11,7 @@ def test_the_tables_have_their_triggers_always() -> None:
         cursor.execute(
             "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
             " AND tgrelid IN ('statement'::regclass, 'statement_input'::regclass, 'appeal'::regclass,"
-            " 'statement_signature'::regclass)"
+            " 'statement_signature'::regclass, 'statement_part'::regclass)"
         )
         found = {name for (name,) in cursor.fetchall()}
     assert found == {
@@ -23,4 +23,6 @@ def test_the_tables_have_their_triggers_always() -> None:
         "appeal_stays",
         "statement_signature_keeps_rows",
         "statement_signature_keeps_all",
+        "statement_part_keeps_rows",
+        "statement_part_keeps_all",
     }

@@ -173,19 +173,13 @@ def test_what_a_correction_changes() -> None:
     found = difference(
         score_before=Decimal("83.4"),
         score_after=Decimal("91.0"),
-        payable_before=Decimal("95000.00"),
-        payable_after=Decimal("100000.00"),
+        settled=Decimal("95000.00"),
+        payable=Decimal("100000.00"),
     )
     assert (found.score, found.money, found.is_none) == (Decimal("7.6"), Decimal("5000.00"), False)
-    unsettled = difference(
-        score_before=None,
-        score_after=Decimal(90),
-        payable_before=Decimal(1),
-        payable_after=Decimal(2),
-        is_settled=False,
-    )
+    unsettled = difference(score_before=None, score_after=Decimal(90), settled=Decimal(0), payable=Decimal(2))
     assert (unsettled.score, unsettled.money) == (None, Decimal(2))
     nothing = difference(
-        score_before=Decimal(90), score_after=Decimal("90.0"), payable_before=None, payable_after=None
+        score_before=Decimal(90), score_after=Decimal("90.0"), settled=Decimal(0), payable=None
     )
     assert nothing.is_none

@@ -119,6 +119,17 @@ class Statement(SubjectBase):
         ]
 
 
+class StatementPart(models.Model):
+    """A signed statement that an issued one of a longer period is made of. Added with the issue and never changed."""
+
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="parts", db_index=False)
+    part = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="part_of")
+
+    class Meta:
+        db_table = "statement_part"
+        constraints = [models.UniqueConstraint(fields=["statement", "part"], name="statement_part_once")]
+
+
 class StatementInput(models.Model):
     """What a person entered for a statement. Never changed, only withdrawn; its files hang on its entry."""
 

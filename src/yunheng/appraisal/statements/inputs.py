@@ -10,6 +10,7 @@ from yunheng.logic.score import Event, Mark, items_rated
 
 from ..entered import Amended, Entered
 from ..models import Appeal, Statement, StatementInput
+from .editions import earlier_editions
 
 Kind = StatementInput.Kind
 
@@ -35,7 +36,8 @@ def entered_of(statement: Statement) -> Entered:
     """What people said of the period and what was decided of it.
 
     A kind of events is settled when somebody said that there was none, or entered one. Decisions on a statement that
-    this one reverses hold on, unless its own decide otherwise. (2 queries, 1 more for each statement before.)
+    this one reverses hold on, unless its own decide otherwise. (2 queries; 1 more for one that reverses another,
+    and 1 for each statement before.)
     """
     return entered_from(standing_inputs(statement), decided_appeals(statement), rated=rated_items(statement))
 
@@ -48,11 +50,8 @@ def rated_items(statement: Statement) -> frozenset[str]:
 
 def decided_appeals(statement: Statement) -> list[Appeal]:
     """Appeals that changed something, of the oldest statement of the period first."""
-    chain: list[Statement] = [statement]
-    while (older := chain[-1].reverses) is not None:
-        chain.append(older)
     found: list[Appeal] = []
-    for one in reversed(chain):
+    for one in [*reversed(earlier_editions(statement)), statement]:
         found += [
             appeal
             for appeal in Appeal.objects.filter(statement=one, decided_at__isnull=False)

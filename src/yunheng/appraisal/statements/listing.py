@@ -24,6 +24,7 @@ from ..score_words import score_text
 from ..scored_period import period_holding
 from ..sparkline import Sparkline, draw_sparkline
 from .queries import StatementPage, list_statements, visible_statements
+from .resting import ReversedPart, reversed_parts
 from .wording import period_label
 
 #: How a state looks: kinds of c-state.
@@ -65,6 +66,7 @@ class StatementRow:
     url: str
     due_at: datetime | None
     is_late: bool
+    rests_on: str = ""  # what was reversed since of what it is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,12 @@ def plain_score(value: Decimal | None) -> str:
 
 
 def row_of(
-    statement: Statement, *, contract_title: str, grades: Mapping[str, str], now: datetime
+    statement: Statement,
+    *,
+    contract_title: str,
+    grades: Mapping[str, str],
+    now: datetime,
+    rests_on: Sequence[ReversedPart] = (),
 ) -> StatementRow:
     """A statement as a row of a list."""
     due_at = due_of(statement)
@@ -142,6 +149,7 @@ def row_of(
         url=reverse("appraisal:statement", args=[statement.number]),
         due_at=due_at,
         is_late=due_at is not None and due_at < now,
+        rests_on=contract_wording.listed(one.number for one in rests_on) if rests_on else "",
     )
 
 
@@ -175,8 +183,15 @@ def _rows(page: StatementPage, titles: Mapping[int, str], now: datetime) -> list
     labels = {
         version: grade_labels(version) for version in {one.contract_version_id for one in page.statements}
     }
+    reversed_since = reversed_parts(page.statements)
     return [
-        row_of(one, contract_title=titles[one.scope_id], grades=labels[one.contract_version_id], now=now)
+        row_of(
+            one,
+            contract_title=titles[one.scope_id],
+            grades=labels[one.contract_version_id],
+            now=now,
+            rests_on=reversed_since.get(one.pk, ()),
+        )
         for one in page.statements
     ]
 

@@ -19,6 +19,7 @@ from yunheng.foundation import wording
 from yunheng.foundation.flow import label_text, process_for
 from yunheng.foundation.models import Attachment
 from yunheng.logic.appraisal import Change, difference
+from yunheng.logic.measure import round_half_up
 from yunheng.logic.score import Rating, Results, Settled, text_of
 
 from ..models import Appeal, Rectification, Signature, Statement, StatementInput
@@ -29,13 +30,15 @@ from ..scorecard_page import Asked, page_of
 from ..scorecard_text import lacking_text
 from .computing import Computed
 from .contesting import targets_of
+from .editions import settled_before
+from .history import history_row
 from .listing import Look, due_of, look_of, plain_score, title_of_statement
-from .queries import HistoryLine, StatementView
+from .queries import StatementView
 from .reading import card_of_frozen, results_of_frozen, rules_of_frozen, score_of_frozen, settled_of_frozen
+from .resting_told import resting_told
 from .shown import (
     AppealCard,
     FileLink,
-    HistoryRow,
     InputRow,
     MoneyLine,
     OrderRow,
@@ -117,13 +120,14 @@ class _Teller:
             orders=[self._order(order) for order in view.rectifications],
             triggers=list(self._triggers()),
             parts=list(self._parts()),
+            resting=resting_told(view, may_reverse=self._may_reverse()),
             missing=[] if self.drafted is None else [period.label for period in self.drafted.missing],
             backdated=content.get("backdated", ())[:MOST_BACKDATED],
             backdated_count=len(content.get("backdated", ())),
             pauses=content.get("pauses", {}),
             excluded=list(self._excluded(content)),
             samples=self.statement.samples,
-            history=[_history_row(line) for line in reversed(view.history)],
+            history=[history_row(line) for line in reversed(view.history)],
             documents=list(self._documents()),
             steps=view.transitions,
             parties=[(party, contract_wording.party(party)) for party in PARTIES],
@@ -187,9 +191,9 @@ class _Teller:
         if settled is None:
             return
         for line in self.words.line(settled.tree).parts:
-            exact = text_of(line.node.points)
-            amount = "≈" if "/" in exact else money_text(Decimal(exact), "")
-            yield MoneyLine(line.text, amount)
+            rounded = round_half_up(line.node.points, 4)
+            amount = money_text(rounded, "")
+            yield MoneyLine(line.text, amount if rounded == line.node.points else f"≈ {amount}")
         yield MoneyLine(_("Payable"), money_text(settled.payable, settled.currency), is_total=True)
 
     def _difference(self) -> str:
@@ -199,9 +203,8 @@ class _Teller:
         found = difference(
             score_before=older.value,
             score_after=self.score.value,
-            payable_before=older.payable,
-            payable_after=None if self.settled is None else self.settled.payable,
-            is_settled=older.settled_at is not None,
+            settled=settled_before(self.statement),
+            payable=None if self.settled is None else self.settled.payable,
         )
         if found.is_none:
             return _("Neither score nor money changes.")
@@ -215,6 +218,9 @@ class _Teller:
                 if found.money > 0
                 else _("to be given back: %(amount)s") % {"amount": text}
             )
+        if found.settled:
+            text = money_text(found.settled, self.statement.currency or older.currency)
+            parts.append(_("settled before: %(amount)s") % {"amount": text})
         return contract_wording.listed(parts)
 
     # --- what people enter
@@ -548,36 +554,3 @@ def _by(name: str, organisation: str) -> str:
 def _signed(number: Decimal) -> str:
     text = text_of(abs(number))
     return f"−{text}" if number < 0 else f"+{text}"
-
-
-def _history_row(line: HistoryLine) -> HistoryRow:
-    sentences = {
-        "appraisal.drafted": _("Drafted"),
-        "appraisal.discarded": _("Discarded"),
-        "appraisal.value_entered": _("Value entered"),
-        "appraisal.marked": _("Marks given"),
-        "appraisal.event_proposed": _("Event put forward"),
-        "appraisal.none_happened": _("Said that none happened"),
-        "appraisal.input_withdrawn": _("Withdrawn"),
-        "appraisal.sampled": _("Sample drawn"),
-        "appraisal.issued": pgettext("statement", "Issued"),
-        "appraisal.accepted": pgettext("statement", "Accepted"),
-        "appraisal.appealed": _("Appealed"),
-        "appraisal.appeal_answered": _("Appeal answered"),
-        "appraisal.voted": _("Vote cast"),
-        "appraisal.decided": _("Appeal decided"),
-        "appraisal.arbitrated": _("Arbitration closed"),
-        "appraisal.signed": _("Signed"),
-        "appraisal.locked": _("Locked"),
-        "appraisal.settled": _("Settled"),
-        "appraisal.reversal_drafted": _("A correction was drafted"),
-        "appraisal.reversed": _("Reversed"),
-    }
-    data = line.data
-    sentence = sentences.get(line.type, line.type)
-    if line.type == "appraisal.drafted" and data.get("is_new") is False:
-        sentence = _("Computed anew")
-    if data.get("is_silence"):
-        sentence = _("Accepted by silence")
-    text = str(data.get("reason") or data.get("opinion") or data.get("note") or "")
-    return HistoryRow(sentence, text, line.who or _("the system"), line.at)

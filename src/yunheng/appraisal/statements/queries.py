@@ -21,6 +21,8 @@ from yunheng.logic.appraisal import Difference, difference
 from yunheng.logic.score import text_of
 
 from ..models import Appeal, Rectification, Signature, Statement, StatementInput
+from .editions import earlier_editions, settled_before
+from .resting import ReversedPart, reversed_parts
 
 PAGE = 50
 
@@ -110,6 +112,7 @@ class HistoryLine:
     at: datetime
     who: str  # "" where names are not for the reader
     data: Mapping[str, Any]
+    told: Sequence[str] = ()  # who was told of it, by name; as `who`
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ class StatementView:
     permissions: frozenset[str]  # of the viewer here
     history: Sequence[HistoryLine]
     reversed_by: Statement | None
+    rests_on_reversed: Sequence[ReversedPart]
     is_answer_late: bool | None  # None: nothing to answer, or no term
     is_arbitration_late: bool | None
 
@@ -140,10 +144,8 @@ def statement_page(viewer: Viewer, statement: Statement, *, now: datetime) -> St
     rectifications = list(Rectification.objects.filter(statement=statement).order_by("pk"))
     files: dict[int, list[Attachment]] = {}
     subjects = [statement.pk, *(one.pk for one in rectifications)]
-    older = statement.reverses
-    while older is not None:  # what was entered for the one before came along with its files
-        subjects.append(older.pk)
-        older = older.reverses
+    # What was entered for those before came along with its files.
+    subjects += [older.pk for older in earlier_editions(statement)]
     for file in Attachment.objects.filter(scope_id=statement.scope_id, subject_id__in=subjects).order_by(
         "id"
     ):
@@ -161,6 +163,7 @@ def statement_page(viewer: Viewer, statement: Statement, *, now: datetime) -> St
         permissions=viewer.permissions(statement.scope_id),
         history=history_of(viewer, statement),
         reversed_by=visible_statements(viewer).filter(reverses=statement).first(),
+        rests_on_reversed=reversed_parts([statement]).get(statement.pk, ()),
         is_answer_late=_is_late(statement.answer_due_at, statement.answered_at, now),
         is_arbitration_late=_is_late(statement.arbitration_due_at, statement.arbitrated_at, now),
     )
@@ -172,8 +175,8 @@ def appeals_of(statement: Statement) -> list[Appeal]:
 
 
 def difference_of(statement: Statement) -> Difference | None:
-    """What a reversing statement changes against the one before; None of any other. Money that was not settled before
-    is still open in full.
+    """What a reversing statement changes: the score of the one before, and the money that was settled for the period by
+    all those before it together; None of any other. Money that was never settled is still open in full.
     """
     older = statement.reverses
     if older is None:
@@ -181,9 +184,8 @@ def difference_of(statement: Statement) -> Difference | None:
     return difference(
         score_before=older.value,
         score_after=statement.value,
-        payable_before=older.payable,
-        payable_after=statement.payable,
-        is_settled=older.settled_at is not None,
+        settled=settled_before(statement),
+        payable=statement.payable,
     )
 
 
@@ -194,7 +196,7 @@ def plain_difference_of(statement: Statement) -> dict[str, str | None] | None:
         return None
     return {
         name: None if number is None else text_of(number)
-        for name, number in (("score", found.score), ("money", found.money))
+        for name, number in (("score", found.score), ("money", found.money), ("settled", found.settled))
     }
 
 
@@ -234,6 +236,7 @@ def history_of(viewer: Viewer, subject: SubjectBase) -> list[HistoryLine]:
             at=entry.recorded_at,
             who=((entry.body.personal or {}).get("actor") or {}).get("name", "") if names_people else "",
             data=entry.body.shared or {},
+            told=[one["name"] for one in (entry.body.personal or {}).get("told", ())] if names_people else (),
         )
         for entry in entries.order_by("id")
     ]

@@ -157,6 +157,31 @@ class MoneyLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RestsOn:
+    """A statement that was reversed after this one was made of it."""
+
+    number: str
+    url: str
+    period: str
+    by: str
+    by_url: str
+    through: str  # the quarter in between, "" for none
+    at: datetime | None
+    told: str  # who was told, by name; "" where names are not for the reader
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """What of a statement's parts was reversed since, and the way on."""
+
+    parts: Sequence[RestsOn]
+    way_on: str
+    corrected_by: str  # number of the statement that reverses this one, or is drafted to; "" for none
+    may_correct: bool  # the reader may draft the statement that corrects it
+    why: str  # the reason that it would give
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A statement as its page shows it."""
 
@@ -181,6 +206,7 @@ class Told:
     orders: Sequence[OrderRow]
     triggers: Sequence[TriggerLine]
     parts: Sequence[tuple[str, str, str, str]]  # period, number, score, address
+    resting: Resting | None  # None: all that it rests on stands
     missing: Sequence[str]
     backdated: Sequence[Mapping[str, Any]]
     backdated_count: int

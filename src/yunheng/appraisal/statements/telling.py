@@ -115,6 +115,41 @@ def tell_of_lock(statement: Statement, entry_id: int, now: datetime) -> None:
         )
 
 
+def concerned(scope_id: int) -> list[Person]:
+    """Everybody of both sides who signs: whom it concerns what becomes of a signed statement."""
+    return [
+        person
+        for side in ("provider", "client")
+        for person in people_with(scope_id, "appraisal.sign", kind=side)
+    ]
+
+
+def tell_of_part_reversed(
+    statement: Statement,
+    older: Statement,
+    newer: Statement,
+    people: Iterable[Person],
+    entry_id: int,
+    now: datetime,
+) -> None:
+    """What a statement rests on was reversed."""
+    _send(
+        statement.scope_id,
+        statement.number,
+        statement.scope.name,
+        MOVED,
+        people,
+        lambda: (
+            _("%(part)s, on which this statement rests, was reversed by %(by)s.")
+            % {"part": older.number, "by": newer.number}
+        ),
+        now,
+        entry_id,
+        path=f"statements/{statement.number}",
+        period=statement.period,
+    )
+
+
 def tell_of_due(statement: Statement, due_at: datetime, *, is_over: bool, now: datetime) -> None:
     """A term comes near its end, or has passed: those who have something to do in it are told."""
     permission, side = {

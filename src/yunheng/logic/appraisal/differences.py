@@ -9,11 +9,12 @@ from decimal import Decimal
 @dataclass(frozen=True, slots=True)
 class Difference:
     """After less before; None where one of both does not say it. Money above 0 is still to be paid, below 0 given
-    back.
+    back; `settled` is what was settled before, all together.
     """
 
     score: Decimal | None
     money: Decimal | None
+    settled: Decimal = Decimal(0)
 
     @property
     def is_none(self) -> bool:
@@ -25,16 +26,14 @@ def difference(
     *,
     score_before: Decimal | None,
     score_after: Decimal | None,
-    payable_before: Decimal | None,
-    payable_after: Decimal | None,
-    is_settled: bool = True,
+    settled: Decimal,
+    payable: Decimal | None,
 ) -> Difference:
-    """The difference; `is_settled` says whether the money of the one before was settled: if not, all of it is open."""
-    money = None
-    if payable_after is not None:
-        before = payable_before if is_settled else Decimal(0)
-        money = None if before is None else payable_after - before
-    return Difference(_less(score_after, score_before), money)
+    """The difference; `settled` is what of the period's money was settled before, 0 for nothing, however many
+    statements came in between: so all that is settled of a period always sums to what is payable at last.
+    """
+    money = None if payable is None else payable - settled
+    return Difference(_less(score_after, score_before), money, settled)
 
 
 def _less(after: Decimal | None, before: Decimal | None) -> Decimal | None:

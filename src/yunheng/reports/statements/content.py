@@ -15,7 +15,7 @@ from yunheng.appraisal.money import amount_text
 from yunheng.appraisal.score_words import ScoreWords, score_text
 from yunheng.appraisal.statements.computing import Computed
 from yunheng.appraisal.statements.listing import look_of
-from yunheng.appraisal.statements.queries import StatementView
+from yunheng.appraisal.statements.queries import StatementView, difference_of
 from yunheng.appraisal.statements.reading import (
     results_of_frozen,
     rules_of_frozen,
@@ -310,14 +310,19 @@ class _Letter:
         statement = self.statement
         if statement.state not in _FIRM["settlement"]:
             return _("Not to be paid by yet: both sides sign the statement first.")
-        older = statement.reverses
-        if older is not None and older.payable is not None and statement.payable is not None:
-            change = statement.payable - (older.payable if older.settled_at else Decimal(0))
-            return _("Reverses %(number)s; the difference is %(amount)s.") % {
-                "number": older.number,
-                "amount": amount_text(change, self._digits()),
-            }
-        return ""
+        found = difference_of(statement)
+        if found is None or found.money is None or statement.reverses is None:
+            return ""
+        words = {
+            "number": statement.reverses.number,
+            "settled": amount_text(found.settled, self._digits()),
+            "amount": amount_text(abs(found.money), self._digits()),
+        }
+        if found.money < 0:
+            return (
+                _("Reverses %(number)s. Settled before: %(settled)s. To be given back: %(amount)s.") % words
+            )
+        return _("Reverses %(number)s. Settled before: %(settled)s. Still to be paid: %(amount)s.") % words
 
 
 #: States in which a letter is no draft.

@@ -35,6 +35,7 @@ from .basis import (
 )
 from .deadlines import ends_at_of, next_check
 from .drafting import columns_of, computed_now
+from .resting import hold_parts, keep_parts
 
 
 def issue_statement(
@@ -65,6 +66,7 @@ def issue_statement(
         setattr(statement, name, value)
     frozen = freeze(statement, computed)
     with transaction.atomic():
+        hold_parts(computed.parts)
         statement = begin(viewer, number, "appraisal.issue", row_version=row_version, states=["drafted"])
         due_at = ends_at_of(computed.terms, computed.agreement.appeal_within, now)
         columns = {
@@ -85,6 +87,7 @@ def issue_statement(
         entry_id = step(
             statement, "issue", "appraisal.issued", viewer=viewer, now=now, columns=columns, shared=shared
         )
+        keep_parts(statement, computed.parts)
         tell_of_issue(statement, entry_id, now)
     return statement
 

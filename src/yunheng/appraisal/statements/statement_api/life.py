@@ -21,7 +21,7 @@ from .shapes import (
     StepReasonIn,
     WhyIn,
     statement_detail,
-    statement_out,
+    statements_out,
 )
 
 _BYTES = {
@@ -60,7 +60,7 @@ def read_statements(
         state=state or "",
         period=period,
     )
-    return {"items": [statement_out(one) for one in page.statements], "next": page.following or None}
+    return {"items": statements_out(page.statements), "next": page.following or None}
 
 
 @router.post("/contracts/{key}/statements", response={201: StatementDetail}, summary="Draft a statement")

@@ -1,6 +1,6 @@
 """What the API of statements takes and gives; decimals are strings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from yunheng.foundation.models import Attachment
 from ...models import Appeal, Rectification, Statement, StatementInput
 from .. import queries
 from ..queries import StatementView
+from ..resting import ReversedPart, reversed_parts
 
 KindName = Literal["month", "quarter", "year"]
 StateName = Literal[
@@ -172,6 +173,15 @@ class EvidenceOut(Schema):
     sha256: str
 
 
+class ReversedPartOut(Schema):
+    """A statement that was reversed after a longer one was made of it."""
+
+    number: str
+    period: str
+    reversed_by: str
+    through: str | None = Field(description="The statement in between: of a quarter that a year is made of")
+
+
 class StatementOut(Schema):
     """A statement as a list shows it."""
 
@@ -200,6 +210,9 @@ class StatementOut(Schema):
     arbitration_due_at: datetime | None
     locked_at: datetime | None
     settled_at: datetime | None
+    rests_on_reversed: list[ReversedPartOut] = Field(
+        description="Of a longer period: what it is made of that was reversed since"
+    )
 
 
 class InputOut(Schema):
@@ -293,7 +306,7 @@ class StatementDetail(StatementOut):
     is_answer_late: bool | None
     is_arbitration_late: bool | None
     difference: dict[str, str | None] | None = Field(
-        description="Of one that reverses another: score and money against that"
+        description="Of one that reverses another: its score against that, its money against all that was settled"
     )
     inputs: list[InputOut]
     samples: list[dict[str, Any]]
@@ -303,8 +316,13 @@ class StatementDetail(StatementOut):
     transitions: list[str] = Field(description="What the caller may do now")
 
 
-def statement_out(statement: Statement) -> dict[str, Any]:
-    """A row of the list."""
+def statements_out(statements: Sequence[Statement]) -> list[dict[str, Any]]:
+    """The rows of the list (1 query where longer periods are among them)."""
+    reversed_since = reversed_parts(statements)
+    return [_row(one, reversed_since.get(one.pk, ())) for one in statements]
+
+
+def _row(statement: Statement, rests_on: Sequence[ReversedPart]) -> dict[str, Any]:
     same = (
         *("number", "kind", "period", "state", "edition", "row_version", "position", "evaluated_at", "value"),
         *("payable", "issue_due_at", "issued_at", "answer_due_at", "answered_at", "is_accepted_by_silence"),
@@ -317,6 +335,15 @@ def statement_out(statement: Statement) -> dict[str, Any]:
         "grade": statement.grade or None,
         "currency": statement.currency or None,
         "digest": None if statement.digest is None else bytes(statement.digest).hex(),
+        "rests_on_reversed": [
+            {
+                "number": one.number,
+                "period": one.period,
+                "reversed_by": one.reversed_by,
+                "through": one.through or None,
+            }
+            for one in rests_on
+        ],
     }
 
 
@@ -325,7 +352,7 @@ def statement_detail(viewer: Viewer, statement: Statement) -> dict[str, Any]:
     view: StatementView = queries.statement_page(viewer, statement, now=datetime.now(UTC))
     names = viewer.may("entry.personal", statement.scope_id)
     return {
-        **statement_out(statement),
+        **_row(statement, view.rests_on_reversed),
         "why_reversed": statement.why_reversed,
         "reversed_by": view.reversed_by.number if view.reversed_by else None,
         "answer": statement.answer,
