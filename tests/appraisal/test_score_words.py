@@ -56,6 +56,8 @@ PARAMS: dict[Say, dict[str, Any]] = {
     Say.PERIOD: {"score": Decimal(90), "weight": Fraction(1), "of": Fraction(3)},
     Say.PERIOD_LEFT_OUT: {"score": None},
     Say.SETTLEMENT: {"currency": "CNY"},
+    Say.PART_DAYS: {"covered": 21, "days": 30, "fee": Decimal(1000)},
+    Say.PART_WHOLE: {"covered": 21, "days": 30},
     Say.COEFFICIENT: {"score": Decimal(85), "coefficient": Decimal("0.95"), "fee": Decimal(1000)},
     Say.PER_POINT: {"deductions": 12, "free": 10, "beyond": 2, "percent": 2, "base": "fee"},
     Say.WITHIN_FREE: {"deductions": 8, "free": 10},

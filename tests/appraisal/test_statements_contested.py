@@ -310,3 +310,65 @@ def test_an_event_that_people_entered_can_be_contested(world: World) -> None:
     )
     decide(world, statement, row, "partly", {"party": "client"})
     assert close_arbitration(world.client, statement.number, recorded_at=world.at).value == Decimal("91.4")
+
+
+# --- an arbitration whose term ends without a decision --------------------------------------------------------------
+
+
+def overdue(world: World, **arbitration: Any) -> tuple[Statement, list[Appeal], datetime]:
+    """A statement with two appeals, one decided, one with a single vote; and the instant after the term."""
+    agree(world.ground, arbitration={"within": {"working_days": 10}, **arbitration})
+    statement, rows = contested(world, Claim("tidy", "They were tidy.", "100 per cent."))
+    decide(world, statement, rows[1], "upheld", {"value": "100"})
+    vote(
+        world.provider,
+        statement.number,
+        rows[0].uuid,
+        "upheld",
+        {"drop": True},
+        "Ours.",
+        recorded_at=world.at,
+    )
+    assert statement.arbitration_due_at is not None
+    return statement, rows, statement.arbitration_due_at + timedelta(minutes=1)
+
+
+def test_what_is_contested_stands_where_the_contract_says_so(world: World) -> None:
+    statement, rows, late = overdue(world, overdue="stands")
+    assert sweep(late - timedelta(hours=1)) == 1  # a reminder
+    assert world.again(statement).state == "appealed"
+    assert sweep(late) == 1
+    closed = world.again(statement)
+    assert (closed.state, closed.arbitrated_at) == ("arbitrated", late)
+    assert closed.value == Decimal(
+        "94.4"
+    )  # 91.4, and 3 points more for what was decided: the late ticket still counts
+    rows[0].refresh_from_db()
+    assert (rows[0].decision, rows[0].change) == ("rejected", {})
+    told = [(one["item"], one["decision"], len(one["votes"])) for one in frozen_of(closed)["appeals"]]
+    assert told == [("tidy", "upheld", 2), ("lateness", "rejected", 1)]
+    lines = {line.type: line for line in history_of(SYSTEM_VIEWER, closed)}
+    assert lines["appraisal.decided"].data["is_overdue"] is True
+    assert lines["appraisal.arbitrated"].data["is_overdue"] is True
+    assert sweep(late + timedelta(days=1)) == 0
+    world.sign(world.client, closed)
+
+
+@pytest.mark.parametrize(
+    ("roles", "people"),
+    [(["quality_officer", "auditor"], {"quality_officer", "auditor"}), ([], {"contact", "service_manager"})],
+)
+def test_it_is_escalated_to_those_whom_the_contract_names(
+    world: World, roles: list[str], people: set[str]
+) -> None:
+    asked = {"overdue": "escalate", "escalate_to": roles} if roles else {}
+    statement, _rows, late = overdue(world, **asked)
+    sweep(late)
+    assert world.again(statement).state == "appealed"
+    line = history_of(SYSTEM_VIEWER, statement)[-1]
+    assert (line.type, line.data["roles"], line.data["open"]) == ("appraisal.escalated", roles, 1)
+    assert {f"{role} of acme" for role in people} <= set(line.told)
+    assert ("auditor of acme" in line.told) is bool(roles)
+    mails = Delivery.objects.filter(entry_id=line.entry_id)
+    assert mails.count() == len(line.told)
+    assert sweep(late + timedelta(days=1)) == 0

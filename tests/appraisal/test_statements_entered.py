@@ -198,6 +198,9 @@ def test_samples_that_are_refused(world: World) -> None:
         {"count": 1, "share": Decimal(1)},
         {"share": Decimal(0)},
         {"share": Decimal(101)},
+        {"share": Decimal("0.00001")},
+        {"share": Decimal("1E-999999999")},
+        {"share": Decimal("3.12345")},
         {"count": 0},
     ):
         with pytest.raises(Invalid):

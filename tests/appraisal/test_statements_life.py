@@ -1,13 +1,15 @@
 """A statement from its draft to its settlement: what each step does, and what it refuses."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
-from tests.appraisal.statements_world import IN_MAY, World
+from tests.appraisal.statements_world import IN_MAY, World, agree
+from tests.undoing import undone
 
 from yunheng.appraisal.models import Signature, Statement
 from yunheng.appraisal.scorecard import Unscored
@@ -126,6 +128,18 @@ def test_a_draft_is_brought_up_to_date(world: World) -> None:
 
 
 # --- issuing --------------------------------------------------------------------------------------------------------
+
+
+def test_the_term_for_the_issue_begins_on_the_last_day_of_the_period(world: World) -> None:
+    """June ends on a Tuesday: one working day after it is Wednesday, and 36 hours after it end on Thursday at noon."""
+    zone = ZoneInfo("Asia/Shanghai")
+    world.at = datetime(2026, 6, 10, 2, 0, tzinfo=UTC)
+    for term, due in (({"working_days": 1}, "2026-07-01"), ({"seconds": 36 * 3600}, "2026-07-02T12:00")):
+        with undone():
+            agree(world.ground, issue_within=term)
+            draft = draft_statement(world.client, "acme", "2026-06", recorded_at=world.at)
+            assert draft.issue_due_at is not None
+            assert draft.issue_due_at.astimezone(zone).isoformat().startswith(due)
 
 
 def test_issuing_waits_for_the_periods_end(world: World) -> None:

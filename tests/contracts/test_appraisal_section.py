@@ -10,7 +10,7 @@ from tests.contracts.test_scoring import SCORED
 from yunheng.accounts.roles import ROLES
 from yunheng.contracts.appraisal_section.agreement import AppraisalTerms, Fee
 from yunheng.contracts.appraisal_section.compile import appraisal_of
-from yunheng.contracts.appraisal_section.grammar import RATING_ROLES
+from yunheng.contracts.appraisal_section.grammar import ESCALATION_ROLES, RATING_ROLES
 from yunheng.contracts.appraisal_section.presentation import appraisal_lines
 from yunheng.contracts.difference import differences
 from yunheng.contracts.packs import contract_pack
@@ -80,6 +80,13 @@ def test_what_is_not_written_has_its_default() -> None:
         ("per: month}\n  contract", "per: year}\n  contract", "appraisal.fee.per", "appraisal_fee"),
         ("  fee: {amount: 100000.50, per: month}\n", "", "appraisal", "appraisal_fee"),
         ("within: 5 working days}", "within: 5 days}", "appraisal.appeal.within", "ambiguous_day"),
+        ("72 h}", "72 h, overdue: ignore}", "appraisal.arbitration.overdue", "not_a_choice"),
+        (
+            "72 h}",
+            "72 h, overdue: stands, escalate_to: [contact]}",
+            "appraisal.arbitration.escalate_to",
+            "appraisal_escalation",
+        ),
         ("[scan, passkey]", "[scan, seal]", "appraisal.signing[1]", "not_a_choice"),
         ("[scan, passkey]", "[scan]\n  raters: {users: [contact]}", "appraisal.raters.users", "unknown_name"),
     ],
@@ -116,10 +123,40 @@ def test_the_section_reads_as_sentences() -> None:
         "The provider accepts it or appeals within 5 working days after the issue.",
         "No answer in time counts as acceptance.",
         "Appeals are decided within 72 h.",
+        "Without a decision by then, everybody who arbitrates is told.",
         "Fee: 100000.5 CNY for each month.",
+        "A period that the contract covers in part is paid whole.",
         "Value of the contract: 1200006 CNY.",
         "Signed by: passkey, scan of the stamped paper.",
     ]
+
+
+def test_what_follows_an_overdue_arbitration_and_how_part_periods_are_paid() -> None:
+    found = checked(
+        changed(
+            ("within: 72 h}", "within: 72 h, overdue: escalate, escalate_to: [provider_admin, auditor]}"),
+            ("per: month}\n", "per: month}\n  part_period: by_days\n"),
+            document=APPRAISED,
+        )
+    )
+    assert found.problems == ()
+    assert found.terms is not None
+    agreed = appraisal_of(found.terms["appraisal"])
+    assert (agreed.overdue, agreed.escalate_to) == ("escalate", ("provider_admin", "auditor"))
+    assert agreed.part_period == "by_days"
+    again = checked(document_of(found.terms))
+    assert again.terms is not None
+    assert again.terms["appraisal"] == found.terms["appraisal"]
+    with translation.override("en"):
+        lines = appraisal_lines(found.terms)
+    assert "A period that the contract covers in part is paid by its days." in lines
+    assert any(line.startswith("Without a decision by then, it is escalated to:") for line in lines)
+
+
+def test_the_roles_of_an_escalation_read_statements() -> None:
+    assert set(ESCALATION_ROLES) == {
+        key for key, role in ROLES.items() if "appraisal.view" in role.permissions
+    }
 
 
 def test_a_change_is_told_value_by_value() -> None:

@@ -366,6 +366,17 @@ class ScoreWords:
     def _fee(self, node: Node, params: Mapping[str, Any], item: str) -> str:
         return _("Fee of the period")
 
+    def _part_days(self, node: Node, params: Mapping[str, Any], item: str) -> str:
+        words = {"period": node.key, "covered": params["covered"], "days": params["days"]}
+        return _("%(period)s: the contract covers %(covered)s of %(days)s days, paid by days") % words
+
+    def _part_whole(self, node: Node, params: Mapping[str, Any], item: str) -> str:
+        words = {"period": node.key, "covered": params["covered"], "days": params["days"]}
+        return (
+            _("%(period)s: the contract covers %(covered)s of %(days)s days, and the fee is paid whole")
+            % words
+        )
+
     def _coefficient(self, node: Node, params: Mapping[str, Any], item: str) -> str:
         words = {name: shown(params[name]) for name in ("score", "coefficient", "fee")}
         return _("Score %(score)s: fee %(fee)s × %(coefficient)s") % words

@@ -20,6 +20,7 @@ from yunheng.foundation.log_queries import Head, head_of_size, heads
 from yunheng.foundation.refusals import Invalid
 from yunheng.foundation.sealing import seal
 from yunheng.logic.score import (
+    PartDays,
     PeriodScore,
     Rollup,
     Score,
@@ -33,6 +34,7 @@ from yunheng.logic.score.scheme import MONTHS
 
 from ..entered import Entered
 from ..models import Statement
+from ..part_periods import part_days_of
 from ..periods import midnight
 from ..scorecard import Lacking, Scorecard, Unscored, scorecard
 from ..scored_period import ScoredPeriod, period_holding
@@ -178,7 +180,7 @@ def compute(
         parts=tuple(parts),
         missing=tuple(missing),
         fee=fee,
-        settled=_settled(rules, terms, period, found, fee),
+        settled=_settled(rules, terms, period, found, fee, part_days_of(study, terms, period)),
         triggers=triggers_at(
             rules.scheme, period.kind, [*_history(contract, period, before), _as_part(period, found)]
         ),
@@ -263,14 +265,20 @@ def _history(contract: Contract, period: ScoredPeriod, before: Statement | None)
 
 
 def _settled(
-    rules: Rules, terms: ContractTerms, period: ScoredPeriod, found: Score, fee: Decimal | None
+    rules: Rules,
+    terms: ContractTerms,
+    period: ScoredPeriod,
+    found: Score,
+    fee: Decimal | None,
+    part_days: Sequence[PartDays],
 ) -> Settled | None:
     """What of the fee is payable; None where the scheme settles other periods, or no fee is agreed."""
     wanted = rules.scheme.settlement
     if wanted is None or wanted.period != period.kind or fee is None:
         return None
     try:
-        return settle(rules.scheme, found.value, fee, terms.appraised_by.contract_value)
+        worth = terms.appraised_by.contract_value
+        return settle(rules.scheme, found.value, fee, worth, part_days=part_days)
     except ValueError as error:
         raise Invalid({"settlement": str(error)}) from error
 

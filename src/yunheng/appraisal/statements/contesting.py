@@ -1,6 +1,6 @@
 """What of a frozen statement can be contested: its items, and the events that were looked at in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +36,12 @@ class Targets:
         if self.kinds.get(event) not in terms[rule]["of"]:
             return _("“%(item)s” has no event “%(event)s”.") % {"item": item, "event": event[:100]}
         return ""
+
+
+def is_by_term(decision: str, votes: Iterable[tuple[str, str]]) -> bool:
+    """Whether an appeal was rejected because the term of the arbitration ended: not both sides had voted so."""
+    against = {side for side, vote in votes if vote == "rejected"}
+    return decision == "rejected" and len(against) < 2
 
 
 def targets_of(content: Mapping[str, Any]) -> Targets:

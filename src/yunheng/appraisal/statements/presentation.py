@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from yunheng.contracts import wording as contract_wording
+from yunheng.contracts.appraisal_section.presentation import overdue_line
 from yunheng.contracts.scoring.grammar import PARTIES
 from yunheng.contracts.scoring.presentation import measure_name, trigger_text
 from yunheng.contracts.scoring.reading import Rules
@@ -29,12 +30,12 @@ from ..scorecard import Lacking, Scorecard
 from ..scorecard_page import Asked, page_of
 from ..scorecard_text import lacking_text
 from .computing import Computed
-from .contesting import targets_of
+from .contesting import is_by_term, targets_of
 from .editions import settled_before
 from .history import history_row
 from .listing import Look, due_of, look_of, plain_score, title_of_statement
 from .queries import StatementView
-from .reading import card_of_frozen, results_of_frozen, rules_of_frozen, score_of_frozen, settled_of_frozen
+from .reading import card_of_frozen, rules_of_frozen, score_of_frozen, settled_of_frozen
 from .resting_told import resting_told
 from .shown import (
     AppealCard,
@@ -79,17 +80,16 @@ class _Teller:
         self.statement: Statement = self.view.statement
         if content is not None:
             self.rules: Rules = rules_of_frozen(content)
-            self.score = score_of_frozen(content)
             self.settled: Settled | None = settled_of_frozen(content)
             self.card: Scorecard | None = card_of_frozen(content)
-            self.results = results_of_frozen(content)
+            self.score = score_of_frozen(content) if self.card is None else self.card.score
         else:
             assert self.drafted is not None
             self.rules = self.drafted.rules
             self.score = self.drafted.score
             self.settled = self.drafted.settled
             self.card = self.drafted.card
-            self.results = Results() if self.card is None else self.card.results
+        self.results = Results() if self.card is None else self.card.results
         self.words = ScoreWords(self.rules)
         self.lacking: tuple[Lacking, ...] = () if self.drafted is None else self.drafted.lacking
 
@@ -127,7 +127,7 @@ class _Teller:
             pauses=content.get("pauses", {}),
             excluded=list(self._excluded(content)),
             samples=self.statement.samples,
-            history=[history_row(line) for line in reversed(view.history)],
+            history=[history_row(line, self.words) for line in reversed(view.history)],
             documents=list(self._documents()),
             steps=view.transitions,
             parties=[(party, contract_wording.party(party)) for party in PARTIES],
@@ -155,13 +155,16 @@ class _Teller:
             return _("The provider accepts it or appeals.")
         if state == "appealed":
             open_ones = sum(not appeal.decision for appeal in self.view.appeals)
+            agreed = (self.view.content or {}).get("rules", {}).get("appraisal") or {}
+            arbitration = agreed.get("arbitration")
             if not open_ones:
                 return _("Every appeal is decided: close the arbitration, and the score is computed anew.")
-            return ngettext(
+            text = ngettext(
                 "%(count)d appeal waits for a decision that both sides agree on.",
                 "%(count)d appeals wait for decisions that both sides agree on.",
                 open_ones,
             ) % {"count": open_ones}
+            return f"{text} {overdue_line(arbitration)}" if arbitration else text
         if state in ("accepted", "arbitrated"):
             missing = [side_name(one.side) for one in self._signatures_by_side() if one.signature is None]
             return _("To be signed by %(sides)s.") % {"sides": contract_wording.listed(missing)}
@@ -375,6 +378,9 @@ class _Teller:
                 for vote in appeal.votes.all()
             ],
             decision=verdict_name(appeal.decision) if appeal.decision else "",
+            why_decided=_("The term ended without a decision; by the contract it stands as it was issued.")
+            if is_by_term(appeal.decision, [(vote.side, vote.decision) for vote in appeal.votes.all()])
+            else "",
             change=self._change(appeal.change, appeal),
             is_decided=bool(appeal.decision),
             may_reply=is_open and not appeal.reply and self.side == "client" and self._may("appraisal.issue"),
@@ -387,9 +393,9 @@ class _Teller:
             return label
         found = next((event for event in self.results.events if event.key == appeal.event), None)
         if found is None:
-            return f"{label}: {appeal.event}"
-        what = " ".join(text for text in (self.words.event_kind(found.kind), found.subject) if text)
-        return f"{label}: {what}"
+            return f"{label} · {appeal.event}"
+        kind = self.words.event_kind(found.kind)
+        return " · ".join(text for text in (label, "" if kind == label else kind, found.subject) if text)
 
     def _change(self, data: Mapping[str, Any], appeal: Appeal) -> str:
         change = Change.of(data)
@@ -548,7 +554,7 @@ def look_of_order(order: Rectification) -> Look:
 
 
 def _by(name: str, organisation: str) -> str:
-    return f"{name} ({organisation})" if name and organisation else name or organisation
+    return " · ".join(text for text in (name, organisation) if text)
 
 
 def _signed(number: Decimal) -> str:

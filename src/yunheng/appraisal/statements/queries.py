@@ -112,6 +112,7 @@ class HistoryLine:
     at: datetime
     who: str  # "" where names are not for the reader
     data: Mapping[str, Any]
+    is_by_system: bool
     told: Sequence[str] = ()  # who was told of it, by name; as `who`
 
 
@@ -236,6 +237,7 @@ def history_of(viewer: Viewer, subject: SubjectBase) -> list[HistoryLine]:
             at=entry.recorded_at,
             who=((entry.body.personal or {}).get("actor") or {}).get("name", "") if names_people else "",
             data=entry.body.shared or {},
+            is_by_system=entry.actor_kind == "system",
             told=[one["name"] for one in (entry.body.personal or {}).get("told", ())] if names_people else (),
         )
         for entry in entries.order_by("id")

@@ -91,6 +91,7 @@ class AppealCard:
     reply_files: Sequence[FileLink]
     votes: Sequence[VoteLine]
     decision: str
+    why_decided: str  # where it was no vote that decided
     change: str
     is_decided: bool
     may_reply: bool

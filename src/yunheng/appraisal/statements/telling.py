@@ -85,7 +85,29 @@ def tell_of_reply(statement: Statement, entry_id: int, now: datetime) -> None:
     )
 
 
-def tell_of_decision(statement: Statement, entry_id: int, now: datetime) -> None:
+def tell_of_escalation(statement: Statement, people: Iterable[Person], entry_id: int, now: datetime) -> None:
+    """The term of the arbitration ended, and the contract names who is told then."""
+    due = statement.arbitration_due_at
+    _send(
+        statement.scope_id,
+        statement.number,
+        statement.scope.name,
+        TO_DO,
+        people,
+        lambda: (
+            _(
+                "The term of the arbitration ended %(when)s without a decision; by the contract it is brought to you."
+            )
+            % {"when": wording.instant(due)}
+        ),
+        now,
+        entry_id,
+        path=f"statements/{statement.number}",
+        period=statement.period,
+    )
+
+
+def tell_of_decision(statement: Statement, entry_id: int, now: datetime, *, is_overdue: bool = False) -> None:
     """The arbitration is closed: both have something to sign."""
     for side in ("provider", "client"):
         _tell(
@@ -93,8 +115,15 @@ def tell_of_decision(statement: Statement, entry_id: int, now: datetime) -> None
             TO_DO,
             "appraisal.sign",
             side,
-            lambda: _(
-                "The arbitration is closed and the score is final. The statement waits for signatures."
+            lambda: (
+                _(
+                    "The term of the arbitration ended; what was not decided stands as it was issued. The statement "
+                    "waits for signatures."
+                )
+                if is_overdue
+                else _(
+                    "The arbitration is closed and the score is final. The statement waits for signatures."
+                )
             ),
             now,
             entry_id,

@@ -22,6 +22,7 @@ from yunheng.logic.score.scheme import Period as Kind
 from ..figures import Row
 from ..frame import Frame
 from ..indicators import INDICATORS
+from ..part_periods import part_days_of
 from ..periods import FIRST_YEAR, LAST_YEAR, LONGEST_DAYS, midnight
 from ..queries import figures_of, keys_of
 from ..scorecard import Scorecard, own_rules, scorecard_of
@@ -317,7 +318,9 @@ def _settled(
     terms_then = study.terms_at(midnight(period.after.start, ZoneInfo(study.terms.zone)) - 1)
     agreed = terms_then.appraisal
     fee = None if agreed is None else agreed.fee_of(period.kind)
+    part_days = part_days_of(study, terms_then, period)
     if money.fee is not None:
+        part_days = ()
         fee = money.fee * MONTHS[period.kind]
     if fee is None:
         return None, "fee"
@@ -326,7 +329,7 @@ def _settled(
         contract_value = agreed.contract_value
     if terms.per_point is not None and terms.per_point.base != "fee" and contract_value is None:
         return None, "contract_value"
-    return settle(rules.scheme, value, fee, contract_value), ""
+    return settle(rules.scheme, value, fee, contract_value, part_days=part_days), ""
 
 
 def _longer(card: Scorecard, cards: Sequence[Scorecard], study: Study, asked: Asked) -> Iterator[Scored]:

@@ -11,6 +11,8 @@ from yunheng.logic.appraisal import Deadline
 from yunheng.logic.score.scheme import MONTHS, Period
 
 Silence = Literal["accept", "none"]
+Overdue = Literal["escalate", "stands"]
+PartPeriod = Literal["by_days", "whole"]
 Way = Literal["passkey", "confirmation", "scan"]
 #: Ways to sign, the strongest first.
 WAYS: Final[tuple[Way, ...]] = ("passkey", "confirmation", "scan")
@@ -42,7 +44,10 @@ class AppraisalTerms:
     appeal_within: Deadline = FIVE_DAYS
     silence: Silence = "accept"  #: what it means that nobody answers in time
     arbitration_within: Deadline | None = None
+    overdue: Overdue = "escalate"  #: what becomes of appeals that nobody decided within that term
+    escalate_to: tuple[str, ...] = ()  #: roles that are told then; (): whoever arbitrates
     fee: Fee | None = None
+    part_period: PartPeriod = "whole"  #: what is paid for a period that the contract covers in part
     contract_value: Decimal | None = None
     signing: tuple[Way, ...] = WAYS
     raters: Mapping[str, tuple[str, ...]] = field(

@@ -29,6 +29,14 @@ def check_appraisal(raw: Raw, scoring: Raw, note: Note) -> None:
     if not _is_read(raw) or not _is_read(scoring):
         return
     _check_raters(raw, scoring, note)
+    arbitration = raw["arbitration"] or {}
+    if arbitration.get("overdue") == "stands" and arbitration.get("escalate_to"):
+        note(
+            "appraisal_escalation",
+            ("appraisal", "arbitration", "escalate_to"),
+            gettext_noop("what is contested stands when the term ends, so nobody is told then"),
+            gettext_noop("delete this line, or write “overdue: escalate”"),
+        )
     _check_money(raw, scoring, note)
 
 

@@ -20,6 +20,12 @@ _MONEY: Final = r"[0-9]{1,12}(?:\.[0-9]{1,4})?"
 #: Roles that may rate (appraisal.rate in accounts.roles; a test holds both equal).
 RATING_ROLES: Final = ("contact", "appraiser", "service_manager", "provider_admin")
 
+#: Roles to which an arbitration may be escalated: of both sides, who may read statements (a test holds both equal).
+ESCALATION_ROLES: Final = (
+    *("provider_admin", "service_manager", "desk_agent", "engineer", "quality_officer"),
+    *("contact", "appraiser", "auditor"),
+)
+
 
 @dataclass(frozen=True)
 class Money(Kind):
@@ -57,7 +63,22 @@ APPRAISAL: Final = Record(
             "The provider's answer to a statement",
         ),
         "arbitration": Entry(
-            Record({"within": Entry(Duration(), "After the appeal", is_required=True)}),
+            Record(
+                {
+                    "within": Entry(Duration(), "After the appeal", is_required=True),
+                    "overdue": Entry(
+                        Choice(("escalate", "stands")),
+                        "What becomes of appeals that are not decided by then: those named are told, or what is "
+                        "contested stands as it was issued; default: escalate",
+                        default=None,
+                    ),
+                    "escalate_to": Entry(
+                        ListOf(Choice(ESCALATION_ROLES), 1),
+                        "Roles that are told then; default: whoever arbitrates",
+                        default=None,
+                    ),
+                }
+            ),
             "Until when appeals are to be decided",
         ),
         "fee": Entry(
@@ -68,6 +89,12 @@ APPRAISAL: Final = Record(
                 }
             ),
             "The fee that a score decides on, in the currency of the settlement",
+        ),
+        "part_period": Entry(
+            Choice(("by_days", "whole")),
+            "What is paid for a period that the contract covers in part: its share by days, or the whole fee; "
+            "default: the whole fee",
+            default=None,
         ),
         "contract_value": Entry(
             Money(), "The contract's value; needed where points are deducted from it (per_point)"

@@ -42,6 +42,7 @@ def appraisal_lines(terms: Terms) -> list[str]:
         lines.append(
             _("Appeals are decided within %(term)s.") % {"term": _term(stored["arbitration"]["within"])}
         )
+        lines.append(overdue_line(stored["arbitration"]))
     currency = (terms["scoring"].get("settlement") or {}).get("currency", "")
     if "fee" in stored:
         lines.append(
@@ -52,6 +53,10 @@ def appraisal_lines(terms: Terms) -> list[str]:
                 "period": period_name(stored["fee"]["per"]),
             }
         )
+        if stored.get("part_period") == "by_days":
+            lines.append(_("A period that the contract covers in part is paid by its days."))
+        else:
+            lines.append(_("A period that the contract covers in part is paid whole."))
     if "contract_value" in stored:
         lines.append(
             _("Value of the contract: %(amount)s %(currency)s.")
@@ -63,6 +68,17 @@ def appraisal_lines(terms: Terms) -> list[str]:
         word = role_label(rater["key"]) if rater["key"] in ROLES else rater["key"]
         lines.append(_("“%(word)s” is rated by: %(roles)s.") % {"word": word, "roles": roles})
     return lines
+
+
+def overdue_line(arbitration: Mapping[str, Any]) -> str:
+    """What becomes of appeals that nobody decided within the term."""
+    if arbitration.get("overdue") == "stands":
+        return _("Without a decision by then, what is contested stands as it was issued.")
+    roles = arbitration.get("escalate_to")
+    if roles:
+        named = wording.listed(role_label(role) for role in roles)
+        return _("Without a decision by then, it is escalated to: %(roles)s.") % {"roles": named}
+    return _("Without a decision by then, everybody who arbitrates is told.")
 
 
 def _term(stored: Mapping[str, int]) -> str:

@@ -28,8 +28,13 @@ def terms_of_appraisal(raw: Mapping[str, Any]) -> dict[str, Any]:
         terms["issue_within"] = _duration(raw["issue_within"])
     if raw["arbitration"]:
         terms["arbitration"] = {"within": _duration(raw["arbitration"]["within"])}
+        for name in ("overdue", "escalate_to"):
+            if raw["arbitration"].get(name):
+                terms["arbitration"][name] = raw["arbitration"][name]
     if raw["fee"]:
         terms["fee"] = {"amount": raw["fee"]["amount"], "per": raw["fee"]["per"]}
+    if raw["part_period"]:
+        terms["part_period"] = raw["part_period"]
     if raw["contract_value"]:
         terms["contract_value"] = raw["contract_value"]
     return terms
@@ -49,9 +54,12 @@ def appraisal_document(terms: Terms) -> dict[str, Any]:
         "silence": terms["appeal"]["silence"],
     }
     if "arbitration" in terms:
-        data["arbitration"] = {"within": show_duration(terms["arbitration"]["within"])}
+        within = {"within": show_duration(terms["arbitration"]["within"])}
+        data["arbitration"] = {**terms["arbitration"], **within}
     if "fee" in terms:
         data["fee"] = {"amount": _number(terms["fee"]["amount"]), "per": terms["fee"]["per"]}
+    if "part_period" in terms:
+        data["part_period"] = terms["part_period"]
     if "contract_value" in terms:
         data["contract_value"] = _number(terms["contract_value"])
     data["signing"] = list(terms["signing"])

@@ -36,7 +36,7 @@ from yunheng.logic.score.scheme import (
     Veto,
 )
 from yunheng.logic.score.scoring import Score, is_in_force, score
-from yunheng.logic.score.settling import Settled, settle
+from yunheng.logic.score.settling import PartDays, Settled, settle
 from yunheng.logic.score.stored import (
     StoredError,
     node_from_plain,
@@ -71,6 +71,7 @@ __all__ = [
     "Measured",
     "Node",
     "Occurrence",
+    "PartDays",
     "PassFail",
     "PerPoint",
     "PeriodScore",

@@ -59,6 +59,8 @@ class Say(StrEnum):
     )
     SETTLEMENT = "settlement"
     FEE = "fee"
+    PART_DAYS = "part_days"  #: of a period covered in part, the days that are not [covered, days, fee]
+    PART_WHOLE = "part_whole"  #: a period covered in part is paid whole [covered, days]
     COEFFICIENT = "coefficient"  #: [score, coefficient, fee]
     PER_POINT = "per_point"  #: [deductions, free, beyond, percent, base]
     WITHIN_FREE = "within_free"  #: [deductions, free]
@@ -93,7 +95,11 @@ class Node:
 
 def total(parts: Iterable[Node]) -> Fraction:
     """The points of all parts."""
-    return sum((part.points for part in parts), Fraction(0))
+    found: dict[int, int] = {}  # numerators by denominator: points have few, and whole numbers add fast
+    for part in parts:
+        numerator, denominator = part.points.as_integer_ratio()
+        found[denominator] = found.get(denominator, 0) + numerator
+    return sum((Fraction(number, denominator) for denominator, number in found.items()), Fraction(0))
 
 
 def whole(say: Say, parts: Iterable[Node], key: str = "", **params: Param) -> Node:
@@ -117,39 +123,44 @@ def text_of(number: Number) -> str:
     """An exact number as text: "2.5" where the division ends, else "7/3". `Fraction(text)` reads both back."""
     if isinstance(number, int):
         return str(number)
-    exact = Fraction(number)
-    rest, digits = exact.denominator, 0
-    if rest == 1:
-        return str(exact.numerator)
-    while rest % 10 == 0:
-        rest, digits = rest // 10, digits + 1
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest, digits = rest // prime, digits + 1
+    numerator, denominator = number.as_integer_ratio()
+    if denominator == 1:
+        return str(numerator)
+    twos = (denominator & -denominator).bit_length() - 1
+    rest, fives = denominator >> twos, 0
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
     if rest != 1:
-        return f"{exact.numerator}/{exact.denominator}"
-    sign = "-" if exact < 0 else ""
-    figures = str(abs(exact.numerator) * 10**digits // exact.denominator).rjust(digits + 1, "0")
-    return (sign + figures[:-digits] + "." + figures[-digits:]).rstrip("0").rstrip(".")
+        return f"{numerator}/{denominator}"
+    digits = max(twos, fives)
+    figures = str(abs(numerator) * 10**digits // denominator).rjust(digits + 1, "0")
+    return f"{'-' if numerator < 0 else ''}{figures[:-digits]}.{figures[-digits:]}"
 
 
-def plain(node: Node) -> dict[str, Any]:
-    """The tree as JSON data without floats, for the statement and those who check it."""
+def plain(node: Node, places: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """The tree as JSON data without floats, for the statement and those who check it.
+
+    `places`: where each event stands, by its key, in the results that are kept beside the tree; a node then names the
+    place instead of telling the event again. Raises KeyError for an event that stands nowhere.
+    """
     data: dict[str, Any] = {"say": node.say.value, "points": text_of(node.points)}
     if node.key:
         data["key"] = node.key
     if node.params:
         data["params"] = {
-            name: text_of(value) if isinstance(value, Decimal | Fraction) else value
+            name: value if isinstance(value, _PLAIN) else text_of(value)
             for name, value in node.params.items()
         }
     if node.event is not None:
-        data["event"] = event_plain(node.event)
+        data["event"] = event_plain(node.event) if places is None else places[node.event.key]
     if node.mark is not None:
         data["mark"] = mark_plain(node.mark)
     if node.parts:
-        data["parts"] = [plain(part) for part in node.parts]
+        data["parts"] = [plain(part, places) for part in node.parts]
     return data
+
+
+_PLAIN = (str, int, type(None))  #: parameters that are plain data as they are
 
 
 def event_plain(event: Event) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Decides appeals: each side casts a vote, what both want alike is the decision; then the score is computed anew."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,9 +10,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from yunheng.accounts.holders import people_in_roles, people_with
 from yunheng.contracts.models import Contract
 from yunheng.contracts.scoring.grammar import PARTIES
-from yunheng.foundation.access import Viewer
+from yunheng.foundation.access import SYSTEM_VIEWER, Viewer
 from yunheng.foundation.flow import update_subject
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.appraisal import Ballot, Change, agreed, faults_of_change
@@ -25,7 +27,7 @@ from ..contesting import targets_of
 from ..freezing import freeze
 from ..inputs import entered_of
 from ..queries import access_statement, appeals_of, frozen_of
-from ..telling import tell_of_decision
+from ..telling import tell_of_decision, tell_of_escalation
 from .answering import access_appeal
 from .basis import (
     begin,
@@ -85,7 +87,7 @@ def vote(
         },
     )
     update_subject(statement, {}, viewer=viewer)
-    about = {**told(statement), "appeal": str(row.uuid), "item": row.item, "event": row.event or None}
+    about = _about(statement, row)
     shared = {**about, "side": side, "decision": decision, "change": wanted.plain(), "reason": why}
     write_entry(statement, "appraisal.voted", viewer=viewer, now=now, shared=shared)
     outcome = agreed(
@@ -115,39 +117,103 @@ def close_arbitration(viewer: Viewer, number: str, *, recorded_at: datetime | No
     _require_decided(statement)
     seen = statement.row_version
     now = now_or(recorded_at)
-    computed = recomputed(statement)
-    columns = columns_of(computed)
-    for name, value in columns.items():
-        setattr(statement, name, value)
-    frozen = freeze(statement, computed)
+    columns = _outcome(statement, now)
     with transaction.atomic():
         statement = begin(viewer, number, "appraisal.arbitrate", row_version=seen, states=["appealed"])
-        before = {"value": statement.value, "payable": statement.payable}
-        columns |= {
-            "frozen": frozen.data,
-            "digest": frozen.digest,
-            "arbitrated_at": now,
-            "next_check_at": None,
-        }
-        for name, value in columns.items():
-            setattr(statement, name, value)
-        shared = {
-            **told(statement),
-            **scored(statement),
-            "size": len(frozen.data),
-            "before": {name: None if one is None else f"{one:f}" for name, one in before.items()},
-        }
-        entry_id = step(
-            statement,
-            "arbitrate",
-            "appraisal.arbitrated",
-            viewer=viewer,
-            now=now,
-            columns=columns,
-            shared=shared,
-        )
-        tell_of_decision(statement, entry_id, now)
+        _close(viewer, statement, columns, now)
     return statement
+
+
+def let_stand(statement: Statement, now: datetime) -> Statement:
+    """The term of the arbitration went by, and by the contract what is not decided stands as it was issued: those
+    appeals are rejected, and the arbitration is closed with what was decided. For the sweep, which holds the row.
+
+    Writes "appraisal.decided" for each, with "is_overdue", then "appraisal.arbitrated".
+    """
+    for row in appeals_of(statement):
+        if row.decision:
+            continue
+        row.decision, row.change, row.decided_at = "rejected", {}, now
+        row.save(update_fields=["decision", "change", "decided_at"])
+        shared = {**_about(statement, row), "decision": row.decision, "change": {}, "is_overdue": True}
+        write_entry(statement, "appraisal.decided", viewer=SYSTEM_VIEWER, now=now, shared=shared)
+    return _close(SYSTEM_VIEWER, statement, _outcome(statement, now), now, is_overdue=True)
+
+
+def escalate(statement: Statement, roles: Sequence[str], now: datetime) -> None:
+    """The term of the arbitration went by, and by the contract those in these roles are told (none: whoever
+    arbitrates). For the sweep, which holds the row. Writes "appraisal.escalated".
+    """
+    people = list(
+        people_in_roles(statement.scope_id, roles)
+        if roles
+        else people_with(statement.scope_id, "appraisal.arbitrate")
+    )
+    shared = {
+        **told(statement),
+        "roles": list(roles),
+        "open": sum(not one.decision for one in appeals_of(statement)),
+    }
+    entry_id = write_entry(
+        statement,
+        "appraisal.escalated",
+        viewer=SYSTEM_VIEWER,
+        now=now,
+        shared=shared,
+        personal={"told": [{"id": str(one.uuid), "name": one.name} for one in people]},
+    )
+    tell_of_escalation(statement, people, entry_id, now)
+
+
+def _outcome(statement: Statement, now: datetime) -> dict[str, Any]:
+    """What the statement's row becomes when its decisions are carried out."""
+    computed = recomputed(statement)
+    columns = columns_of(computed)
+    after = copy(statement)
+    for name, value in columns.items():
+        setattr(after, name, value)
+    frozen = freeze(after, computed)
+    return columns | {
+        "frozen": frozen.data,
+        "digest": frozen.digest,
+        "arbitrated_at": now,
+        "next_check_at": None,
+    }
+
+
+def _close(
+    viewer: Viewer,
+    statement: Statement,
+    columns: Mapping[str, Any],
+    now: datetime,
+    *,
+    is_overdue: bool = False,
+) -> Statement:
+    before = {"value": statement.value, "payable": statement.payable}
+    for name, value in columns.items():
+        setattr(statement, name, value)
+    shared = {
+        **told(statement),
+        **scored(statement),
+        "size": len(columns["frozen"]),
+        "before": {name: None if one is None else f"{one:f}" for name, one in before.items()},
+        **({"is_overdue": True} if is_overdue else {}),
+    }
+    entry_id = step(
+        statement,
+        "arbitrate",
+        "appraisal.arbitrated",
+        viewer=viewer,
+        now=now,
+        columns=columns,
+        shared=shared,
+    )
+    tell_of_decision(statement, entry_id, now, is_overdue=is_overdue)
+    return statement
+
+
+def _about(statement: Statement, row: Appeal) -> dict[str, Any]:
+    return {**told(statement), "appeal": str(row.uuid), "item": row.item, "event": row.event or None}
 
 
 def recomputed(statement: Statement) -> Computed:

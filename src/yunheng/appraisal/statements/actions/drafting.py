@@ -1,6 +1,6 @@
 """Drafts a statement, brings a draft up to date, gives one up, and drafts the one that reverses another."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -204,7 +204,9 @@ def _create(
     )
     if reverses is None:
         term = computed.agreement.issue_within
-        statement.issue_due_at = ends_at_of(computed.terms, term, ends_at)
+        # The period ends on its last day, which is the day that a term in working days does not count.
+        begin = ends_at - timedelta(seconds=1) if term is not None and term.working_days else ends_at
+        statement.issue_due_at = ends_at_of(computed.terms, term, begin)
         statement.next_check_at = next_check(statement)
     statement.save(force_insert=True)
     shared = {**told(statement), **scored(statement), "is_new": True, **({"reason": why} if why else {})}

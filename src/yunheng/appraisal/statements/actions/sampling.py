@@ -23,6 +23,7 @@ from ..queries import access_statement
 from .basis import begin, name_of, now_or, side_of, told, write_entry
 
 MOST = 1_000  #: tickets of one sample
+FINEST = Decimal("0.0001")  #: per cent
 
 
 def draw_sample(
@@ -79,8 +80,11 @@ def _wanted(share: Decimal | None, count: int | None, population: int) -> int:
     if not population:
         raise Invalid({"count": _("No ticket was opened in the period.")})
     if share is not None:
-        if not share.is_finite() or not 0 < share <= 100:
-            raise Invalid({"share": _("More than 0 and at most 100 per cent.")})
+        # Nothing is computed with a share of endless digits.
+        is_share = share.is_finite() and FINEST <= share <= 100
+        if not is_share or share != round(share, 4):
+            text = _("More than 0 and at most 100 per cent, with at most four decimal places.")
+            raise Invalid({"share": text})
         wanted = sample_size(population, share)
     else:
         assert count is not None

@@ -1,5 +1,5 @@
-"""Looks at terms that come near their end or have passed: reminds people, and lets silence accept where that is
-agreed.
+"""Looks at terms that come near their end or have passed: reminds people, and does what the contract says of silence
+and of an arbitration without a decision.
 """
 
 import logging
@@ -14,6 +14,7 @@ from yunheng.foundation.models import SubjectBase
 from ...models import Rectification, Statement
 from ..telling import tell_of_due, tell_of_order
 from .answering import accept_by_silence
+from .arbitrating import escalate, let_stand
 from .deadlines import agreement_of, next_check, next_check_of_order, running_term
 
 _log = logging.getLogger(__name__)
@@ -64,6 +65,13 @@ def _look_at_statement(statement: Statement, now: datetime) -> None:
     _terms, agreed = agreement_of(statement)
     if is_over and statement.state == "issued" and agreed.silence == "accept":
         accept_by_silence(statement, now)
+        return
+    if is_over and statement.state == "appealed":
+        if agreed.overdue == "stands":
+            let_stand(statement, now)
+            return
+        escalate(statement, agreed.escalate_to, now)
+        _keep(statement, None)
         return
     tell_of_due(statement, due_at, is_over=is_over, now=now)
     _keep(statement, next_check(statement, after=now))

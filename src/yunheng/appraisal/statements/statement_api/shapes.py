@@ -360,7 +360,7 @@ def statement_detail(viewer: Viewer, statement: Statement) -> dict[str, Any]:
         "is_arbitration_late": view.is_arbitration_late,
         "difference": queries.plain_difference_of(statement),
         "inputs": [input_out(row, view.files, names_people=names) for row in view.inputs],
-        "samples": list(statement.samples),
+        "samples": [sample if names else {**sample, "drawn_by": None} for sample in statement.samples],
         "appeals": [appeal_out(row, view.files) for row in view.appeals],
         "signatures": [
             {
