@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -122,4 +123,17 @@ def rescored(statement: dict[str, Any]) -> dict[str, Any]:
     found = score(scheme, results)
     settled = settle(scheme, found.value, Decimal(statement["settlement"]["fee"]))
     money = statement["settlement"] | {"payable": f"{settled.payable:f}", "tree": plain(settled.tree)}
-    return statement | {"results": results_plain(results), "score": score_plain(found), "settlement": money}
+    told = score_plain(found, None if statement["v"] == 1 else results)
+    return statement | {"results": results_plain(results), "score": told, "settlement": money}
+
+
+def in_format_1(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """The statement as it was frozen before the tree named events by their place in the results."""
+    found: dict[str, Any] = deepcopy(dict(statement)) | {"v": 1}
+    nodes = [found["score"]["tree"]]
+    while nodes:
+        node = nodes.pop()
+        if "event" in node:
+            node["event"] = found["results"]["events"][node["event"]]
+        nodes += node.get("parts", ())
+    return found

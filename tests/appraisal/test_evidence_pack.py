@@ -19,6 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.appraisal.forging import (
     Members,
+    in_format_1,
     joined,
     lines_of,
     rescored,
@@ -30,6 +31,7 @@ from tests.appraisal.forging import (
 from tests.appraisal.proof_world import (
     agree,
     agreed_terms,
+    locked_april,
     make_world,
     members_of,
     pack_of,
@@ -42,7 +44,7 @@ from tests.desk.ground import make_ground
 from tests.passkeys import Device
 from tests.undoing import undone
 
-from yunheng.appraisal.proof import pack_chunks
+from yunheng.appraisal.proof import pack_chunks, source_of
 from yunheng.foundation.keys import current_key, rotate_key
 from yunheng.foundation.sealing import seal
 from yunheng.logic.canonical import canonical
@@ -64,6 +66,8 @@ class Evidence:
     other: Members
     sign: Callable[[bytes], bytes]
     head: dict[str, Any]  #: that the client kept: the second of four
+    issued: Members  #: of the statement of April that both signed afterwards, up to its own head
+    signed: Members  #: of the same, up to its lock
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +86,10 @@ def evidence(django_db_setup: None, django_db_blocker: Any) -> Iterator[Evidence
         private: Ed25519PrivateKey = current_key()[1]
         first: Ed25519PrivateKey = private
         heads = json.loads(members["log/heads.json"])["heads"]
-        yield Evidence(pack, members, members_of(pack_of(source_of_april(second))), first.sign, heads[1])
+        other = members_of(pack_of(source_of_april(second)))
+        statement = locked_april(ground, source.number)
+        issued, signed = (members_of(pack_of(source_of(statement, is_signed=it))) for it in (False, True))
+        yield Evidence(pack, members, other, first.sign, heads[1], issued, signed)
 
 
 def checked(members: Members, *held: dict[str, Any], deep: bool = True, **more: Any) -> Report:
@@ -422,6 +429,33 @@ def test_a_score_that_was_changed(evidence: Evidence) -> None:
     assert "rules" in changed(lambda it: it["rules"].update(contract_digest="00" * 32))
 
 
+def test_an_event_of_the_score_that_is_not_among_the_results(evidence: Evidence) -> None:
+    def changed(**event: object) -> set[str]:
+        statement = deepcopy(statement_of(evidence.members))
+        _events_told(statement)[0].update(event)
+        return codes(checked(with_statement(evidence.members, statement), deep=False))
+
+    count = len(statement_of(evidence.members)["results"]["events"])
+    assert count > 1
+    for wrong in (1, count, -1, True, "0", None, {"key": "late/ACME-1"}):
+        assert "event" in changed(event=wrong), wrong
+    assert "event" in changed(key="late/another")
+
+
+def test_a_statement_of_the_first_format_holds_too(evidence: Evidence) -> None:
+    old = in_format_1(statement_of(evidence.members))
+    assert isinstance(_events_told(old)[0]["event"], dict)
+    report = checked(with_statement(evidence.members, old))
+    assert report.count["-"] == 0, list(report.lines("en"))
+    _events_told(old)[0]["event"]["quantity"] = "7"
+    assert {"event", "other_score"} <= codes(checked(with_statement(evidence.members, old)))
+
+
+def _events_told(statement: dict[str, Any]) -> list[dict[str, Any]]:
+    """Nodes of the score that say something of an event."""
+    return [node for node in verify.nodes_of(statement["score"]["tree"]) if "event" in node]
+
+
 def test_a_key_that_was_not_endorsed(evidence: Evidence) -> None:
     keys = json.loads(evidence.members["keys.json"])["keys"]
     assert len(keys) >= 2 or keys[0]["endorsement"] is None
@@ -515,6 +549,65 @@ def test_what_other_ways_of_signing_prove_is_said(evidence: Evidence) -> None:
         assert report.status == 0
         assert words in "\n".join(report.lines("en"))
         assert "passkey" not in codes(report)
+
+
+# --- up to the lock ---------------------------------------------------------------------------------------------------
+
+
+def test_a_pack_up_to_the_lock_says_who_signed_which_digest_by_which_leaf(evidence: Evidence) -> None:
+    digest, size = hashlib.sha256(evidence.signed["statement.json"]).hexdigest(), head_size(evidence.signed)
+    report = checked(evidence.signed)
+    assert report.status == 0, list(report.lines("en"))
+    leaves = lines_of(evidence.signed)
+    told = [values for _mark, _member, code, values in report.said if code == "recorded"]
+    assert [(side, of) for _leaf, side, of in told] == [("client", digest), ("provider", digest)]
+    assert all(leaves[leaf]["header"]["type"] == "appraisal.signed" and leaf >= size for leaf, *_rest in told)
+    way = [
+        it["header"]["type"] for it in leaves[size:] if it["header"]["subject"] == number_of(evidence.signed)
+    ]
+    assert way == [
+        *(
+            "appraisal.issued",
+            "appraisal.accepted",
+            "appraisal.signed",
+            "appraisal.signed",
+            "appraisal.locked",
+        ),
+    ]
+    # what was recorded of tickets meanwhile is no part of the figures
+    assert any("facts" in (it["shared"] or {}) for it in leaves[size:])
+    assert evidence.issued["statement.json"] == evidence.signed["statement.json"]
+    before = checked(evidence.issued)
+    assert (before.status, "recorded" in codes(before), len(lines_of(evidence.issued))) == (0, False, size)
+
+
+def test_signatures_that_no_sealed_entry_tells_of(evidence: Evidence) -> None:
+    document = json.loads(evidence.signed["signatures.json"])
+    forged = deepcopy(document["signatures"])
+    forged[0]["proof"] |= {"receipt": "another"}
+    report = checked(with_signatures(evidence.signed, *forged), deep=False)
+    assert (report.status, "unrecorded" in codes(report)) == (1, True)
+    # the base pack knows nothing of entries after its head, and claims nothing
+    assert checked(with_signatures(evidence.issued, *forged), deep=False).status == 0
+
+
+def test_leaves_after_the_statements_head_are_held_to_the_heads_too(evidence: Evidence) -> None:
+    lines = lines_of(evidence.signed)
+    cut = with_manifest(evidence.signed | {"log/leaves-00000.jsonl": joined(lines[:-1])})
+    assert checked(cut, deep=False).status == 1
+    lines[-1]["header"] |= {"subject": "ACME-APR-9"}
+    other = with_manifest(evidence.signed | {"log/leaves-00000.jsonl": joined(lines)})
+    assert "root" in codes(checked(other, deep=False))
+
+
+def head_size(members: Members) -> int:
+    size: int = statement_of(members)["head"]["size"]
+    return size
+
+
+def number_of(members: Members) -> str:
+    number: str = statement_of(members)["statement"]
+    return number
 
 
 # --- hostile archives -------------------------------------------------------------------------------------------------

@@ -6,21 +6,27 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.logic.score_schemes import KINDS, Dice
 
 from yunheng.logic.score import (
     Interval,
+    Item,
     Linear,
     Measured,
+    Occurrence,
     PeriodScore,
     Results,
     Say,
     Scheme,
     ScoreError,
+    Tier,
+    condensed,
     lint_scheme,
     plain,
+    results_plain,
     roll_up,
     score,
     settle,
@@ -50,6 +56,34 @@ def test_a_total_is_the_sum_of_its_explained_parts(seed: int) -> None:
     assert found.tree.is_sum_of_parts
     assert found.tree.points == (found.value or 0)
     _adds_up(json.loads(json.dumps(plain(found.tree))))
+
+
+@settings(max_examples=300, deadline=None)
+@given(SEEDS, st.integers(0, 3))
+def test_condensed_results_score_the_same(seed: int, kept: int) -> None:
+    scheme, results = drawn(seed)
+    scheme = _steadied(scheme)
+    small = condensed(scheme, results, lambda event: event.at % 4 < kept)
+    found, then = score(scheme, results), score(scheme, small)
+    assert (then.value, then.grade, then.vetoes) == (found.value, found.grade, found.vetoes)
+    assert then.tree.is_sum_of_parts
+    if small.spent:
+        with pytest.raises(ValueError, match="not stored"):
+            results_plain(small)
+
+
+def _steadied(scheme: Scheme) -> Scheme:
+    """The scheme with events that cost the same whatever else happens."""
+
+    def of(item: Item) -> Item:
+        rule = item.rule
+        if not isinstance(rule, Occurrence):
+            return item
+        tiers = rule.tiers if rule.counts == "units" else (Tier(1, rule.tiers[-1].points),)
+        return replace(item, rule=replace(rule, free=0, tiers=tiers))
+
+    sections = tuple(replace(one, items=tuple(map(of, one.items))) for one in scheme.sections)
+    return replace(scheme, once_across=(), vetoes=(), sections=sections)
 
 
 def _adds_up(data: dict) -> None:

@@ -23,7 +23,10 @@ from yunheng.logic.score import (
     Event,
     Mark,
     Measured,
+    Node,
     Results,
+    Say,
+    Score,
     StoredError,
     node_from_plain,
     results_from_plain,
@@ -54,6 +57,7 @@ def test_what_is_read_back_scores_the_same(seed: int) -> None:
     assert read == results
     assert score(scheme, read) == found
     assert score_from_plain(through_json(score_plain(found))) == found
+    assert score_from_plain(through_json(score_plain(found, results)), read) == found
 
 
 def test_the_stored_form_is_text_wherever_a_number_could_be_rounded() -> None:
@@ -122,6 +126,21 @@ def test_what_is_no_tree_is_refused_with_its_place() -> None:
         with pytest.raises(StoredError) as refused:
             node_from_plain(data)
         assert refused.value.path == path
+
+
+def test_a_tree_names_an_event_by_its_place_among_the_results_beside_it() -> None:
+    (event,) = RESULTS.events
+    tree = Node(Say.ITEM, Fraction(0), "a", {}, (Node(Say.TAKEN_OUT, Fraction(0), event.key, event=event),))
+    data = score_plain(Score(None, None, tree), RESULTS)
+    assert data["tree"]["parts"][0]["event"] == 0
+    assert score_from_plain(data, RESULTS).tree == tree
+    for wrong in (1, -1, True, "0", None):
+        data["tree"]["parts"][0]["event"] = wrong
+        with pytest.raises(StoredError) as refused:
+            score_from_plain(data, RESULTS)
+        assert refused.value.path == "tree.parts[0].event"
+    with pytest.raises(KeyError):
+        score_plain(Score(None, None, tree), Results())
 
 
 # --- all that a verifier has: the stored scheme and the stored results, and no library -----------------------------

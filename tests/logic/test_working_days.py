@@ -56,6 +56,21 @@ def test_around_the_clock_a_day_is_a_day() -> None:
     assert days.between(at(3, 5), at(9, 17)) == Fraction(6 * 24 + 12, 24)
 
 
+@pytest.mark.parametrize("rules", [OFFICE, NIGHT, ALWAYS])
+def test_open_seconds_are_laid_down_as_days(rules: CalendarRules) -> None:
+    found = calendar(rules)
+    days = WorkingDays(found)
+    for begin in range(at(1), at(31), 5 * HOUR + 17):
+        room = found.elapsed(begin, found.last_at)
+        for seconds in (0, 1, 2 * HOUR + 5, 8 * HOUR, 41 * HOUR):
+            until = found.last_at if seconds > room else found.add(begin, seconds)
+            assert days.spent(begin, seconds) == days.between(begin, until)
+    with pytest.raises(HorizonError):
+        days.spent(at(31, 25), 1)
+    with pytest.raises(ValueError, match="no working days"):
+        days.spent(at(4), -1)
+
+
 def test_a_span_outside_the_calendar_or_backwards_is_refused() -> None:
     days = WorkingDays(calendar(OFFICE))
     with pytest.raises(HorizonError):

@@ -1,6 +1,6 @@
 """Events of a scheme that follow from clocks by themselves: one for each ticket that missed the clock, and how late."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -8,21 +8,24 @@ import numpy as np
 import numpy.typing as npt
 
 from yunheng.contracts.scoring.reading import EventSource
-from yunheng.desk.models import Ticket
 from yunheng.logic.clock import ClockPolicy
 from yunheng.logic.score import Event
-from yunheng.logic.worktime import OpenTime, WorkingDays
+from yunheng.logic.worktime import WorkingDays
 
 from .study import Reign, Study
+from .ticket_numbers import ticket_numbers
 
 _HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class ClockEvents:
-    """Events of one kind in a period, in the order of their tickets; provisional where a year's holidays are."""
+    """Events of one kind in a period, in the order of their tickets, with the ids of those; provisional where a year's
+    holidays are.
+    """
 
     events: tuple[Event, ...]
+    subjects: tuple[int, ...]
     is_provisional: bool
 
 
@@ -46,22 +49,17 @@ def clock_events(study: Study, source: EventSource, start: int, end: int) -> Clo
             & _is_wanted(study, source, outcome.profile)
         )
         is_provisional |= bool(reign.has_provisional[source.clock][chosen].any())
-        late = reign.late_seconds[source.clock]
-        for place in chosen:
-            subject = int(study.lives.subject[outcome.row[place]])
-            if (
-                subject in found
-            ):  # versions that differ in what starts the clock: the one that started it first counts
-                continue
-            due_at, seconds = int(outcome.settled_at[place]), int(late[place])
-            profile = study.facts.terms.get(int(outcome.profile[place]), "")
-            quantity = (
-                Fraction(seconds, _HOUR)
-                if source.unit == "hours"
-                else _working_days(study, reign, source.clock, profile, due_at, seconds)
-            )
-            found[subject] = due_at, quantity
-    return ClockEvents(tuple(_events(study, source, found)), is_provisional)
+        late = _late_in_hours if source.unit == "hours" else _late_in_days(study, reign, source.clock)
+        columns = (
+            study.lives.subject[outcome.row[chosen]],
+            outcome.profile[chosen],
+            outcome.settled_at[chosen],
+            reign.late_seconds[source.clock][chosen],
+        )
+        for subject, profile, due_at, seconds in zip(*(column.tolist() for column in columns), strict=True):
+            if subject not in found:  # where versions differ in what starts the clock, the first start counts
+                found[subject] = due_at, late(profile, due_at, seconds)
+    return ClockEvents(tuple(_events(study, source, found)), tuple(sorted(found)), is_provisional)
 
 
 def _is_wanted(study: Study, source: EventSource, profile: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -78,24 +76,31 @@ def _fits(source: EventSource, service: str, priority: str) -> bool:
     return source.service in ("", service) and source.priority in ("", priority)
 
 
-def _working_days(
-    study: Study, reign: Reign, clock: str, profile: str, due_at: int, seconds: int
-) -> Fraction:
-    """So many counted seconds as working days of the goal's calendar, laid down from the due instant on."""
+def _late_in_hours(_profile: int, _due_at: int, seconds: int) -> Fraction:
+    return Fraction(seconds, _HOUR)
+
+
+def _late_in_days(study: Study, reign: Reign, clock: str) -> Callable[[int, int, int], Fraction]:
+    """How so many counted seconds become working days of the goal's calendar, laid down from the due instant on."""
     policy: ClockPolicy = reign.terms.clocks[clock]
-    goal = policy.goals.get(profile) or next(iter(policy.goals.values()))
-    calendar: OpenTime = reign.terms.calendars[goal.calendar]
-    days = study.derived(
-        ("working_days", reign.terms.version_id, goal.calendar), lambda: WorkingDays(calendar)
-    )
-    room = calendar.elapsed(due_at, calendar.last_at)
-    until = calendar.last_at if seconds > room else calendar.add(due_at, seconds)
-    return days.between(due_at, until)
+    calendars: dict[int, WorkingDays] = {}
+
+    def days(profile: int) -> WorkingDays:
+        goal = policy.goals.get(study.facts.terms.get(profile, "")) or next(iter(policy.goals.values()))
+        key = ("working_days", reign.terms.version_id, goal.calendar)
+        return study.derived(key, lambda: WorkingDays(reign.terms.calendars[goal.calendar]))
+
+    def late(profile: int, due_at: int, seconds: int) -> Fraction:
+        found = calendars.get(profile)
+        if found is None:
+            found = calendars[profile] = days(profile)
+        return found.spent(due_at, seconds)
+
+    return late
 
 
 def _events(study: Study, source: EventSource, found: Mapping[int, tuple[int, Fraction]]) -> Iterator[Event]:
-    tickets = Ticket.objects.filter(scope_id=study.scope_id, pk__in=list(found))
-    numbers = dict(tickets.values_list("pk", "number"))
+    numbers, clock = ticket_numbers(study.scope_id, found), f"clock:{source.clock}"
     for subject, (due_at, quantity) in sorted(found.items()):
         yield Event(
             key=f"{source.kind}/{numbers[subject]}",
@@ -103,6 +108,6 @@ def _events(study: Study, source: EventSource, found: Mapping[int, tuple[int, Fr
             at=due_at,
             quantity=quantity,
             subject=numbers[subject],
-            evidence=f"clock:{source.clock}",
-            proposer=f"clock:{source.clock}",
+            evidence=clock,
+            proposer=clock,
         )

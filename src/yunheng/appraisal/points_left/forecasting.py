@@ -1,13 +1,15 @@
 """The forecast of a running period: ends drawn from the contract's own past, each scored by its scheme (ADR 0019)."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
+from math import lcm
 from typing import Final
 
 from yunheng.logic.forecast import Outlook, Tier, outlook, results_after
-from yunheng.logic.score import Event, Results, Score
+from yunheng.logic.score import Event, Results, Scheme, Score, prices, steady_kinds
 from yunheng.logic.vector.ends import LEAST_MONTHS, Ends, draw_ends
 
 from ..scorecard import Scorecard
@@ -37,11 +39,17 @@ class Forecast:
 
 
 def forecast(
-    card: Scorecard, study: Study, past: Past, running: Mapping[str, Sequence[Running]], tiers: Sequence[Tier]
+    card: Scorecard,
+    base: Results,
+    study: Study,
+    past: Past,
+    running: Mapping[str, Sequence[Running]],
+    tiers: Sequence[Tier],
 ) -> Forecast | None:
     """The forecast of a running period, with the chance of each tier; None with too few months of history.
 
-    Equal records give equal forecasts: the seed follows from contract, period, log position and day.
+    Equal records give equal forecasts: the seed follows from contract, period, log position and day. `base` are the
+    card's results, condensed but for the events that may still grow.
     """
     if past.months < LEAST_MONTHS:
         return None
@@ -65,7 +73,11 @@ def forecast(
     asked: dict[str, Callable[[Score], bool]] = {f"{tier.kind}/{tier.key}": tier.is_reached for tier in tiers}
     known = {source.kind for source in card.rules.event_sources()}
     return Forecast(
-        outlook(card.rules.scheme, list(_ends(card.results, values, events, ends, draws, past)), asked),
+        outlook(
+            card.rules.scheme,
+            list(_ends(card.rules.scheme, base, values, events, ends, draws, past)),
+            asked,
+        ),
         past.months,
         past.versions,
         held,
@@ -78,7 +90,49 @@ def _seed(card: Scorecard, past: Past) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Events of one kind that may be drawn. Where each costs the same whatever else happens, `whole` is what they cost
+    by item and by the place of their quantity, in parts of a point, `parts` to one; else they are told one by one.
+    """
+
+    track: EventTrack
+    whole: Mapping[str, Sequence[int]] | None
+    parts: int = 1
+
+    @classmethod
+    def of(cls, scheme: Scheme, steady: Collection[str], track: EventTrack) -> "_Drawn":
+        """What is drawn of a track."""
+        if track.kind not in steady:
+            return cls(track, None)
+        each = [prices(scheme, Event("", track.kind, quantity=quantity)) for quantity in track.quantities]
+        parts = lcm(*{price.denominator for one in each for price in one.values()})
+        items = dict.fromkeys(key for one in each for key in one)
+        whole = {key: [int(one.get(key, 0) * parts) for one in each] for key in items}
+        return cls(track, whole, parts)
+
+    def told(self, places: Sequence[int]) -> tuple[int, ...]:
+        """What is to be known of a draw: the places of its quantities, or what they cost by item."""
+        if self.whole is None:
+            return tuple(sorted(places))
+        return tuple(sum(map(own.__getitem__, places)) for own in self.whole.values())
+
+    def spent(self, told: Sequence[int]) -> Mapping[str, Fraction]:
+        """What the events of a draw cost by item; nothing where they are told one by one."""
+        return {key: Fraction(cost, self.parts) for key, cost in zip(self.whole or (), told, strict=False)}
+
+    def events(self, told: Sequence[int], end: int) -> Iterator[Event]:
+        """The events of a draw that are told one by one."""
+        if self.whole is None:
+            kind, quantities = self.track.kind, self.track.quantities
+            yield from (
+                Event(f"drawn/{kind}/{number}", kind, end - 1, quantities[place])
+                for number, place in enumerate(told)
+            )
+
+
 def _ends(
+    scheme: Scheme,
     base: Results,
     values: Sequence[ValueTrack],
     events: Sequence[EventTrack],
@@ -87,36 +141,36 @@ def _ends(
     past: Past,
 ) -> Iterator[tuple[Hashable, Callable[[], Results]]]:
     """The key of each end, and how its results are made."""
+    steady = steady_kinds(scheme)
+    drawn = [_Drawn.of(scheme, steady, one) for one in events]
     for draw in range(draws):
         figures = tuple(
             (int(ends.size[one.track.key][draw]), int(ends.amount[one.track.key][draw])) for one in values
         )
-        drawn = tuple(tuple(sorted(ends.events[one.track.key][draw])) for one in events)
+        told = tuple(one.told(ends.events[one.track.track.key][draw]) for one in drawn)
         grown = tuple(tuple(ends.grown[one.track.key][draw].tolist()) for one in events)
-        yield (
-            (figures, drawn, grown),
-            partial(_results, base, values, events, figures, drawn, grown, past.end),
-        )
+        yield (figures, told, grown), partial(_results, base, values, drawn, figures, told, grown, past.end)
 
 
 def _results(
     base: Results,
     values: Sequence[ValueTrack],
-    events: Sequence[EventTrack],
+    events: Sequence[_Drawn],
     figures: Sequence[tuple[int, int]],
-    drawn: Sequence[Sequence[int]],
+    told: Sequence[Sequence[int]],
     grown: Sequence[Sequence[int]],
     end: int,
 ) -> Results:
     brought = {one.tally: figure for one, figure in zip(values, figures, strict=True)}
-    more = [
-        Event(f"drawn/{one.kind}/{number}", one.kind, end - 1, one.quantities[place])
-        for one, places in zip(events, drawn, strict=True)
-        for number, place in enumerate(places)
-    ]
+    more: list[Event] = []
+    spent = dict(base.spent)
+    for one, own in zip(events, told, strict=True):
+        more += one.events(own, end)
+        for key, cost in one.spent(own).items():
+            spent[key] = spent.get(key, Fraction(0)) + cost
     later = {
-        key: most if place < 0 else min(one.quantities[place], most)
+        key: most if place < 0 else min(one.track.quantities[place], most)
         for one, places in zip(events, grown, strict=True)
-        for (key, most), place in zip(one.growing, places, strict=True)
+        for (key, most), place in zip(one.track.growing, places, strict=True)
     }
-    return results_after(base, brought, more, later)
+    return replace(results_after(base, brought, more, later), spent=spent)

@@ -14,6 +14,7 @@ from yunheng.contracts.models import Contract
 from yunheng.contracts.scoring.reading import EventSource, ValueSource
 from yunheng.contracts.terms import ContractTerms
 from yunheng.desk.models import Ticket
+from yunheng.foundation.refusals import Invalid
 from yunheng.logic.forecast import (
     Reach,
     Tier,
@@ -34,20 +35,24 @@ from yunheng.logic.score import (
     Results,
     Scheme,
     Score,
+    condensed,
     score,
     triggers_at,
 )
 
 from ..indicators import INDICATORS
+from ..periods import midnight
 from ..scorecard import Scorecard, Unscored, scorecard
 from ..scored_period import ScoredPeriod, period_holding
 from ..study import Study, study_scope
+from ..ticket_numbers import ticket_numbers
 from .entering import entered_so_far, scores_known
 from .forecasting import Forecast, forecast
 from .past import Past, Running, read_past, running_clocks
 from .tracks import clocks_of, clocks_read, frame_of
 
 MOST_TICKETS: Final = 100  #: open tickets that are listed
+MOST_BEFORE: Final = 24  #: earlier periods that are looked at for a row
 _FRESH_SECONDS: Final = 300  #: while nothing is recorded
 
 
@@ -157,39 +162,59 @@ def _points_left(contract: Contract, card: Scorecard, study: Study, now: datetim
     running = {
         clock: running_clocks(study, past, clock) for clock in clocks_read(study, past, sources, events)
     }
-    tiers = worse_tiers(scheme, card.score, _rows(contract, card, now))
+    tiers = worse_tiers(scheme, card.score, _rows(contract, card, study, now))
     listed = _deciding(card, past, running)
-    effects = _Effects(study, past, card, events)
+    results = _condensed(
+        study, card, running
+    )  # thousands of what-ifs are scored, and a month may have many events
+    small = replace(card, results=results)
+    effects = _Effects(study, past, small, events)
     due = [one for one in listed if not one.is_late]
     return PointsLeft(
         card=card,
         ends_at=datetime.fromtimestamp(past.end, UTC),
-        worse=_approaches(tiers, list(_ways(study, past, card)), card),
-        better=_better(card),
+        worse=_approaches(tiers, list(_ways(study, past, card)), small),
+        better=_better(small),
         tickets=_tickets(study, listed[:MOST_TICKETS], effects),
         ticket_count=len(listed),
         due_count=len(due),
         if_all_late=effects.all_late(due),
-        forecast=forecast(card, study, past, running, tiers),
+        forecast=forecast(card, results, study, past, running, tiers),
         months=past.months,
         terms=study.terms,
     )
 
 
-def _rows(contract: Contract, card: Scorecard, now: datetime) -> dict[str, int]:
-    """Of triggers that need several periods in a row, how many before this one are within their interval."""
+def _condensed(study: Study, card: Scorecard, running: Mapping[str, Sequence[Running]]) -> Results:
+    """The card's results; of events only those are told that still grow or on which others depend."""
+    growing = {int(study.lives.subject[one.row]) for own in running.values() for one in own if one.is_late}
+    numbers = ticket_numbers(study.scope_id, growing)
+    late = {numbers[subject] for subject in growing}
+    return condensed(card.rules.scheme, card.results, lambda event: event.subject in late)
+
+
+def _rows(contract: Contract, card: Scorecard, study: Study, now: datetime) -> dict[str, int]:
+    """Of triggers that need several periods in a row, how many before this one are within their interval.
+
+    As the statement will see it: a period that nothing was asked in is passed over, so it is looked further back.
+    """
     scheme = card.rules.scheme
-    longest = max((one.times for one in scheme.triggers if one.period == scheme.period), default=1)
-    before = [card.period.before]
-    while len(before) < longest - 1:
+    wanted = max((one.times for one in scheme.triggers if one.period == scheme.period), default=1) - 1
+    if not wanted:
+        return {}
+    before, zone = [card.period.before], ZoneInfo(study.terms.zone)
+    while len(before) < MOST_BEFORE and midnight(before[-1].start, zone) > study.reigns[0].begin:
         before.append(before[-1].before)
-    known = scores_known(contract, before) if longest > 1 else {}
+    known = scores_known(contract, before)
     history: list[PeriodScore] = []
-    for period in before[: longest - 1]:
+    for period in before:
         found = known.get(period.name) or _computed(contract, period, now)
         if found is None:
             break
         history.insert(0, found)
+        wanted -= found.value is not None
+        if not wanted:
+            break
     return {state.trigger.key: len(state.row) for state in triggers_at(scheme, scheme.period, history)}
 
 
@@ -197,7 +222,10 @@ def _computed(contract: Contract, period: ScoredPeriod, now: datetime) -> Period
     """The score of a period without a statement; None while something of it is lacking."""
     try:
         card = scorecard(contract, period, now=now, entered=entered_so_far(contract, period))
-    except Unscored:
+    except (
+        Unscored,
+        Invalid,
+    ):  # it said nothing of scores, or scored other periods, or what was entered does not fit
         return None
     return PeriodScore(period.name, card.score.value, card.score.vetoes) if card.is_complete else None
 

@@ -1,15 +1,16 @@
 """What past and open tickets bring to each figure and kind of event that is read, for a forecast to draw from."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from yunheng.contracts.scoring.reading import EventSource, ValueSource
-from yunheng.desk.models import Ticket
 from yunheng.logic.forecast import Tally
 from yunheng.logic.forecast.chances import LEAST_DONORS
 from yunheng.logic.vector.ends import Pending, Track
@@ -216,15 +217,15 @@ def _of_ages(
 
 def event_track(study: Study, past: Past, source: EventSource, running: Sequence[Running]) -> EventTrack:
     """Late tickets of the past, those that run and may become late, and those that are late and grow later."""
-    events = clock_events(study, source, past.begin, past.now + 1).events
-    tickets = Ticket.objects.filter(scope_id=study.scope_id, number__in=[event.subject for event in events])
-    subjects = dict(tickets.values_list("number", "pk"))
-    subject = np.array([subjects[event.subject] for event in events], np.int64)
-    row = np.searchsorted(study.lives.subject, subject).astype(np.int64)
+    found = clock_events(study, source, past.begin, past.now + 1)
+    events = found.events
+    row = np.searchsorted(study.lives.subject, np.array(found.subjects, np.int64)).astype(np.int64)
     opened_day, second = _local(study.lives.opened_at[row], past)
     day, _second = _local(np.array([event.at for event in events], np.int64), past)
     sizes = [Fraction(event.quantity) for event in events]
-    order = sorted(range(len(events)), key=lambda place: sizes[place])
+    unit = lcm(*{size.denominator for size in sizes})
+    whole = [size.numerator * (unit // size.denominator) for size in sizes]  # whole numbers are sorted fast
+    order = sorted(range(len(events)), key=whole.__getitem__)
     rank = np.empty(len(events), np.int64)
     rank[order] = np.arange(len(events))
     quantities = tuple(sizes[place] for place in order)
@@ -235,7 +236,7 @@ def event_track(study: Study, past: Past, source: EventSource, running: Sequence
         one = late.get(int(row[place]))
         if one is not None and event.at >= past.start:
             growing.append((event.key, sizes[place] + lateness_until(study, past, one, source.unit)))
-            begins.append(sum(1 for size in quantities if size <= sizes[place]))
+            begins.append(bisect_right(quantities, sizes[place]))
     bad = [one.chance.bad for one in fitting if not one.is_late]
     pending = Pending(
         good=np.zeros(len(bad)), bad=np.array(bad, np.float64), growing=np.array(begins, np.int64)

@@ -1,6 +1,6 @@
 """What a statement freezes: everything its score rests on, as the exact bytes that are hashed, signed and proved.
 
-Canonical JSON (RFC 8785), exact numbers as text, instants as logic.canonical writes them. Format 1:
+Canonical JSON (RFC 8785), exact numbers as text, instants as logic.canonical writes them. Format 2:
 
 statement, edition, reverses, contract, zone, period, parties · rules: which versions of contract, calendars,
 processes and engine · head: the signed head of the log, all figures are as of its size · measurements: every value
@@ -8,6 +8,9 @@ with its members · results, score: what was scored, and the tree that explains 
 backdated, pauses: what an appraiser should know of the record · rollup: the signed statements of a longer period ·
 triggers, settlement: what follows · previous: the statement that was locked before, whose digest chains both ·
 appeals: what was decided.
+
+Where the tree says something of an event it names the event's place in the results. Format 1, which statements that
+were issued by then keep, told each event a second time there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +26,7 @@ from yunheng.desk.models import Ticket
 from yunheng.foundation.models import Attachment, LogLeaf
 from yunheng.logic.canonical import canonical, instant
 from yunheng.logic.measure import Number
-from yunheng.logic.score import TriggerState, plain, results_plain, score_plain, text_of
+from yunheng.logic.score import PartDays, TriggerState, plain, results_plain, score_plain, text_of
 
 from ..models import Appeal, Statement, StatementInput
 from .computing import Computed, version_of
@@ -31,7 +34,7 @@ from .inputs import decided_appeals
 from .measuring import measurements
 from .record import backdated, pauses
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def content_of(statement: Statement, computed: Computed) -> dict[str, Any]:
         "measurements": [] if card is None else measurements(contract, card, computed.study),
         "results": None if card is None else results_plain(card.results),
         "inputs": _inputs(statement),
-        "score": score_plain(computed.score),
+        "score": score_plain(computed.score, None if card is None else card.results),
         "is_provisional": card is not None and card.is_provisional,
         "backdated": backdated(contract, computed.period, computed.study),
         "pauses": pauses(contract, computed.period, computed.study),
@@ -202,8 +205,14 @@ def _settlement(computed: Computed) -> dict[str, Any] | None:
         "currency": settled.currency,
         "coefficient": _text(settled.coefficient),
         "payable": f"{settled.payable:f}",
+        **({"part_days": [_part_days(one) for one in settled.part_days]} if settled.part_days else {}),
         "tree": plain(settled.tree),
     }
+
+
+def _part_days(part: PartDays) -> dict[str, Any]:
+    days = {"covered": part.covered, "days": part.days, "is_whole": part.is_whole}
+    return {"period": part.period, "fee": f"{part.fee:f}", **days}
 
 
 def _previous(statement: Statement) -> dict[str, str] | None:
@@ -249,7 +258,13 @@ def _appeal(appeal: Appeal) -> dict[str, Any]:
         "change": dict(appeal.change),
         "decided_at": instant(appeal.decided_at),
         "votes": [
-            {"side": vote.side, "by": vote.voted_by, "for": vote.voted_for, "reason": vote.reason}
+            {
+                "side": vote.side,
+                "by": vote.voted_by,
+                "for": vote.voted_for,
+                "decision": vote.decision,
+                "reason": vote.reason,
+            }
             for vote in appeal.votes.all()
         ],
     }

@@ -18,6 +18,7 @@ from ..indicators import INDICATORS, Indicator
 from ..queries import Frame, _in_group, groups_of
 from ..scorecard import Scorecard, Value
 from ..study import Study, study_scope
+from ..ticket_numbers import ticket_numbers
 
 Int64 = npt.NDArray[np.int64]
 
@@ -144,14 +145,7 @@ def _named(subjects: Int64, numbers: Mapping[int, str], clocks: Sequence[str] | 
 
 def _numbers(study: Study, found: Iterable[_Members]) -> dict[int, str]:
     wanted = np.unique(np.concatenate([_NONE, *(one.subjects() for one in found)]))
-    if not len(wanted):
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, number FROM ticket WHERE scope_id = %s AND id BETWEEN %s AND %s",
-            [study.scope_id, int(wanted[0]), int(wanted[-1])],
-        )
-        return dict(cursor.fetchall())
+    return ticket_numbers(study.scope_id, wanted.tolist())
 
 
 def _left_out(study: Study, subjects: Int64) -> dict[int, dict[str, Any]]:

@@ -32,9 +32,9 @@ def period_of_frozen(content: Content) -> ScoredPeriod:
     return read_scored_period(content["period"]["name"])
 
 
-def score_of_frozen(content: Content) -> Score:
-    """The score with the tree that explains it."""
-    return score_from_plain(content["score"])
+def score_of_frozen(content: Content, results: Results | None = None) -> Score:
+    """The score with the tree that explains it; `results` where they are read already."""
+    return score_from_plain(content["score"], results_of_frozen(content) if results is None else results)
 
 
 def results_of_frozen(content: Content) -> Results:
@@ -75,7 +75,7 @@ def card_of_frozen(content: Content) -> Scorecard | None:
         rules=rules,
         values=values,
         results=results,
-        score=score_of_frozen(content),
+        score=score_of_frozen(content, results),
         lacking=(),
         is_running=False,
         is_provisional=content["is_provisional"],

@@ -1,5 +1,6 @@
 """Scores: a scheme applied to a period's results, rolled up and settled; every number explained, every sum exact."""
 
+from yunheng.logic.score.condensing import condensed, prices, steady_kinds
 from yunheng.logic.score.faults import Fault, ScoreError, faults_of, items_rated, values_read
 from yunheng.logic.score.findings import Code, Finding
 from yunheng.logic.score.interval import Interval
@@ -95,6 +96,7 @@ __all__ = [
     "Trigger",
     "TriggerState",
     "Veto",
+    "condensed",
     "domain_of",
     "faults_of",
     "is_in_force",
@@ -105,6 +107,7 @@ __all__ = [
     "more_misses",
     "node_from_plain",
     "plain",
+    "prices",
     "reads_of",
     "results_from_plain",
     "results_plain",
@@ -115,6 +118,7 @@ __all__ = [
     "score_plain",
     "scores_of",
     "settle",
+    "steady_kinds",
     "text_of",
     "triggers_at",
     "values_read",

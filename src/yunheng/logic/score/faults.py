@@ -67,7 +67,7 @@ def _events(scheme: Scheme, results: Results) -> Iterator[Fault]:
     for event in results.events:
         if scheme.events and event.kind not in scheme.events:
             yield Fault("unknown_kind", event.key, {"kind": event.kind})
-        if event.quantity < 0:
+        if event.quantity.as_integer_ratio()[0] < 0:
             yield Fault("negative_quantity", event.key, {"quantity": Fraction(event.quantity)})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from yunheng.logic.measure import Measurement, Number
@@ -81,9 +82,11 @@ class Mark:
 class Results:
     """All that a period brought. `measured` is by what items read; `marks` by the key of the rated item.
 
-    A value that is not there is no "not applicable": scoring refuses it.
+    A value that is not there is no "not applicable": scoring refuses it. `spent`, by item, is what events cost that are
+    not told one by one (`condensed`); what is stored has none.
     """
 
     measured: Mapping[str, Measured] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     marks: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
+    spent: Mapping[str, Fraction] = field(default_factory=dict)

@@ -26,17 +26,20 @@ from yunheng.logic.score.scheme import (
 )
 from yunheng.logic.score.tree import Node, Param, Say, leaf, limit, total
 
-_ZERO = Fraction(0)
+_ZERO, _ONE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What one item is judged by. `elsewhere`: events (by key) that count in another item, with its key."""
+    """What one item is judged by. `elsewhere`: events (by key) that count in another item, with its key. `spent`: what
+    events cost that are not told one by one.
+    """
 
     measured: Measured | None = None
     events: Sequence[Event] = ()
     marks: Sequence[Mark] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    spent: Fraction = _ZERO
 
 
 def parts_of(item: Item, material: Material) -> list[Node]:
@@ -68,10 +71,10 @@ def parts_of(item: Item, material: Material) -> list[Node]:
 
 def counted(number: Fraction, partial: Partial) -> Fraction:
     """So many units, a begun one counted as `partial` says."""
-    if partial == "exact":
+    if partial == "exact" or number.denominator == 1:
         return number
     floor = number.numerator // number.denominator
-    return Fraction(floor if partial == "floor" or floor == number else floor + 1)
+    return Fraction(floor if partial == "floor" else floor + 1)
 
 
 def shortfall(value: Number, target: Number, better: Better) -> Fraction:
@@ -122,15 +125,33 @@ def is_counted(rule: Occurrence, event: Event) -> bool:
     )
 
 
+def is_steady(rule: Occurrence) -> bool:
+    """Whether each event costs the same whatever else happens: `alone` then says what."""
+    return not rule.free and _is_even(rule)
+
+
+def _is_even(rule: Occurrence) -> bool:
+    """Whether units cost the same whatever their number in the period is."""
+    return rule.counts == "units" or (len(rule.tiers) == 1 and rule.tiers[0].start == 1)
+
+
 def _units(rule: Occurrence, event: Event) -> Fraction:
     if rule.counts == "events":
-        return Fraction(1)
-    return counted(Fraction(event.quantity) - Fraction(rule.over or 0), rule.partial)
+        return _ONE
+    quantity = _exact(event.quantity)
+    return counted(quantity - Fraction(rule.over) if rule.over else quantity, rule.partial)
+
+
+def _exact(number: Number) -> Fraction:
+    """The number as a fraction; one that is already stays the same object."""
+    return number if isinstance(number, Fraction) else Fraction(number)
 
 
 def _occurrence(item: Item, rule: Occurrence, material: Material) -> list[Node]:
     parts = [leaf(Say.FULL_MARKS, item.points)] if item.points else []
     deductions = list(_charged(rule, material))
+    if material.spent:
+        deductions.append(Node(Say.EVENT, -material.spent))
     taken = -total(deductions)
     if rule.cap is not None and taken > rule.cap:
         deductions.append(limit(Say.CAP, deductions, -rule.cap))
@@ -138,33 +159,74 @@ def _occurrence(item: Item, rule: Occurrence, material: Material) -> list[Node]:
 
 
 def _charged(rule: Occurrence, material: Material) -> Iterator[Node]:
-    free, number = Fraction(rule.free), _ZERO
+    till = _Till(rule)
     for event in in_order(material.events, rule.kinds):
         note = _uncharged(rule, event, material.elsewhere)
-        if note is not None:
-            yield replace(note, event=event)
-            continue
+        yield till.charge(event) if note is None else replace(note, event=event)
+
+
+class _Till:
+    """Charges the events of one rule, in their order. A month may have tens of thousands, most of which cost the same:
+    what so many units cost is worked out once.
+    """
+
+    __slots__ = ("_free", "_is_even", "_number", "_prices", "_rule")
+
+    def __init__(self, rule: Occurrence) -> None:
+        self._rule = rule
+        self._free = Fraction(rule.free)
+        self._number = _ZERO  #: units of the period before the next event
+        self._is_even = _is_even(rule)
+        self._prices: dict[Fraction, _Price] = {}
+
+    def charge(self, event: Event) -> Node:
+        """What the event costs, or that it is free."""
+        rule, number = self._rule, self._number
         units = _units(rule, event)
         first = number if rule.counts == "events" else _ZERO
-        number += units
-        spared = min(free, units) if free else _ZERO
-        free -= spared
-        begin, end = first + spared, first + units
-        price = cost(rule.tiers, end) - (cost(rule.tiers, begin) if begin else _ZERO)
-        charged = price if rule.cap_each is None else min(price, Fraction(rule.cap_each))
-        if spared and spared == units:
-            yield replace(leaf(Say.FREE, kind=event.kind, units=units), event=event, key=event.key)
-            continue
+        if self._free or rule.counts == "events":  # otherwise nobody asks for it
+            self._number = number + units
+        spared = min(self._free, units) if self._free else _ZERO
+        if spared:
+            self._free -= spared
+            if spared == units:
+                return replace(leaf(Say.FREE, kind=event.kind, units=units), event=event, key=event.key)
+        begin, end = (first + spared, first + units) if first or spared else (first, units)
+        price = self._price(units, begin, end, spared)
         params: dict[str, Param] = {
             "kind": event.kind,
-            "quantity": Fraction(event.quantity),
+            "quantity": _exact(event.quantity),
             "units": units,
-            "first": begin + 1,
+            "first": begin + 1 if begin else _ONE,
             "last": end,
-            "cost": price,
-            "cap": rule.cap_each if charged != price else None,
+            "cost": price.cost,
+            "cap": price.cap,
         }
-        yield Node(Say.EVENT, -charged, event.key, params, event=event)
+        return Node(Say.EVENT, price.points, event.key, params, event=event)
+
+    def _price(self, units: Fraction, begin: Fraction, end: Fraction, spared: Fraction) -> _Price:
+        if spared or not self._is_even:
+            return _Price.of(self._rule, begin, end)
+        found = self._prices.get(units)
+        if found is None:
+            found = self._prices[units] = _Price.of(self._rule, begin, end)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """What the units from `begin` to `end` cost, the limit where it is in force, and the points for that."""
+
+    cost: Fraction
+    cap: Decimal | None
+    points: Fraction
+
+    @classmethod
+    def of(cls, rule: Occurrence, begin: Fraction, end: Fraction) -> _Price:
+        price = cost(rule.tiers, end) - (cost(rule.tiers, begin) if begin else _ZERO)
+        if rule.cap_each is None or price <= Fraction(rule.cap_each):
+            return cls(price, None, -price)
+        return cls(price, rule.cap_each, -Fraction(rule.cap_each))
 
 
 def _uncharged(rule: Occurrence, event: Event, elsewhere: Mapping[str, str]) -> Node | None:

@@ -37,7 +37,12 @@ class StoredError(ValueError):
 
 
 def results_plain(results: Results) -> dict[str, Any]:
-    """Results as JSON data without floats; `results_from_plain` reads them back, and they score the same."""
+    """Results as JSON data without floats; `results_from_plain` reads them back, and they score the same.
+
+    Raises ValueError for results that do not tell every event.
+    """
+    if results.spent:
+        raise ValueError("condensed results are not stored")
     return {
         "measured": {
             reads: {
@@ -52,13 +57,18 @@ def results_plain(results: Results) -> dict[str, Any]:
     }
 
 
-def score_plain(score: Score) -> dict[str, Any]:
-    """A score as JSON data: the value with the scheme's digits ("85.0"), grade, vetoes in force, and the tree."""
+def score_plain(score: Score, beside: Results | None = None) -> dict[str, Any]:
+    """A score as JSON data: the value with the scheme's digits ("85.0"), grade, vetoes in force, and the tree.
+
+    `beside`: the results that were scored, where their plain data are kept beside it; the tree then names an event by
+    its place among them, so that it is told once.
+    """
+    places = None if beside is None else {event.key: place for place, event in enumerate(beside.events)}
     return {
         "value": None if score.value is None else f"{score.value:f}",
         "grade": score.grade,
         "vetoes": list(score.vetoes),
-        "tree": plain(score.tree),
+        "tree": plain(score.tree, places),
     }
 
 
@@ -86,20 +96,26 @@ def results_from_plain(data: Any) -> Results:
     )
 
 
-def score_from_plain(data: Any) -> Score:
-    """The score that `score_plain` wrote, with its tree. Raises StoredError naming the first thing that is none."""
+def score_from_plain(data: Any, beside: Results | None = None) -> Score:
+    """The score that `score_plain` wrote, with its tree. Raises StoredError naming the first thing that is none.
+
+    `beside`: the results among whose events the tree names some by their place.
+    """
     found = _mapping(data, "", ("value", "grade", "vetoes", "tree"))
     value = found["value"]
     return Score(
         value=None if value is None else _decimal(value, "value"),
         grade=None if found["grade"] is None else _typed(found["grade"], str, "grade"),
-        tree=node_from_plain(found["tree"]),
+        tree=node_from_plain(found["tree"], events=() if beside is None else beside.events),
         vetoes=tuple(_typed(one, str, "vetoes") for one in _list(found["vetoes"], "vetoes")),
     )
 
 
-def node_from_plain(data: Any, path: str = "tree") -> Node:
-    """The tree that `plain` wrote. Raises StoredError naming the first thing that is none."""
+def node_from_plain(data: Any, path: str = "tree", events: Sequence[Event] = ()) -> Node:
+    """The tree that `plain` wrote. Raises StoredError naming the first thing that is none.
+
+    An event is told in full, or by its place among `events`.
+    """
     if path.count(".parts[") > _MOST_DEPTH:
         raise StoredError(path, "is too deep")
     found = _mapping(data, path, ("say", "points"))
@@ -114,8 +130,8 @@ def node_from_plain(data: Any, path: str = "tree") -> Node:
         points=_fraction(found["points"], f"{path}.points"),
         key=_typed(found.get("key", ""), str, f"{path}.key"),
         params={name: _param(name, one, f"{path}.params.{name}") for name, one in params.items()},
-        parts=tuple(node_from_plain(part, f"{path}.parts[{at}]") for at, part in enumerate(parts)),
-        event=_event(found["event"], f"{path}.event") if "event" in found else None,
+        parts=tuple(node_from_plain(part, f"{path}.parts[{at}]", events) for at, part in enumerate(parts)),
+        event=_event_among(events, found["event"], f"{path}.event") if "event" in found else None,
         mark=_mark(found["mark"], f"{path}.mark") if "mark" in found else None,
     )
 
@@ -127,6 +143,15 @@ def _measured(data: Any, path: str) -> Measured:
         for name in ("value", "numerator", "denominator")
     )
     return Measured(value, numerator, denominator)
+
+
+def _event_among(events: Sequence[Event], data: Any, path: str) -> Event:
+    """An event that is told in full, or by its place."""
+    if isinstance(data, dict):
+        return _event(data, path)
+    if not 0 <= _typed(data, int, path) < len(events):
+        raise StoredError(path, "is no place of an event")
+    return events[data]
 
 
 def _event(data: Any, path: str) -> Event:
