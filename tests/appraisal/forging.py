@@ -56,13 +56,12 @@ def with_statement(members: Members, statement: Mapping[str, Any]) -> Members:
 def with_leaves(members: Members, lines: list[dict[str, Any]], sign: Sign) -> Members:
     """The pack with other leaves under heads that are signed anew, and a statement that names the last of them."""
     hashes = [leaf_hash(line["header"]) for line in lines]
-    heads = []
+    heads: list[dict[str, Any]] = []
     for old in json.loads(members["log/heads.json"])["heads"]:
         size = min(old["size"], len(lines))
         head = old | {"size": size, "root": root(hashes[:size]).hex()}
-        if head["size"] not in [one["size"] for one in heads]:
-            head["signature"] = sign(canonical({name: head[name] for name in SIGNED})).hex()
-            heads.append(head)
+        head["signature"] = sign(canonical({name: head[name] for name in SIGNED})).hex()
+        heads = [one for one in heads if one["size"] < size] + [head]  # of two of one size the newer one
     changed = members | {
         "log/leaves-00000.jsonl": joined(lines),
         "log/heads.json": canonical({"heads": heads}),

@@ -48,6 +48,8 @@ from yunheng.appraisal.proof import pack_chunks, source_of
 from yunheng.foundation.keys import current_key, rotate_key
 from yunheng.foundation.sealing import seal
 from yunheng.logic.canonical import canonical
+from yunheng.logic.leaf import class_digest, leaf_hash
+from yunheng.logic.score import plain, scheme_of, settle
 from yunheng.verify import verify
 from yunheng.verify.building import VERIFIER, build_pyz
 from yunheng.verify.recompute import recompute
@@ -484,6 +486,99 @@ def test_a_key_that_was_not_endorsed(evidence: Evidence) -> None:
         head["signature"] = stranger.sign(canonical({name: head[name] for name in verify.SIGNED})).hex()
     report = checked(with_manifest(evidence.members | {"log/heads.json": canonical({"heads": signed})}))
     assert "head" in codes(report)
+
+
+def resigned(members: Members, sign: Ed25519PrivateKey, at: str) -> Members:
+    """The pack as somebody else would sign it, with a key of their own and no other."""
+    public_key = sign.public_key().public_bytes_raw()
+    name = hashlib.sha256(public_key).hexdigest()
+    key = {"key_id": name, "public_key": public_key.hex(), "previous": None, "endorsement": None, "at": at}
+    heads = json.loads(members["log/heads.json"])["heads"]
+    for head in heads:
+        head["key"] = public_key.hex()
+        head["signature"] = sign.sign(canonical({part: head[part] for part in verify.SIGNED})).hex()
+    statement = statement_of(members)
+    statement["head"]["key_id"] = name
+    return with_statement(
+        members | {"keys.json": canonical({"keys": [key]}), "log/heads.json": canonical({"heads": heads})},
+        statement,
+    )
+
+
+def test_a_stranger_who_signs_the_same_record_anew_is_not_who_signed_the_head_that_one_kept(
+    evidence: Evidence,
+) -> None:
+    """What is recorded after that head could be anything; before, the roots are the same."""
+    forged = resigned(evidence.members, Ed25519PrivateKey.generate(), "2026-01-01T00:00:00.000000Z")
+    assert checked(forged, deep=False).status == 0  # alone it is somebody's sound record
+    assert "stranger" in codes(checked(forged, evidence.head, deep=False))
+    keys = json.loads(evidence.members["keys.json"])["keys"]
+    behind = json.loads(forged["keys.json"])["keys"] + [keys[0] | {"endorsement": "00" * 64}]
+    forged = with_manifest(forged | {"keys.json": canonical({"keys": behind})})
+    assert {"stranger", "key"} <= codes(checked(forged, evidence.head, deep=False))
+
+
+def test_the_frame_of_a_statement_is_that_of_its_head_its_name_and_its_contract(evidence: Evidence) -> None:
+    def changed(change: Callable[[dict[str, Any]], object]) -> set[str]:
+        statement = deepcopy(statement_of(evidence.members))
+        change(statement)
+        return codes(checked(with_statement(evidence.members, statement)))
+
+    def dearer(it: dict[str, Any]) -> None:
+        settled = settle(scheme_of(it["rules"]["scheme"]), Decimal(it["score"]["value"]), Decimal("5000"))
+        it["settlement"] |= {"fee": "5000", "payable": f"{settled.payable:f}", "tree": plain(settled.tree)}
+
+    assert "head_told" in changed(lambda it: it.update(evaluated_at="2026-04-02T00:00:00.000000Z"))
+    assert "head_told" in changed(lambda it: it["head"].update(signed_at="2026-04-02T00:00:00.000000Z"))
+    assert "head_told" in changed(lambda it: it.update(position=3))
+    assert "other_period" in changed(lambda it: it["period"].update(name="2026-05"))
+    assert "other_period" in changed(lambda it: it["period"].update(ends_at="2026-04-28T16:00:00.000000Z"))
+    assert "other_period" in changed(lambda it: it["period"].update(kind="quarter"))
+    assert "other_agreed" in changed(dearer)
+    assert "other_agreed" in changed(lambda it: it["parties"]["client"].update(key="somebody"))
+    assert "number" in changed(lambda it: it["score"]["tree"].update(points="1E+999999999"))
+
+
+def without_number(lines: list[dict[str, Any]]) -> None:
+    """A correction takes nothing out of force any more: no entry has the number that it names."""
+    next(line for line in lines if "id" in line and line["header"]["type"] == "ticket.moved").pop("id")
+
+
+def with_number_of_another(lines: list[dict[str, Any]]) -> None:
+    """The correction takes something else out of force: another entry of the ticket bears the number."""
+    correction = next(line for line in lines if line["header"]["type"] == "ticket.time_corrected")
+    own = [line for line in lines if line["header"]["subject"] == correction["header"]["subject"]]
+    own[1]["id"] = next(line for line in own if "id" in line).pop("id")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [(without_number, "unknown_entry"), (with_number_of_another, "other_entry")]
+)
+def test_numbers_that_entries_refer_to_are_not_sealed_and_still_cannot_be_changed(
+    evidence: Evidence, change: Callable[[list[dict[str, Any]]], None], code: str
+) -> None:
+    lines = lines_of(evidence.members)
+    change(lines)
+    report = checked(with_manifest(evidence.members | {"log/leaves-00000.jsonl": joined(lines)}))
+    assert (report.status, code in codes(report)) == (1, True)
+
+
+def test_an_erasure_on_record_leaves_open_what_was_erased_and_breaks_nothing(evidence: Evidence) -> None:
+    """Whoever may erase could take tickets out of sight: the pack holds, and says what nobody can check."""
+    lines = lines_of(evidence.members)
+    gone = next(line for line in lines if line["header"]["type"] == "ticket.opened")
+    told = {"leaf": leaf_hash(gone["header"]).hex(), "classes": ["shared"], "reason": "asked for"}
+    header = gone["header"] | {"type": "entry.redacted", "shared": class_digest(b"0" * 16, told)}
+    gone.update(shared=None, salt=None)
+    lines.append({"header": header, "index": len(lines), "salt": (b"0" * 16).hex(), "shared": told})
+    heads = json.loads(evidence.members["log/heads.json"])["heads"]
+    heads = [head | {"key": heads[-1]["key"]} for head in heads]  # the one that the operator signs with
+    heads[-1]["size"] = len(lines)
+    forged = with_leaves(
+        evidence.members | {"log/heads.json": canonical({"heads": heads})}, lines, evidence.sign
+    )
+    report = checked(forged)
+    assert (report.status, "erased" in codes(report)) == (2, True), list(report.lines("en"))
 
 
 def test_statements_that_follow_one_another(evidence: Evidence) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .verify import CAN_SIGN, canonical, is_signed, sha256
+from .verify import CAN_SIGN, canonical, is_signed, printable, sha256
 
 Document = dict[str, Any]
 
@@ -73,15 +73,17 @@ def verify_entries(evidence: Document, kept: Document | None = None) -> int:
 
 def main(names: Sequence[str]) -> int:
     """Verify what the files hold: evidence, and the head that was kept; status 0 when it stands."""
-    documents = [json.loads(Path(name).read_text(encoding="utf-8")) for name in names[:2]]
-    kept = documents[1] if len(documents) > 1 else None
     try:
+        documents = [json.loads(Path(name).read_text(encoding="utf-8")) for name in names[:2]]
+        kept = documents[1] if len(documents) > 1 else None
         count = verify_entries(documents[0], kept["heads"][0] if kept and "heads" in kept else kept)
+        head = documents[0]["head"]
+        said = f"{documents[0]['subject']}: {count} entries stand under the head of {head['size']} leaves, {head['at']}"
     except EvidenceError as error:
-        print(f"NOT verified: {error}")
+        print(printable(f"NOT verified: {error}"))
         return 1
-    head = documents[0]["head"]
-    print(
-        f"{documents[0]['subject']}: {count} entries stand under the head of {head['size']} leaves, {head['at']}"
-    )
+    except Exception as error:  # no file, no evidence
+        print(printable(f"NOT verified: cannot be read ({error!r})"))
+        return 1
+    print(printable(said))
     return 0
