@@ -12,6 +12,7 @@ from yunheng.contracts.queries import access_contract
 from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_SIZE, PAGE, Page, viewer_of
 
 from .board_api import router as board_router
+from .comparison.comparison_api import router as comparison_router
 from .figures import Figures, Item, Row
 from .periods import read_period
 from .points_left.left_api import router as points_left_router
@@ -213,6 +214,7 @@ def read_items(
 router.add_router("", board_router)
 router.add_router("", scorecard_router)
 router.add_router("", points_left_router)
+router.add_router("", comparison_router)
 router.add_router("", signing_router)
 router.add_router("", what_if_router)
 router.add_router("", proof_router)

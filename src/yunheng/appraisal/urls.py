@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from . import board_views, scorecard_views, views, wall_views
+from .comparison.urls import urlpatterns as comparison_urls
 from .points_left.urls import urlpatterns as points_left_urls
 from .proof.urls import urlpatterns as proof_urls
 from .signing.urls import urlpatterns as signing_urls
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wall/join", wall_views.wall_join, name="wall_join"),
     path("admin/walls", wall_views.walls, name="walls"),
     path("admin/walls/<uuid:uuid>/revoke", wall_views.revoke_wall, name="revoke_wall"),
+    *comparison_urls,
     *points_left_urls,
     *proof_urls,
     *signing_urls,

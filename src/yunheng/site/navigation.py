@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from yunheng.accounts.models import Organisation
+from yunheng.appraisal.comparison.queries import may_compare
 from yunheng.contracts.reading import only_contract
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.pages import PageRequest
@@ -39,6 +40,7 @@ _CONSOLE = (
     _Row("appraisal:dashboard", gettext_lazy("Dashboard"), "chart", "b", ("kpi.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h"),
     _Row("appraisal:statements", gettext_lazy("Statements"), "signature", "a", ("appraisal.view",)),
+    _Row("appraisal:comparison", gettext_lazy("Comparison"), "exchange"),
     _Row("reports:reports", gettext_lazy("Reports"), "file", "r", ("report.view",)),
     _Row("imports:runs", gettext_lazy("Imports"), "import", "m", ("import.run",)),
 )
@@ -47,6 +49,7 @@ _PORTAL = (
     _Row("desk:portal_requests", pgettext_lazy("portal", "All requests"), "requests", "t"),
     _Row("appraisal:dashboard", gettext_lazy("Service overview"), "chart", "b", ("kpi.view",)),
     _Row("appraisal:statements", gettext_lazy("Statements"), "signature", "a", ("appraisal.view",)),
+    _Row("appraisal:comparison", gettext_lazy("Comparison"), "exchange"),
     _Row("reports:portal", gettext_lazy("Service reports"), "file", "r", ("report.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h", ("contract.view",)),
 )
@@ -155,6 +158,7 @@ _ADMINISTRATION = (
 _BELONGS_TO = {
     "appraisal:items": "appraisal:indicators",
     "appraisal:board_items": "appraisal:board",
+    "appraisal:compared_tickets": "appraisal:comparison",
     "appraisal:what_if": "contracts:contract",
     "appraisal:backtest": "contracts:contract",
 }
@@ -291,6 +295,8 @@ class Shell:
                 self._viewer.may_somewhere(need) if scope_id is None else self._viewer.may(need, scope_id)
                 for need in row.needs
             ):
+                continue
+            if row.view == "appraisal:comparison" and not may_compare(self._viewer):
                 continue
             if url := address(row.view, *arguments):
                 yield Place(row.view, str(row.label), url, row.icon, row.go, str(row.about))

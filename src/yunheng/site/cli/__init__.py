@@ -50,6 +50,7 @@ def commands() -> dict[str, Command]:
         "points-left": Command(
             "points_left", _("show how far the next tier of the running period is, and a forecast")
         ),
+        "compare": Command("compare", _("show contracts and suppliers of one period side by side")),
         "report": Command("report", _("make reports as Word, PDF and Excel files")),
         "statement": Command("statement", _("write evidence packs and the programs that verify them")),
         "log": Command("journal", _("show, seal and verify the journal's logs")),
