@@ -11,7 +11,17 @@ from datetime import timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from yunheng.logic.backtoback import Chain, Examination, LocalDay, Promise, Trace, examine, local_days, trace
+from yunheng.logic.backtoback import (
+    Chain,
+    DayPatterns,
+    Examination,
+    LocalDay,
+    Promise,
+    Trace,
+    examine,
+    local_days,
+    trace,
+)
 from yunheng.logic.clock import ClockPolicy, Goal
 from yunheng.logic.facts import FactKind, Party
 
@@ -120,6 +130,7 @@ class _Profile:
 class _Checker:
     terms: ContractTerms
     days: Sequence[LocalDay] = field(init=False)
+    patterns: DayPatterns = field(init=False)
     examined: dict[tuple[Link, tuple[tuple[Link, ...], ...]], Examination | None] = field(
         default_factory=dict
     )
@@ -129,6 +140,7 @@ class _Checker:
         zone = ZoneInfo(self.terms.zone)
         last = self.terms.valid_to.astimezone(zone) - timedelta(microseconds=1)
         self.days = local_days(self.terms.zone, self.terms.valid_from.astimezone(zone).date(), last.date())
+        self.patterns = DayPatterns(self.days)
         reasons = self.terms.pause_reasons.values()
         self.waiting = frozenset(reason.code for reason in reasons if reason.party is Party.SUPPLIER)
 
@@ -286,7 +298,7 @@ class _Checker:
         )
         key = blank.promise, paths
         if key not in self.examined:
-            self.examined[key] = examine(chain, self.days)
+            self.examined[key] = examine(chain, self.days, self.patterns)
         found = self.examined[key]
         check = replace(blank, paths=paths, examination=found, uncovered=uncovered)
         if found is None:

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from yunheng.logic.backtoback.days import LocalDay
+from yunheng.logic.backtoback.days import DayPatterns, LocalDay
 from yunheng.logic.backtoback.pieces import (
     Piece,
     Pieces,
@@ -113,21 +113,20 @@ class _Alike:
     days: int = 1
 
 
-def examine(chain: Chain, days: Sequence[LocalDay]) -> Examination | None:
+def examine(
+    chain: Chain, days: Sequence[LocalDay], patterns: DayPatterns | None = None
+) -> Examination | None:
     """The worst that can happen from any second of `days`; exact, since between edges of calendars all is straight.
 
-    Days around which all calendars look alike are computed once. None when no day could be examined, because every
-    chain ends after a calendar does.
+    Days around which all calendars look alike are computed once; `patterns` of the same days spare other chains the
+    look at each calendar's days. None when no day could be examined, because every chain ends after a calendar does.
     """
-    known: dict[object, _Day] = {}
+    known = _Known(chain, days, patterns or DayPatterns(days))
     alike: dict[tuple[int, int], _Alike] = {}
     examined: list[LocalDay] = []
-    for day in days:
+    for place, day in enumerate(days):
         try:
-            shape = _shape(chain, day)
-            found = known.get(shape)
-            if found is None:
-                found = known[shape] = _examined(chain, day)
+            found = known.day(place)
         except HorizonError:
             continue
         examined.append(day)
@@ -150,6 +149,34 @@ def examine(chain: Chain, days: Sequence[LocalDay]) -> Examination | None:
         from_at=examined[0].from_at,
         to_at=examined[-1].to_at,
     )
+
+
+class _Known:
+    """What days come to; of days with equal days after them, as far as the chain goes, only the first is examined."""
+
+    def __init__(self, chain: Chain, days: Sequence[LocalDay], patterns: DayPatterns) -> None:
+        self._chain, self._days = chain, days
+        calendars = {id(promise.open_time): promise.open_time for promise in _promises(chain)}
+        self._looks = list(zip(*(patterns.of(one) for one in calendars.values()), strict=True))
+        self._by_look: dict[int, dict[object, _Day]] = {}  # by the number of days that matter
+        self._by_shape: dict[object, _Day] = {}
+
+    def day(self, place: int) -> _Day:
+        """What the day comes to. Raises HorizonError."""
+        for count, known in self._by_look.items():
+            found = known.get(tuple(self._looks[place : place + count]))
+            if found is not None:
+                return found
+        day = self._days[place]
+        reach, shape = _shape(self._chain, day)
+        found = self._by_shape.get(shape)
+        if found is None:
+            found = self._by_shape[shape] = _examined(self._chain, day)
+        last = bisect_right(self._days, reach, lo=place, key=lambda one: one.from_at)
+        if reach < self._days[last - 1].to_at:  # else it goes on beyond the days whose looks are known
+            look = tuple(self._looks[place:last])
+            self._by_look.setdefault(last - place, {})[look] = found
+        return found
 
 
 def _table(groups: Iterable["_Alike"]) -> tuple[tuple[Hour | None, ...], ...]:
@@ -181,8 +208,10 @@ def _promises(chain: Chain) -> Iterable[Promise]:
         yield from path
 
 
-def _shape(chain: Chain, day: LocalDay) -> object:
-    """Equal for days from which all that the chain can meet lies alike. Raises HorizonError."""
+def _shape(chain: Chain, day: LocalDay) -> tuple[int, object]:
+    """How far the chain goes, and what is equal for days from which all that it can meet lies alike. Raises
+    HorizonError.
+    """
     last = day.to_at - 1
     reach = max(chain.outer.kept_until(last), *(_along(path, last) for path in chain.paths))
     seen: dict[tuple[int, bool], object] = {}
@@ -197,7 +226,7 @@ def _shape(chain: Chain, day: LocalDay) -> object:
                 )
             windows = _windows(open_time, day.from_at, reach)
             seen[name] = windows, _day_ends(open_time, day.from_at, reach) if in_days else ()
-    return day.hours, reach - day.from_at, tuple(seen.values())
+    return reach, (day.hours, reach - day.from_at, tuple(seen.values()))
 
 
 def _windows(open_time: OpenTime, from_at: int, to_at: int) -> tuple[int, ...]:
