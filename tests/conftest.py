@@ -5,6 +5,7 @@ tests too. Tests that need commits, triggers, several connections or a superuser
 their own, cloned from a migrated template and dropped afterwards.
 """
 
+import gc
 import secrets
 import shutil
 import tempfile
@@ -20,6 +21,8 @@ import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.test import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from yunheng.foundation.supervisor.account import service_account
@@ -29,6 +32,13 @@ from yunheng.foundation.supervisor.postgres import APP, OWNER, SUPERUSER, open_t
 
 TEMPLATE = "yunheng_template"
 _numbers = count(1)
+
+# The same examples in every run, however slow the machine is; `--hypothesis-profile explore` looks for others.
+hypothesis_settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile(
+    "same", hypothesis_settings.get_profile("explore"), derandomize=True, database=None
+)
+hypothesis_settings.load_profile("same")
 
 #: The files that take longest, longest first: whoever begins them last lets the other workers wait for the end.
 LONGEST = (
@@ -71,6 +81,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     gone = [str(path) for path in places if not path.is_file()]
     assert not gone, f"LONGEST names files that are not there: {gone}"
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: nobody need look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @dataclass(frozen=True)
