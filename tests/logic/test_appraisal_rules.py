@@ -132,6 +132,16 @@ def test_numbers_that_mean_the_same_are_the_same_change() -> None:
             Change.of(wrong)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["1E+999999999", "-1E+999999", "0E+999999999", "1E-999999999", "1000000000000", "0.1234567", "9" * 41],
+)
+def test_a_vote_for_a_number_that_fills_all_memory_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"number|places"):
+        Change.of({"value": text})
+    assert Change.of({"value": "999999999999.123456"}).plain() == {"value": "999999999999.123456"}
+
+
 # --- samples --------------------------------------------------------------------------------------------------------
 
 names = st.lists(st.text("ABC0123456789-", min_size=1, max_size=8), unique=True, max_size=40)

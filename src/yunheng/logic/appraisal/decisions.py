@@ -14,6 +14,9 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("upheld", "partly", "rejected")
 #: What may change of an event, and of an item as such.
 OF_EVENT: Final = ("drop", "quantity", "party")
 OF_ITEM: Final = ("value", "mark")
+_FIGURES: Final = 12  #: before the point
+_PLACES: Final = 6  #: decimal places, as of what people enter
+_LONGEST: Final = 40  #: characters of a number
 
 ChangeFault = Literal["needed", "not_wanted", "one_only", "not_of_event", "not_of_item", "no_number", "party"]
 
@@ -133,13 +136,17 @@ def faults_of_change(
 
 
 def _number(text: str) -> Decimal:
+    """A number below 10^12 with at most six places: one that is written with an exponent could be of any size."""
     try:
-        number = Decimal(text)
+        number = Decimal(text) if len(text) <= _LONGEST else None
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
-    if not number.is_finite():
-        raise ValueError(f"{text!r} is no number")
-    return number.normalize() + 0
+        number = None
+    if number is None or not number.is_finite() or number.adjusted() >= _FIGURES:
+        raise ValueError(f"{text[:_LONGEST]!r} is no number that can be used")
+    kept = round(number, _PLACES)
+    if kept != number:
+        raise ValueError(f"at most {_PLACES} decimal places")
+    return kept.normalize() + 0
 
 
 def _text(number: Decimal) -> str:
