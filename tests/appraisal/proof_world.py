@@ -10,9 +10,12 @@ from typing import Any
 from tests.appraisal.test_figures import at, served
 from tests.desk.ground import ALWAYS, FIRST, LAST, OFFICE, Ground, make_ground, opened, terms
 
+from yunheng.appraisal.models import Statement
 from yunheng.appraisal.proof import PackSource, write_pack
+from yunheng.appraisal.statements.actions import accept_statement, issue_statement, sign_statement
 from yunheng.appraisal.statements.actions.drafting import computed_now, draft_statement
 from yunheng.appraisal.statements.freezing import freeze
+from yunheng.appraisal.statements.queries import access_statement
 from yunheng.contracts.actions.applying import record_entry, version_data
 from yunheng.contracts.checking import digest
 from yunheng.contracts.indicators import INDICATORS
@@ -148,6 +151,21 @@ def source_of_april(ground: Ground) -> PackSource:
     statement = draft_statement(ground.viewer("contact"), ground.scope.key, "2026-04")
     frozen = freeze(statement, computed_now(statement, datetime.now(UTC)))
     return PackSource(scope_id=ground.scope.pk, number=statement.number, frozen=frozen.data)
+
+
+def locked_april(ground: Ground, number: str) -> Statement:
+    """The drafted statement, issued, accepted and signed by both, while work goes on; the lock is sealed."""
+    contact, manager = ground.viewer("contact"), ground.viewer("service_manager")
+    issued = issue_statement(contact, number, access_statement(SYSTEM_VIEWER, number).row_version)
+    served(ground, resolve=1)
+    accept_statement(manager, number, access_statement(SYSTEM_VIEWER, number).row_version)
+    digest = bytes(issued.digest or b"")
+    for viewer, side in ((contact, "client"), (manager, "provider")):
+        told = {"statement": number, "digest": digest.hex(), "side": side}
+        proof = {"v": 1, "document": canonical(told).decode()}
+        sign_statement(viewer, number, digest, method="confirmation", proof=proof)
+    seal()
+    return access_statement(SYSTEM_VIEWER, number)
 
 
 def pack_of(source: PackSource) -> bytes:

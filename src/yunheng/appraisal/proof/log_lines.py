@@ -52,10 +52,10 @@ def leaf_members(source: PackSource) -> Iterator[tuple[str, Iterator[bytes]]]:
     with connection.cursor() as cursor:
         cursor.execute(_REFERRED_TO, {"scope": source.scope_id})
         referred_to = frozenset(number for (number,) in cursor.fetchall())
-        cursor.execute(_OUT_OF_ORDER, [source.scope_id, source.position])
+        cursor.execute(_OUT_OF_ORDER, [source.scope_id, source.size])
         out_of_order = frozenset(subject for (subject,) in cursor.fetchall())
-    for place, first in enumerate(range(0, source.position, LEAVES)):
-        last = min(first + LEAVES, source.position)
+    for place, first in enumerate(range(0, source.size, LEAVES)):
+        last = min(first + LEAVES, source.size)
         yield f"log/leaves-{place:05d}.jsonl", _lines(source, first, last, referred_to, out_of_order)
 
 

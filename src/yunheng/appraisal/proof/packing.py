@@ -117,7 +117,7 @@ def _members(source: PackSource) -> Iterator[Member]:
         (f"contract/version-{version.number}.json", [canonical(client_terms(version.terms))])
         for version, _told in versions
     )
-    head = TreeHead.objects.select_related("key").get(scope_id=source.scope_id, size=source.position)
+    head = TreeHead.objects.select_related("key").get(scope_id=source.scope_id, size=source.size)
     yield "keys.json", [canonical({"keys": [_key(key) for key in _keys(head)]})]
     yield "log/heads.json", _heads(source)
     yield from leaf_members(source)
@@ -182,12 +182,12 @@ def _key(key: SigningKey) -> dict[str, Any]:
 
 
 def _heads(source: PackSource) -> Iterator[bytes]:
-    """All signed heads up to the statement's, as one document in canonical form."""
+    """All signed heads up to the pack's end, as one document in canonical form."""
     last, separator = -1, b'{"heads":['
     while True:
         found = list(
             TreeHead.objects.select_related("key")
-            .filter(scope_id=source.scope_id, size__gt=last, size__lte=source.position)
+            .filter(scope_id=source.scope_id, size__gt=last, size__lte=source.size)
             .order_by("size")[:_HEADS]
         )
         for head in found:

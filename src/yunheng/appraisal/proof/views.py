@@ -6,6 +6,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from yunheng.accounts.quotas import spend_export
 from yunheng.contracts.models import Contract
 from yunheng.contracts.queries import access_contract
 from yunheng.contracts.reading import reads_all, title_of
@@ -67,10 +68,11 @@ def program(request: PageRequest, key: str, name: str) -> HttpResponse:
 @require_safe
 @signed_in
 def evidence(request: PageRequest, number: str) -> HttpResponse:
-    """The evidence pack of a statement, streamed as it is written."""
+    """The evidence pack of a statement, streamed as it is written; `signed`: the one up to its lock."""
     statement = access_statement(request.viewer, number)
     request.viewer.require("log.view", statement.scope_id)
-    source = source_of(statement)
+    source = source_of(statement, is_signed=request.GET.get("signed") == "1")
+    spend_export(request.viewer)
     answer = StreamingHttpResponse(pack_chunks(source), content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="{source.file_name}"'
     answer["X-Content-Type-Options"] = "nosniff"

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from yunheng.contracts import wording as contract_wording
 from yunheng.contracts.appraisal_section.presentation import overdue_line
@@ -140,6 +140,9 @@ class _Teller:
             has_step=bool(view.transitions - {"lock", "replace"}) or self._may_sign() or self._may_reverse(),
             digest="" if statement.digest is None else bytes(statement.digest).hex(),
             pack_url=self._pack_url(),
+            signed_pack_url=f"{self._pack_url()}?signed=1"
+            if self._pack_url() and self.statement.locked_at is not None
+            else "",
         )
 
     def _may(self, permission: str) -> bool:
@@ -525,8 +528,11 @@ class _Teller:
                     seen.add(one["ticket"])
                     yield one
 
-    def _documents(self) -> Iterator[tuple[str, str]]:
+    def _documents(self) -> Iterator[tuple[str, str, str]]:
+        """Address, name, and the SHA-256 of what is kept in the reader's language, "" where nothing is kept yet."""
         number = self.statement.number
+        language = "zh-Hans" if (get_language() or "").startswith("zh") else "en"
+        kept = {file.name: bytes(file.digest).hex() for files in self.view.files.values() for file in files}
         for kind, label, is_there in (
             ("notice", _("Notice of result"), True),
             ("settlement", _("Settlement sheet"), self.settled is not None),
@@ -536,6 +542,7 @@ class _Teller:
                     yield (
                         reverse("reports:statement_document", args=[number, kind, form]),
                         f"{label} · {name}",
+                        kept.get(f"{number}.{kind}.{language}.{form}", ""),
                     )
 
 

@@ -215,7 +215,7 @@ class Told:
     excluded: Sequence[Mapping[str, Any]]
     samples: Sequence[Mapping[str, Any]]
     history: Sequence[HistoryRow]
-    documents: Sequence[tuple[str, str]]
+    documents: Sequence[tuple[str, str, str]]  # address, name, SHA-256 of what is kept
     steps: frozenset[str]
     parties: Sequence[tuple[str, str]]
     may_enter: bool
@@ -227,3 +227,4 @@ class Told:
     has_step: bool
     digest: str
     pack_url: str
+    signed_pack_url: str  # up to the lock

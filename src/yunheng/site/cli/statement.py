@@ -22,6 +22,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     whats = parser.add_subparsers(dest="what", metavar=_("WHAT"), required=True)
     pack = whats.add_parser("pack", help=_("write the evidence pack of an issued statement"))
     pack.add_argument("number", metavar="NUMBER", help=_("number of the statement"))
+    pack.add_argument(
+        "--signed",
+        action="store_true",
+        help=_("up to the lock: with the leaves of issue, appeal, votes and signatures"),
+    )
     verifier = whats.add_parser(
         "verifier", help=_("write yunheng-verify.pyz, or verify.py, for those who verify without this system")
     )
@@ -49,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         from yunheng.foundation.refusals import Refusal
 
         try:
-            source = source_of(access_statement(SYSTEM_VIEWER, args.number))
+            source = source_of(access_statement(SYSTEM_VIEWER, args.number), is_signed=args.signed)
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
         _write(args.output or Path(source.file_name), pack_chunks(source))

@@ -47,7 +47,7 @@ from .basis import (
 )
 
 Kind = StatementInput.Kind
-_MOST: Final = Decimal(10) ** 12
+_MOST_FIGURES: Final = 12  #: before the point
 _PLACES: Final = 6  #: decimal places that are kept
 
 
@@ -296,7 +296,7 @@ def _number(field: str, value: Decimal | str) -> Decimal:
     except InvalidOperation:
         raise Invalid({field: _("“%(text)s” is no number.") % {"text": str(value)[:40]}}) from None
     exponent = number.as_tuple().exponent if number.is_finite() else None
-    if not isinstance(exponent, int) or abs(number) >= _MOST:
+    if not isinstance(exponent, int) or number.adjusted() >= _MOST_FIGURES:  # no arithmetic with a huge exponent
         raise Invalid({field: _("“%(text)s” is no number that can be used.") % {"text": str(value)[:40]}})
     if exponent < -_PLACES:
         raise Invalid({field: _("At most %(count)d decimal places.") % {"count": _PLACES}})
