@@ -133,6 +133,6 @@ def in_format_1(statement: Mapping[str, Any]) -> dict[str, Any]:
     while nodes:
         node = nodes.pop()
         if "event" in node:
-            node["event"] = found["results"]["events"][node["event"]]
+            node["event"] = dict(found["results"]["events"][node["event"]])
         nodes += node.get("parts", ())
     return found
