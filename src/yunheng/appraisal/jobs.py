@@ -1,10 +1,14 @@
-"""Appraisal in the background: terms of statements and orders, tiers that come near, heads by mail, backtests."""
+"""Appraisal in the background: terms of statements, webhooks, tiers that come near, heads by mail, backtests."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
 from procrastinate import Blueprint, JobContext, RetryStrategy
 
+from yunheng.foundation.follow_ups import carry_out
+from yunheng.foundation.journal import subscribe_batch
+
+from .announcing import ANNOUNCED, announce
 from .points_left.actions import warn_of_tiers
 from .proof.mailing import mail_heads
 from .statements import actions
@@ -18,6 +22,20 @@ blueprint = Blueprint()
 def sweep_statements(timestamp: int) -> None:
     """Every two minutes: remind of terms that end soon, and let silence accept where the contract says so."""
     actions.sweep(datetime.now(UTC))
+
+
+@blueprint.task(name="announce_waiting")
+def announce_waiting() -> None:
+    """Tell webhooks of the entries of statements and orders that wait for it."""
+    carry_out(
+        announce_waiting, lambda entry_ids: announce(entry_ids, now=datetime.now(UTC)), alone=announce_entry
+    )
+
+
+@blueprint.task(name="announce")
+def announce_entry(entry_id: int) -> None:
+    """The same for one entry that could not be announced together with others."""
+    announce([entry_id], now=datetime.now(UTC))
 
 
 @blueprint.task(
@@ -50,3 +68,7 @@ def warn_of_near_tiers(timestamp: int) -> None:
 def mail_log_heads(timestamp: int) -> None:
     """Every day: the newest signed head of each log goes to the contacts of its client."""
     mail_heads(datetime.now(UTC))
+
+
+for _type in ANNOUNCED:
+    subscribe_batch(_type, announce_waiting)

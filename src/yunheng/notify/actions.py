@@ -32,7 +32,7 @@ SCOPE_SUBJECT: Final = 0
 #: A webhook that took nothing for so long is switched off.
 SWITCH_OFF_AFTER: Final = timedelta(days=5)
 #: Types of entries that a webhook may ask for, family by family.
-FAMILIES: Final = ("ticket", "pause", "clock", "correction", "exclusion")
+FAMILIES: Final = ("ticket", "pause", "clock", "correction", "exclusion", "appraisal", "rectification")
 CLAIM: Final = timedelta(minutes=5)  #: a try that takes longer was killed
 MAILS_OUTSIDE_EVENTS: Final = ("invitation", "security", "test")
 

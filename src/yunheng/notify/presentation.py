@@ -86,5 +86,7 @@ def family_choices() -> list[tuple[str, str]]:
         "clock": _("Goals that come near or are passed"),
         "correction": _("Corrections of the record proposed and answered"),
         "exclusion": _("Times that both sides agreed to leave out"),
+        "appraisal": _("Statements, from the draft to the settlement"),
+        "rectification": _("Rectification ordered, reported and verified"),
     }
     return [(f"{family}.*", names[family]) for family in FAMILIES]

@@ -16,7 +16,8 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.attachments import content_of
 from yunheng.foundation.flow import offered
 from yunheng.foundation.models import Attachment, Entry, SubjectBase
-from yunheng.foundation.refusals import Invalid, NotFound
+from yunheng.foundation.refusals import NotFound
+from yunheng.foundation.subject_lists import newest_first
 from yunheng.logic.appraisal import Difference, difference
 from yunheng.logic.score import text_of
 
@@ -70,19 +71,11 @@ def list_statements(
 
     Raises NotFound for an unknown contract, Invalid for a place that is not in the list.
     """
-    statements = visible_statements(viewer)
-    if contract_key:
-        statements = statements.filter(scope_id=access_contract(viewer, contract_key).pk)
-    for name, value in (("state", state), ("kind", kind), ("period", period)):
-        if value:
-            statements = statements.filter(**{name: value})
-    if after:
-        last = visible_statements(viewer).filter(number=after).values_list("pk", flat=True).first()
-        if last is None:
-            raise Invalid({"after": _("This is not a place in this list.")})
-        statements = statements.filter(pk__lt=last)
-    found = list(statements.order_by("-pk")[: limit + 1])
-    return StatementPage(found[:limit], found[limit - 1].number if len(found) > limit else "")
+    scope_id = access_contract(viewer, contract_key).pk if contract_key else None
+    asked = {"state": state, "kind": kind, "period": period}
+    return StatementPage(
+        *newest_first(visible_statements(viewer), scope_id=scope_id, after=after, limit=limit, **asked)
+    )
 
 
 def frozen_bytes(statement: Statement) -> bytes:

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from yunheng.accounts.holders import people_with
 from yunheng.accounts.models import Person
 from yunheng.foundation import wording
 from yunheng.notify.actions import Message, tell
+from yunheng.notify.framing import as_read_by, foot, link_to
 
 from ..models import Rectification, Statement
 from .wording import period_label
@@ -279,15 +277,8 @@ def _send(
 ) -> None:
     messages = []
     for person in people:
-        with translation.override(person.language or "zh-hans"), timezone.override(ZoneInfo(person.zone)):
+        with as_read_by(person):
             title = f"{name} · {period_label(period)}" if period else name
-            lines = [line(), "", f"{number}  {title}", _link(path), "", "-- "]
-            lines.append(_("You can choose what you are told of in Yunheng, under “Notifications”."))
+            lines = [line(), "", f"{number}  {title}", link_to(path), *foot()]
             messages.append(Message(person, event, f"[{number}] {line()}"[:200], "\n".join(lines) + "\n"))
     tell(messages, now=now, scope_id=scope_id, subject_number=number, entry_id=entry_id)
-
-
-def _link(path: str) -> str:
-    if not settings.ORIGINS:
-        return _("Open Yunheng and search for the number.")
-    return f"{settings.ORIGINS[0].rstrip('/')}/{path}"

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from yunheng.accounts.holders import people_with
 from yunheng.accounts.models import Person
 from yunheng.foundation import wording
 from yunheng.notify.actions import Message, tell
+from yunheng.notify.framing import as_read_by, foot, link_to
 from yunheng.notify.models import Delivery
 
 from ..models import Report, ReportRun
@@ -35,15 +33,15 @@ def tell_of_failure(run: ReportRun, problem: str, now: datetime) -> list[Deliver
     """Tell those who write reports that what a plan asked for could not be drafted, and why."""
     messages = []
     for person in people_with(run.scope_id, "report.write"):
-        with translation.override(person.language or "zh-hans"):
+        with as_read_by(person):
             title = f"{run.scope.name} · {kind_name(run.kind)} · {month_name(run.period)}"
             lines = [
                 _("The plan could not draft a report."),
                 "",
                 title,
                 problem,
-                _link(f"runs/{run.uuid}"),
-                *_foot(),
+                link_to(f"reports/runs/{run.uuid}"),
+                *foot(),
             ]
             messages.append(
                 Message(
@@ -71,7 +69,7 @@ def tell_of_issue(
 
 def _message(report: Report, person: Person, event: str, formats: Sequence[str]) -> Message:
     is_chinese = (person.language or "zh-hans").lower().startswith("zh")
-    with translation.override(person.language or "zh-hans"), timezone.override(ZoneInfo(person.zone)):
+    with as_read_by(person):
         title = f"{report.scope.name} · {kind_name(report.kind)} · {month_name(report.period)}"
         if event == "report_drafted":
             line, text = _("Drafted: %(title)s"), _("A report was drafted and waits for your comments.")
@@ -80,11 +78,11 @@ def _message(report: Report, person: Person, event: str, formats: Sequence[str])
         lines = [text, "", f"{report.number}  {title}"]
         if event == "report_drafted" and report.due_at is not None:
             lines.append(_("Due %(when)s.") % {"when": wording.instant(report.due_at)})
-        lines.append(_link(report.number))
+        lines.append(link_to(f"reports/{report.number}"))
         for language, digest in sorted(report.digests.items()):
             if event == "report_issued":
                 lines.append(f"SHA-256 ({language}): {digest}")
-        lines += _foot()
+        lines += foot()
     wanted = "zh-Hans" if is_chinese else "en"
     language = wanted if wanted in report.languages else report.languages[0]
     return Message(
@@ -94,13 +92,3 @@ def _message(report: Report, person: Person, event: str, formats: Sequence[str])
         "\n".join(lines).strip() + "\n",
         tuple({"report": report.number, "language": language, "format": form} for form in formats),
     )
-
-
-def _foot() -> list[str]:
-    return ["", "-- ", _("You can choose what you are told of in Yunheng, under “Notifications”.")]
-
-
-def _link(place: str) -> str:
-    if not settings.ORIGINS:
-        return _("Open Yunheng and search for the number.")
-    return f"{settings.ORIGINS[0].rstrip('/')}/reports/{place}"

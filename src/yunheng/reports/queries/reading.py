@@ -14,7 +14,8 @@ from yunheng.contracts.queries import access_contract
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import offered
 from yunheng.foundation.models import Entry
-from yunheng.foundation.refusals import Invalid, NotFound
+from yunheng.foundation.refusals import NotFound
+from yunheng.foundation.subject_lists import newest_first
 from yunheng.notify.models import Delivery
 
 from ..models import Report, ReportFile, ReportRun
@@ -58,19 +59,10 @@ def list_reports(
 
     Raises NotFound for an unknown contract, Invalid for a place that is not in the list.
     """
-    reports = reports_visible_to(viewer)
-    if contract_key:
-        reports = reports.filter(scope_id=access_contract(viewer, contract_key).pk)
-    for name, value in (("kind", kind), ("state", state), ("period", period)):
-        if value:
-            reports = reports.filter(**{name: value})
-    if after:
-        last = reports_visible_to(viewer).filter(number=after).values_list("pk", flat=True).first()
-        if last is None:
-            raise Invalid({"after": _("This is not a place in this list.")})
-        reports = reports.filter(pk__lt=last)
-    found = list(reports.defer(*_HEAVY).order_by("-pk")[: limit + 1])
-    return ReportPage(found[:limit], found[limit - 1].number if len(found) > limit else "")
+    scope_id = access_contract(viewer, contract_key).pk if contract_key else None
+    seen = reports_visible_to(viewer).defer(*_HEAVY)
+    asked = {"kind": kind, "state": state, "period": period}
+    return ReportPage(*newest_first(seen, scope_id=scope_id, after=after, limit=limit, **asked))
 
 
 def access_report(viewer: Viewer, number: str) -> Report:
