@@ -214,6 +214,7 @@ class _Scoring:
             self.results.events,
             self.results.marks.get(item.key, ()),
             self.elsewhere.get(item.key, {}),
+            self.results.spent.get(item.key, _ZERO),
         )
         parts = parts_of(item, material)
         if full:
