@@ -52,8 +52,8 @@ def lint_scheme(scheme: Scheme) -> list[Finding]:
     ]
 
 
-def scores_of(scheme: Scheme) -> Interval:
-    """The scores that the scheme can give."""
+def scores_of(scheme: Scheme, period: Period | None = None) -> Interval:
+    """The scores that the scheme can give to a period of this kind (None: the one that it scores by itself)."""
     highest: Decimal | None = scheme.full
     bonuses = [item.rule for item in scheme.items() if isinstance(item.rule, Bonus)]
     if bonuses:
@@ -64,7 +64,21 @@ def scores_of(scheme: Scheme) -> Interval:
         highest = None if most is None else scheme.full + most
     if scheme.ceiling is not None:
         highest = scheme.ceiling if highest is None else min(highest, scheme.ceiling)
-    return Interval(scheme.floor, highest, has_low=True, has_high=True)
+    summed = scheme.summed(period or scheme.period)
+    low = None if scheme.floor is None else scheme.floor * summed
+    return Interval(low, None if highest is None else highest * summed, has_low=True, has_high=True)
+
+
+def _all_scores(scheme: Scheme) -> Interval:
+    """From the lowest score of any period to the highest: what grades speak of."""
+    every = [scores_of(scheme, period) for period in sorted(_scored_periods(scheme))]
+    lows, highs = [one.low for one in every], [one.high for one in every]
+    return Interval(
+        None if None in lows else min(low for low in lows if low is not None),
+        None if None in highs else max(high for high in highs if high is not None),
+        has_low=True,
+        has_high=True,
+    )
 
 
 def _sections(scheme: Scheme) -> Iterator[Finding]:
@@ -214,7 +228,7 @@ def _grades(scheme: Scheme) -> Iterator[Finding]:
         if count > 1:
             yield error(Code.GRADE_TWICE, ("grades", name), key=name)
     intervals = [grade.interval for grade in scheme.grades]
-    yield from partition(intervals, names, scores_of(scheme), ("grades",), scheme.digits)
+    yield from partition(intervals, names, _all_scores(scheme), ("grades",), scheme.digits)
 
 
 # --- periods and money ---------------------------------------------------------------------------------------
@@ -273,7 +287,7 @@ def _settlement(scheme: Scheme) -> Iterator[Finding]:
         own: Path = (*path, "coefficients")
         names = list(range(len(terms.coefficients)))
         intervals = [band.interval for band in terms.coefficients]
-        yield from partition(intervals, names, scores_of(scheme), own, scheme.digits)
+        yield from partition(intervals, names, scores_of(scheme, terms.period), own, scheme.digits)
         yield from monotone(terms.coefficients, "higher", own)
         for place, band in enumerate(terms.coefficients):
             yield from below_zero((*own, place), coefficient=band.points)

@@ -26,9 +26,9 @@ class PeriodScore:
 def roll_up(scheme: Scheme, rollup: Rollup, periods: Sequence[PeriodScore]) -> Score:
     """The score of a longer period from the signed, so rounded, scores of its parts, in the order of time.
 
-    Periods without a score are left out; with none at all the longer one has none. Vetoes of scope "contract"
-    that came into force in any of them hold for it, too. Raises ValueError when there are more periods than
-    fit, or a weighted mean has not all of them.
+    Limits are those of the scheme; of a sum, as many times as it has periods. Periods without a score are left out;
+    with none at all the longer one has none. Vetoes of scope "contract" that came into force in any of them hold for
+    it, too. Raises ValueError when there are more periods than fit, or a weighted mean has not all of them.
     """
     expected = MONTHS[rollup.period] // MONTHS[rollup.of]
     if len(periods) > expected or (rollup.method == "weighted_mean" and len(periods) != expected):
@@ -39,7 +39,15 @@ def roll_up(scheme: Scheme, rollup: Rollup, periods: Sequence[PeriodScore]) -> S
     fired = {key for one in periods for key in one.vetoes}
     vetoes = [veto for veto in scheme.vetoes if veto.scope == "contract" and veto.key in fired]
     parts = _shares(scheme, rollup, periods)
-    return finish(scheme, parts, vetoes, Say.ROLLUP, method=rollup.method, period=rollup.period)
+    return finish(
+        scheme,
+        parts,
+        vetoes,
+        Say.ROLLUP,
+        summed=scheme.summed(rollup.period),
+        method=rollup.method,
+        period=rollup.period,
+    )
 
 
 def _shares(scheme: Scheme, rollup: Rollup, periods: Sequence[PeriodScore]) -> list[Node]:
@@ -48,7 +56,7 @@ def _shares(scheme: Scheme, rollup: Rollup, periods: Sequence[PeriodScore]) -> l
         chosen = (values[-1] if rollup.method == "last" else min(values))[1]
         return [_share(one, 1, 1) if at == chosen else _left_out(one) for at, one in enumerate(periods)]
     if rollup.method == "deductions":
-        full = Fraction(scheme.full)
+        full = Fraction(scheme.full_of(rollup.of))
         shares = [leaf(Say.FULL_MARKS, full)] if full else []
         for one in periods:
             if one.value is None:
@@ -114,7 +122,9 @@ def _row(scheme: Scheme, trigger: Trigger, history: Sequence[PeriodScore]) -> tu
     for one in reversed(history):
         if one.value is None:
             continue
-        looked_at = one.value if trigger.looks_at == "score" else scheme.full - one.value
+        looked_at = one.value
+        if trigger.looks_at == "deductions":
+            looked_at = scheme.full_of(trigger.period) - one.value
         if looked_at not in trigger.interval:
             break
         row.append(one.period)

@@ -320,7 +320,8 @@ class Scheme:
     full marks of all sections. The sum is kept within `floor` and `ceiling` (None: not bounded), bonuses
     within `bonus_cap`, and rounded once, half-up, to `digits`. Vetoes come after the limits; grades,
     triggers and money read the rounded score. An event that matches several items of a group of `once_across`
-    counts in one of them: where it costs most by itself, the first one where that is equal.
+    counts in one of them: where it costs most by itself, the first one where that is equal. With groups that share
+    items the dearest item takes it first, then each other one none of whose groups has it yet.
     """
 
     full: Decimal
@@ -343,6 +344,21 @@ class Scheme:
         """All items in the contract's order."""
         for section in self.sections:
             yield from section.items
+
+    def summed(self, period: Period) -> int:
+        """How many of the scored periods are summed in one of this kind: 1 unless a roll-up says "sum".
+
+        Full marks, floor and ceiling of such a period are so many times those of the scored one.
+        """
+        found = next((rollup for rollup in self.rollups if rollup.period == period), None)
+        if found is None or period == self.period or MONTHS[found.of] >= MONTHS[period]:
+            return 1
+        times = MONTHS[period] // MONTHS[found.of] if found.method == "sum" else 1
+        return times * self.summed(found.of)
+
+    def full_of(self, period: Period) -> Decimal:
+        """Full marks of a period of this kind, bonuses apart."""
+        return self.full * self.summed(period)
 
     def grade_of(self, score: Decimal) -> str | None:
         """The grade whose interval holds the score; None where none does."""

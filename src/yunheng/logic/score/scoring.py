@@ -77,12 +77,14 @@ def is_in_force(veto: Veto, results: Results) -> bool:
     return value is not None and value in veto.when.interval
 
 
-def finish(scheme: Scheme, parts: list[Node], vetoes: Sequence[Veto], say: Say, **params: str) -> Score:
-    """Limits, vetoes, rounding and grade for parts that are a score."""
-    if scheme.ceiling is not None and total(parts) > scheme.ceiling:
-        parts.append(limit(Say.HIGHEST, parts, scheme.ceiling))
-    if scheme.floor is not None and total(parts) < scheme.floor:
-        parts.append(limit(Say.LOWEST, parts, scheme.floor))
+def finish(
+    scheme: Scheme, parts: list[Node], vetoes: Sequence[Veto], say: Say, *, summed: int = 1, **params: str
+) -> Score:
+    """Limits, vetoes, rounding and grade for parts that are a score; `summed`: of so many scored periods."""
+    if scheme.ceiling is not None and total(parts) > scheme.ceiling * summed:
+        parts.append(limit(Say.HIGHEST, parts, scheme.ceiling * summed))
+    if scheme.floor is not None and total(parts) < scheme.floor * summed:
+        parts.append(limit(Say.LOWEST, parts, scheme.floor * summed))
     parts += _capped(vetoes, parts)
     exact = total(parts)
     value = round_half_up(exact, scheme.digits)
@@ -165,19 +167,20 @@ class _Scoring:
 
     def _settle_once_across(self) -> None:
         """Where each event counts that several items of a group would charge."""
-        rules = {item.key: item.rule for item in self.scheme.items()}
-        for group in self.scheme.once_across:
-            for event in self.results.events:
-                charges = [
-                    (key, alone(rule, event))
-                    for key in group
-                    if isinstance(rule := rules[key], Occurrence) and is_counted(rule, event)
-                ]
-                if len(charges) > 1:
-                    chosen = max(charges, key=lambda charge: charge[1])[0]  # the first of equals
-                    for key, _ in charges:
-                        if key != chosen:
-                            self.elsewhere.setdefault(key, {})[event.key] = chosen
+        groups = self.scheme.once_across
+        wanted = dict.fromkeys(key for group in groups for key in group)
+        found = {item.key: item.rule for item in self.scheme.items() if item.key in wanted}
+        rules = {key: rule for key in wanted if isinstance(rule := found.get(key), Occurrence)}
+        places = {key: [at for at, group in enumerate(groups) if key in group] for key in rules}
+        for event in self.results.events if rules else ():
+            charges = [(key, alone(rule, event)) for key, rule in rules.items() if is_counted(rule, event)]
+            taken: dict[int, str] = {}  # group → the item that has the event
+            for key, _price in sorted(charges, key=lambda charge: -charge[1]):  # the first of equals
+                holder = next((taken[at] for at in places[key] if at in taken), None)
+                if holder is None:
+                    taken |= dict.fromkeys(places[key], key)
+                else:
+                    self.elsewhere.setdefault(key, {})[event.key] = holder
 
     def _section(self, section: Section) -> _Part:
         items = [(item, self._item(item)) for item in section.items]
@@ -188,9 +191,13 @@ class _Scoring:
         if full != applicable and applicable:
             earned = start + sum((part.node.points for _, part in items if part.applicable), _ZERO)
             parts.append(_reweighted(earned, full, applicable))
-        if full and total(parts) < 0:
+        vetoes = self._vetoes("section", section.key)
+        if full and not applicable and vetoes:  # nothing was asked for, and that hides no veto
+            parts.append(leaf(Say.FULL_MARKS, full))
+            applicable = full
+        if applicable and total(parts) < 0:
             parts.append(limit(Say.LOWEST, parts, 0))
-        parts += _capped(self._vetoes("section", section.key), parts)
+        parts += _capped(vetoes, parts)
         if full and section.weight is not None and total(parts) and section.weight != full:
             scaled = total(parts) * Fraction(section.weight) / full
             parts.append(limit(Say.WEIGHTED, parts, scaled, full=section.own_full, weight=section.weight))
@@ -200,15 +207,24 @@ class _Scoring:
         return _Part(node, worth, worth if applicable else _ZERO, total(bonuses))
 
     def _vetoes(self, scope: str, target: str) -> list[Veto]:
-        return [veto for veto in self.in_force if (veto.scope, veto.target) == (scope, target)]
+        """Those in force that limit the points of an item or section."""
+        return [
+            veto
+            for veto in self.in_force
+            if (veto.scope, veto.target) == (scope, target) and isinstance(veto.effect, AtMost)
+        ]
 
     def _item(self, item: Item) -> _Part:
         full = Fraction(item.points)
         measured = self.results.measured[item.reads] if item.reads else None
+        vetoes = self._vetoes("item", item.key)
         if self._is_empty(item):
-            points = full if item.on_empty == "full" else _ZERO
-            node = whole(Say.ITEM, [leaf(_EMPTY[item.on_empty], points)], item.key)
-            return _Part(node, full, _ZERO if item.on_empty == "reweight" else full)
+            # a veto leaves no points to the others: it limits full marks
+            on_empty = "full" if vetoes and item.on_empty == "reweight" else item.on_empty
+            parts = [leaf(_EMPTY[on_empty], full if on_empty == "full" else _ZERO)]
+            parts += _capped(vetoes, parts)
+            node = whole(Say.ITEM, parts, item.key)
+            return _Part(node, full, _ZERO if on_empty == "reweight" else full)
         material = Material(
             measured,
             self.results.events,
@@ -222,7 +238,7 @@ class _Scoring:
                 parts.append(limit(Say.HIGHEST, parts, full))
             if total(parts) < 0:
                 parts.append(limit(Say.LOWEST, parts, 0))
-        parts += _capped(self._vetoes("item", item.key), parts)
+        parts += _capped(vetoes, parts)
         return _Part(whole(Say.ITEM, parts, item.key), full, full)
 
     def _is_empty(self, item: Item) -> bool:

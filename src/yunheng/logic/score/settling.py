@@ -97,7 +97,8 @@ def _part_days(part: PartDays) -> Node:
 
 
 def _per_point(scheme: Scheme, score: Decimal, fee: Fraction, contract_value: Decimal | None) -> Node:
-    terms = scheme.settlement.per_point if scheme.settlement else None
+    assert scheme.settlement is not None
+    terms = scheme.settlement.per_point
     assert terms is not None
     base = fee if terms.base == "fee" else contract_value
     if base is None:
