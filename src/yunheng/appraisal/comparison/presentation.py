@@ -579,9 +579,7 @@ def behind_text(what: str) -> str:
     known = {
         "called": _("Tickets for which the supplier was called"),
         "late": _("Tickets on which the supplier was late"),
-        "hit": _(
-            "Tickets on which the supplier was late, and the time promised to the client was missed, too"
-        ),
+        "hit": _("Late for the client, too"),
         "backdated": _("Waiting periods on the supplier's account that were dated back"),
         "confirmed": _("Waiting periods on the supplier's account: confirmed"),
         "disputed": _("Waiting periods on the supplier's account: disputed"),
