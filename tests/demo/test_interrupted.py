@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.supervisor.running import (
+    PATIENCE_SECONDS,
     PROGRAM,
     Up,
     command,
@@ -37,7 +38,7 @@ class Demonstration(Up):
         self.own = new_data_folder()
         super().__init__(Path(f"{self.own}-demo"))
 
-    def start(self, seconds: float = 120.0, *options: str) -> "Demonstration":
+    def start(self, seconds: float = PATIENCE_SECONDS, *options: str) -> "Demonstration":
         self.process = subprocess.Popen(
             [*PROGRAM, "demo", "--port", str(self.port), *options],
             env=environment(self.own, **SCALE),
@@ -81,10 +82,10 @@ class Demonstration(Up):
 
     def wait_for_step(self, step: str) -> None:
         """Until preparing has come to a step."""
-        wait_for(lambda: self.one("SELECT step FROM demonstration") == step, 120, f"step {step}")
+        wait_for(lambda: self.one("SELECT step FROM demonstration") == step, what=f"step {step}")
 
     def wait_until_prepared(self) -> None:
-        wait_for(lambda: self.state == "ready", 240, "a prepared demonstration")
+        wait_for(lambda: self.state == "ready", 2 * PATIENCE_SECONDS, "a prepared demonstration")
 
     def clean(self) -> None:
         super().clean()
@@ -118,7 +119,7 @@ def test_killed_at_several_points_it_begins_anew_by_itself_and_ends_whole(
     demonstration.wait_for_step("people")
     left = [demonstration.preparing(), *demonstration.children("web"), *demonstration.children("worker")]
     demonstration.stop(signal.SIGKILL)
-    wait_for(lambda: not any(map(process_is_alive, left)), 30, "children gone with their supervisor")
+    wait_for(lambda: not any(map(process_is_alive, left)), what="children gone with their supervisor")
     assert demonstration.state == "preparing"
 
     # Web and worker come back, and preparing goes on. The process that prepares: told, and the next start begins anew.
@@ -130,7 +131,7 @@ def test_killed_at_several_points_it_begins_anew_by_itself_and_ends_whole(
     demonstration.wait_for_step("history-2")
     os.kill(demonstration.preparing(), signal.SIGKILL)
     assert demonstration.process is not None
-    assert demonstration.process.wait(60) == 1, demonstration.said()
+    assert demonstration.process.wait(PATIENCE_SECONDS) == 1, demonstration.said()
     assert demonstration.state == "preparing"
     assert demonstration.cluster.pid() is None
 
