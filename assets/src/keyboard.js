@@ -27,9 +27,13 @@ function press(key) {
 const actions = {
   "/": () => {
     const search = [...document.querySelectorAll("main [data-search], [data-search]")].find(isShown);
-    search?.focus();
-    search?.select();
-    return Boolean(search);
+    if (search) {
+      search.focus();
+      search.select();
+    } else {
+      [...document.querySelectorAll("[data-palette]")].find(isShown)?.click(); // where the bar has no room for a field
+    }
+    return true;
   },
   "?": () => {
     const help = document.getElementById("keys");

@@ -401,7 +401,11 @@ def test_the_portal_is_the_clients_frame(open_page: Any, world: World, complaint
     read_in(world, "en")
     sign_in(page, "bob")
     page.goto(f"/contracts/{world.key}/indicators")
-    assert page.locator(".frame-portal .top-places a[aria-current=page]").inner_text().strip() == "Indicators"
+    menu = page.locator(".frame-portal .top-places details")
+    assert not menu.locator("a").first.is_visible()
+    menu.locator("summary").click()
+    assert menu.locator("a[aria-current=page]").inner_text().strip() == "Indicators"
+    assert menu.locator("a").last.inner_text().strip() == "All contracts"
     assert page.locator(".side").count() == 0
     assert "Administration" not in page.inner_text("body")
     assert page.request.get("/admin").status == 404

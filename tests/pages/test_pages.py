@@ -191,6 +191,8 @@ def test_navigation_offers_what_one_may_open_and_nothing_else(world: World, alic
 
     path = f"/contracts/{world.key}/indicators"
     of_alice = places(alice, path)
+    keys = re.findall(r'data-go="(\w)"', alice.get(path).content.decode())
+    assert len(keys) > 10 and len(keys) == len(set(keys))  # "g" and a letter lead to one place
     assert {"/workbench", "/tickets", "/contracts", "/admin", path, f"/contracts/{world.key}/log"} <= of_alice
     bob = Client()
     bob.force_login(world.people["bob"])

@@ -39,7 +39,7 @@ _CONSOLE = (
     _Row("desk:queue", gettext_lazy("Tickets"), "tickets", "t"),
     _Row("appraisal:dashboard", gettext_lazy("Dashboard"), "chart", "b", ("kpi.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h"),
-    _Row("appraisal:statements", gettext_lazy("Statements"), "signature", "a", ("appraisal.view",)),
+    _Row("appraisal:statements", gettext_lazy("Statements"), "signature", "k", ("appraisal.view",)),
     _Row("appraisal:comparison", gettext_lazy("Comparison"), "exchange"),
     _Row("reports:reports", gettext_lazy("Reports"), "file", "r", ("report.view",)),
     _Row("imports:runs", gettext_lazy("Imports"), "import", "m", ("import.run",)),
@@ -48,7 +48,7 @@ _PORTAL = (
     _Row("desk:portal", pgettext_lazy("portal", "Home"), "home", "w"),
     _Row("desk:portal_requests", pgettext_lazy("portal", "All requests"), "requests", "t"),
     _Row("appraisal:dashboard", gettext_lazy("Service overview"), "chart", "b", ("kpi.view",)),
-    _Row("appraisal:statements", gettext_lazy("Statements"), "signature", "a", ("appraisal.view",)),
+    _Row("appraisal:statements", gettext_lazy("Statements"), "signature", "k", ("appraisal.view",)),
     _Row("appraisal:comparison", gettext_lazy("Comparison"), "exchange"),
     _Row("reports:portal", gettext_lazy("Service reports"), "file", "r", ("report.view",)),
     _Row("contracts:contracts", gettext_lazy("Contracts"), "contract", "h", ("contract.view",)),
@@ -61,6 +61,13 @@ _CONTRACT = (
         "appraisal:indicators", gettext_lazy("Indicators"), "indicators", "i", ("contract.view", "kpi.view")
     ),
     _Row("appraisal:scorecard", gettext_lazy("Scorecard"), "score", "s", ("contract.view", "kpi.view")),
+    _Row(
+        "appraisal:points_left",
+        gettext_lazy("Points left"),
+        "risk",
+        "n",
+        ("contract.view", "kpi.view", "entry.internal"),
+    ),
     _Row(
         "appraisal:contract_statements",
         gettext_lazy("Statements"),
@@ -161,9 +168,15 @@ _BELONGS_TO = {
     "appraisal:compared_tickets": "appraisal:comparison",
     "appraisal:what_if": "contracts:contract",
     "appraisal:backtest": "contracts:contract",
+    "appraisal:verify": "contracts:log",
 }
+_ALL_CONTRACTS = "contracts:contracts"
 #: Places of a contract that clients reach by other places of theirs.
-_NOT_IN_PORTAL = {"desk:tickets": "desk:portal_requests", "appraisal:board": "appraisal:dashboard"}
+_NOT_IN_PORTAL = {
+    "desk:tickets": "desk:portal_requests",
+    "appraisal:board": "appraisal:dashboard",
+    "appraisal:contract_statements": "appraisal:statements",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +217,24 @@ class Shell:
     def contract_places(self) -> list[Place]:
         """Places of the contract that the page is about; else of the only one that the viewer has."""
         return [place for place in self._all if place.view in _VIEWS_OF_CONTRACT]
+
+    @cached_property
+    def bar(self) -> list[Place]:
+        """What the portal's bar shows beside the menu of a contract's places, which holds the way to all contracts."""
+        return [place for place in self.places if not self.contract_places or place.view != _ALL_CONTRACTS]
+
+    @cached_property
+    def contract_menu(self) -> list[Place]:
+        """The portal's menu: the places of the contract, and the way to all of them; empty without a contract."""
+        if not self.contract_places:
+            return []
+        ways = [replace(one, label=_("All contracts")) for one in self.places if one.view == _ALL_CONTRACTS]
+        return self.contract_places + ways
+
+    @cached_property
+    def is_in_contract_menu(self) -> bool:
+        """Whether the page belongs to a place of that menu."""
+        return any(place.is_here for place in self.contract_menu)
 
     @cached_property
     def contract_key(self) -> str:
@@ -254,6 +285,7 @@ class Shell:
             "desk:portal",
             "desk:queue",
             "desk:portal_requests",
+            *(["appraisal:statements"] if self.is_portal else []),
             "appraisal:indicators",
             "contracts:contracts",
         )
