@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from yunheng.contracts.scoring.currency import places_of
+
 __all__ = ["amount_text", "money_text"]
 
 
@@ -13,5 +15,5 @@ def amount_text(amount: Decimal, digits: int = 2) -> str:
 
 
 def money_text(amount: Decimal, currency: str) -> str:
-    """ "304,000.00 CNY"."""
-    return f"{amount_text(amount)} {currency}".strip()
+    """ "304,000.00 CNY", "304,000 JPY"."""
+    return f"{amount_text(amount, places_of(currency))} {currency}".strip()

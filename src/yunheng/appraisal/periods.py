@@ -12,10 +12,6 @@ from yunheng.foundation import wording
 from yunheng.foundation.refusals import Invalid
 
 LONGEST_DAYS = 366 * 10
-FIRST_YEAR, LAST_YEAR = (
-    1990,
-    2199,
-)  # beyond them no calendar is kept, and date arithmetic would run out of years
 #: Years that a period may lie in: the month before and the month after, in every zone, are dates too.
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 

@@ -10,6 +10,7 @@ from yunheng.logic.score.scheme import MONTHS
 
 from ..grammar import MISSING, near
 from ..problems import Path, gettext_noop
+from ..scoring.currency import places_of
 
 Raw = Mapping[str, Any]
 Note = Callable[..., None]
@@ -116,12 +117,13 @@ def _check_money(raw: Raw, scoring: Raw, note: Note) -> None:
         (("appraisal", "fee", "amount"), fee["amount"] if fee else None),
         (("appraisal", "contract_value"), value),
     ]
+    digits = places_of(settlement["currency"]) if settlement["digits"] is None else settlement["digits"]
     for path, amount in amounts:
-        if amount is not None and Decimal(amount) != round(Decimal(amount), settlement["digits"]):
+        if amount is not None and Decimal(amount) != round(Decimal(amount), digits):
             note(
                 "appraisal_digits",
                 path,
                 gettext_noop("the currency has %(digits)d decimal places"),
                 gettext_noop("round the amount"),
-                digits=settlement["digits"],
+                digits=digits,
             )

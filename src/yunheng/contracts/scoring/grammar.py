@@ -314,7 +314,9 @@ SETTLEMENT = Record(
             Pattern(r"[A-Z]{3}", gettext_noop("a currency (ISO 4217)"), "CNY"), "Currency", is_required=True
         ),
         "period": Entry(PERIOD, "Whose score decides; default: the scheme's"),
-        "digits": Entry(Whole(0, 4), "Decimal places of amounts; rounded once, half-up", default=2),
+        "digits": Entry(
+            Whole(0, 4), "Decimal places of amounts (default: the currency's); rounded once, half-up"
+        ),
         "coefficients": Entry(
             ListOf(
                 Record(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..values import show_seconds
+from .currency import places_of
 
 Terms = Mapping[str, Any]
 
@@ -27,6 +28,7 @@ def terms_of_scoring(raw: Mapping[str, Any]) -> dict[str, Any]:
         trigger.setdefault("period", terms["period"])
     if "settlement" in terms:
         terms["settlement"].setdefault("period", terms["period"])
+        terms["settlement"].setdefault("digits", places_of(terms["settlement"]["currency"]))
     return terms
 
 
