@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,11 @@ class Told:
     wrong: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def met(self) -> int:
+        """How often somebody was faster."""
+        return self.statuses["accept", 409] + self.statuses["classify", 409]
+
     def note(self, what: str, answer: Answer, *, fine: tuple[int, ...]) -> bool:
         """Count an answer; True when it says that the thing was done."""
         with self.lock:
@@ -104,15 +109,17 @@ class Told:
 class Agent(threading.Thread):
     """Takes the oldest new ticket and works it a step; now and then opens one, or writes to a hot one."""
 
-    def __init__(self, port: int, token: str, hot: list[str], told: Told, seed: int, until: float) -> None:
+    def __init__(
+        self, port: int, token: str, hot: list[str], told: Told, seed: int, is_over: Callable[[], bool]
+    ) -> None:
         super().__init__(daemon=True)
         self._caller = Caller(port, token)
-        self._hot, self._told, self._until = hot, told, until
+        self._hot, self._told, self._is_over = hot, told, is_over
         self._chance = random.Random(seed)
 
     def run(self) -> None:
-        """Work until the time is over."""
-        while time.monotonic() < self._until:
+        """Work until it is over."""
+        while not self._is_over():
             self._chance.choices((self._take, self._write, self._change, self._open), (6, 3, 3, 2))[0]()
 
     def _take(self) -> None:

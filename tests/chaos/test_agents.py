@@ -17,7 +17,7 @@ import pytest
 from tests.chaos.agents import CONTRACT, Agent, Caller, Told, new_ticket
 from tests.supervisor.running import PATIENCE_SECONDS, Up, environment, new_data_folder, wait_for
 
-SECONDS = float(os.environ.get("YUNHENG_AGENTS_SECONDS", "60"))
+SECONDS = float(os.environ.get("YUNHENG_AGENTS_SECONDS", "20"))
 SEED = int(os.environ.get("YUNHENG_CHAOS_SEED", "20260401"))
 AGENTS = 20
 
@@ -63,20 +63,26 @@ def _counted(up: Up, query: str) -> Counter[str]:
 
 
 def test_twenty_agents_on_one_queue(up: Up, world: dict[str, Any]) -> None:
-    told, until = Told(), time.monotonic() + SECONDS
+    told, begun = Told(), time.monotonic()
+
+    def is_over() -> bool:
+        """On a slow machine they work on until enough has happened."""
+        passed = time.monotonic() - begun
+        return passed > SECONDS and ((len(told.accepted) > 10 and told.met > 0) or passed > PATIENCE_SECONDS)
+
     agents = [
-        Agent(up.port, token, world["hot"], told, SEED + place, until)
+        Agent(up.port, token, world["hot"], told, SEED + place, is_over)
         for place, token in enumerate(world["tokens"])
     ]
     for agent in agents:
         agent.start()
     for agent in agents:
-        agent.join(SECONDS + PATIENCE_SECONDS)
+        agent.join(SECONDS + 2 * PATIENCE_SECONDS)
         assert not agent.is_alive()
 
     assert told.wrong == []  # no error of the server, no answer but done or "somebody was faster"
     assert len(told.accepted) > 10
-    assert told.statuses["accept", 409] + told.statuses["classify", 409] > 0, "nobody ever met anybody"
+    assert told.met > 0, "nobody ever met anybody"
 
     # No ticket was taken twice.
     assert max(told.accepted.values()) == 1
