@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 STATEMENT_SECONDS = 60  # for one statement of a page or the API
 _SERVER = "STARTED_BY_WEB_SERVER"  # in the environment of its processes: the id of the one that starts them
 _THREADS_PER_WORKER = 6  # each keeps one database connection
+_IDLE_SECONDS = 600  # until a thread ends that nobody needed: the next one would connect and prepare anew
+#: Of objects: until a look for garbage among the new ones, such looks until one among older ones, and those until one
+#: among all. By default a request is held up by several looks, now and then by one among all.
+_GARBAGE = (20_000, 20, 20)
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -103,6 +107,7 @@ def serve(host: str, port: int, workers: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=_THREADS_PER_WORKER,
+        blocking_threads_idle_timeout=_IDLE_SECONDS,
         backlog=512,
         factory=True,
         log_enabled=False,
@@ -122,6 +127,8 @@ def application() -> object:
     logs = Path(os.environ["YUNHENG_DATA"]) / "logs"
     try:
         from yunheng.site import wsgi
+
+        load()
     except Exception:  # the web server says nothing of it, and starts the next one
         configure("web", logs)
         logging.getLogger("yunheng.web").critical("the pages could not be loaded", exc_info=True)
@@ -129,7 +136,22 @@ def application() -> object:
     configure("web", logs)
     limit_statements(STATEMENT_SECONDS)
     gc.freeze()  # what was loaded stays: no collection of garbage looks through it again
+    gc.set_threshold(*_GARBAGE)
     return wsgi.application
+
+
+def load() -> None:
+    """Load what the first requests would wait for: the addresses with all pages and the API behind them, and the words
+    of every language.
+    """
+    from django.conf import settings
+    from django.urls import get_resolver
+    from django.utils import translation
+
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            translation.gettext("Search")
+            _ = get_resolver().reverse_dict
 
 
 def limit_statements(seconds: int) -> None:
