@@ -33,10 +33,11 @@ SIZES = tuple(
 ROUNDS = int(os.environ.get("YUNHENG_BENCH_ROUNDS", "40"))
 TICK = os.sysconf("SC_CLK_TCK")
 CLIENTS = 8
-FRESH, OLD = (
-    24,
-    24,
-)  #: tickets that one client takes through their life, and cloned ones that it lets wait and resumes
+#: Clients, and lives through which each takes a ticket in a sitting; after each life a cloned ticket waits once.
+LIVES = {1: 16, CLIENTS: 4}
+#: Each with new connections: which web process they fall to is chance.
+SITTINGS = 4
+OLD = 24  #: cloned tickets that wait in turn
 
 LIFE: tuple[tuple[str, dict[str, str]], ...] = (
     ("accept", {}),
@@ -163,15 +164,17 @@ def measure(up: Up, world: dict[str, Any], size: int) -> list[dict[str, Any]]:
         [(worked,)] = owner.execute("SELECT count(*) FROM entry")  # type: ignore[misc]
     rows.append(row(f"{size:,}: making the tickets", world["seconds"], "s", f"{worked:,} entries", digits=0))
 
-    # Every web process fills its caches before anything is measured.
-    _all_at_once([_Agent(up.port, world, place, [], fresh=2) for place in range(CLIENTS)])
+    # Every web process fills its caches, and each of its connections prepares its statements, before anything is
+    # measured: as after some minutes of a day.
+    for _sitting in range(2):
+        _all_at_once(_agents(up, world, CLIENTS))
     for count, budget in ((1, 25), (CLIENTS, 60)):
-        agents = [
-            _Agent(up.port, world, place, world["old"][place::count], fresh=FRESH // count)
-            for place in range(count)
-        ]
+        agents: list[_Agent] = []
         began, worked_before = time.perf_counter(), _worked(up)
-        _all_at_once(agents)
+        for _sitting in range(SITTINGS):
+            these = _agents(up, world, count)
+            _all_at_once(these)
+            agents += these
         duration = time.perf_counter() - began
         who = "1 client" if count == 1 else f"{count} clients"
         moves = [taken for agent in agents for taken in agent.moves]
@@ -219,12 +222,14 @@ def measure(up: Up, world: dict[str, Any], size: int) -> list[dict[str, Any]]:
 
 
 class _Agent(threading.Thread):
-    """Opens tickets and takes each through its life; lets old ones wait and resumes them. Keeps what each call took."""
+    """Opens tickets and takes each through its life; lets an old one wait after each, and resumes it. Keeps what each
+    call took.
+    """
 
-    def __init__(self, port: int, world: dict[str, Any], place: int, old: list[str], *, fresh: int) -> None:
+    def __init__(self, port: int, world: dict[str, Any], place: int, old: list[str], lives: int) -> None:
         super().__init__(daemon=True)
         self._caller = Caller(port, world["tokens"][place])
-        self._contract, self._old, self._fresh = world["contract"], old, fresh
+        self._contract, self._old, self._lives = world["contract"], old, lives
         self.moves: list[float] = []
         self.creates: list[float] = []
         self.replies: list[float] = []
@@ -238,12 +243,11 @@ class _Agent(threading.Thread):
     def run(self) -> None:
         """All of it once."""
         try:
-            for place in range(max(self._fresh, len(self._old))):
-                if place < self._fresh:
-                    self._live()
-                if place < len(self._old):
-                    self._move(self._old[place], "wait_for_client", {"note": "请客户确认。"})
-                    self._move(self._old[place], "resume", {})
+            for place in range(self._lives):
+                self._live()
+                old = self._old[place % len(self._old)]
+                self._move(old, "wait_for_client", {"note": "请客户确认。"})
+                self._move(old, "resume", {})
         except Exception as error:
             self.failure = error
 
@@ -262,6 +266,11 @@ class _Agent(threading.Thread):
         answer = self._caller.ask("POST", path, body)
         kept.append((time.perf_counter() - began) * 1000)
         return answer
+
+
+def _agents(up: Up, world: dict[str, Any], count: int) -> list[_Agent]:
+    """So many clients, with their share of the old tickets each."""
+    return [_Agent(up.port, world, place, world["old"][place::count], LIVES[count]) for place in range(count)]
 
 
 def _worked(up: Up) -> tuple[float, float]:
