@@ -92,8 +92,13 @@ class Listed:
 
 def look_of(statement: Statement) -> Look:
     """The mark of a statement's state."""
-    state = process_for(statement).states.get(statement.state)
-    return Look(MARKS.get(statement.state, "plain"), label_text(state.label) if state else statement.state)
+    return Look(MARKS.get(statement.state, "plain"), state_label(statement, statement.state))
+
+
+def state_label(statement: Statement, state: str) -> str:
+    """The name of a state of a statement's process."""
+    found = process_for(statement).states.get(state)
+    return label_text(found.label) if found else state
 
 
 def state_names() -> list[tuple[str, str]]:

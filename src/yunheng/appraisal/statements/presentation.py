@@ -29,6 +29,7 @@ from ..score_words import ScoreWords, score_text, value_text
 from ..scorecard import Lacking, Scorecard
 from ..scorecard_page import Asked, page_of
 from ..scorecard_text import lacking_text
+from ..scored_period import read_scored_period
 from .computing import Computed
 from .contesting import is_by_term, targets_of
 from .editions import settled_before
@@ -97,6 +98,7 @@ class _Teller:
         statement, view = self.statement, self.view
         due_at = due_of(statement)
         content = view.content or {}
+        full = self.rules.scheme.full_of(read_scored_period(statement.period).kind)
         may_enter = statement.state == "drafted" and self.card is not None and self._may("appraisal.enter")
         return Told(
             title=title_of_statement(statement),
@@ -105,7 +107,7 @@ class _Teller:
             due_at=due_at,
             is_late=due_at is not None and due_at < self.now,
             score=score_text(self.score.value),
-            full=text_of(self.rules.scheme.full) if self.rules.scheme.full else "",
+            full=text_of(full) if full else "",
             grade=self.words.grade(self.score.grade),
             payable="" if self.settled is None else money_text(self.settled.payable, self.settled.currency),
             money=list(self._money()),

@@ -1,7 +1,7 @@
 """The content of a notice of result or a settlement sheet: what a statement froze, in words, ready for the layouts."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -13,8 +13,10 @@ from django.utils.translation import pgettext
 from yunheng.appraisal.models import Statement
 from yunheng.appraisal.money import amount_text
 from yunheng.appraisal.score_words import ScoreWords, score_text
+from yunheng.appraisal.scored_period import read_scored_period
 from yunheng.appraisal.statements.computing import Computed
-from yunheng.appraisal.statements.listing import look_of
+from yunheng.appraisal.statements.contesting import is_by_term
+from yunheng.appraisal.statements.listing import state_label
 from yunheng.appraisal.statements.queries import StatementView, difference_of
 from yunheng.appraisal.statements.reading import (
     results_of_frozen,
@@ -43,7 +45,8 @@ def letter_content(
 ) -> dict[str, Any]:
     """The content in a language ("zh-Hans", "en"). `drafted` is how a draft stands; a letter about it says DRAFT.
 
-    Of what was issued everything comes from what was frozen. Raises ValueError for a settlement of a statement that
+    Of what was issued everything comes from what was frozen and from the step that the letter tells of (`step_of`), so
+    that it says the same whenever it is made. Raises ValueError for a settlement of a statement that
     settles nothing.
     """
     with translation.override(language.lower()), timezone.override(ZoneInfo(view.contract.scope.zone)):
@@ -57,8 +60,8 @@ class _Letter:
         content = view.content
         self.frozen: Mapping[str, Any] = content or {}
         if content is not None:
-            self.rules, self.score = rules_of_frozen(content), score_of_frozen(content)
             self.results: Results = results_of_frozen(content)
+            self.rules, self.score = rules_of_frozen(content), score_of_frozen(content, self.results)
             self.settled: Settled | None = settled_of_frozen(content)
         else:
             assert drafted is not None
@@ -67,9 +70,11 @@ class _Letter:
         if kind == "settlement" and self.settled is None:
             raise ValueError(f"{self.statement.number} settles nothing")
         self.words = ScoreWords(self.rules)
+        self.state, self.at = step_of(self.statement, kind)
 
     def content(self) -> dict[str, Any]:
         events = event_rows(self.results, self.words) if self.kind == "notice" else []
+        full = self.rules.scheme.full_of(read_scored_period(self.statement.period).kind)
         return {
             "format": _FORMAT,
             "kind": self.kind,
@@ -91,9 +96,9 @@ class _Letter:
             "letter": self._letter(len(self.results.events)),
             "result": {
                 "score": score_text(self.score.value),
-                "full": text_of(self.rules.scheme.full) if self.rules.scheme.full else "",
+                "full": text_of(full) if full else "",
                 "grade": self.words.grade(self.score.grade),
-                "state": look_of(self.statement).label,
+                "state": state_label(self.statement, self.state),
                 "answer_by": wording.instant(self.statement.answer_due_at) if self._waits() else "",
                 "digest": self._digest(),
             },
@@ -118,11 +123,12 @@ class _Letter:
                     "note": "",
                 }
                 for one in self.view.signatures
+                if self.at is None or one.signed_at <= self.at
             ],
         }
 
     def _waits(self) -> bool:
-        return self.statement.state == "issued" and self.statement.answer_due_at is not None
+        return self.state == "issued" and self.statement.answer_due_at is not None
 
     def _digest(self) -> str:
         return "" if self.statement.digest is None else bytes(self.statement.digest).hex()
@@ -134,7 +140,7 @@ class _Letter:
     def _report(self) -> dict[str, Any]:
         statement = self.statement
         zone = ZoneInfo(self.view.contract.scope.zone)
-        is_firm = statement.state in _FIRM[self.kind]
+        is_firm = is_final(statement, self.kind)
         edition = ""
         if statement.edition > 1 and statement.reverses is not None:
             edition = _("edition %(n)d, reverses %(number)s") % {
@@ -269,6 +275,10 @@ class _Letter:
             )
             what = f"{what}: {name.strip()}"
         reasons = dict.fromkeys(vote["reason"] for vote in appeal["votes"])
+        votes = [(vote["side"], vote.get("decision", appeal["decision"])) for vote in appeal["votes"]]
+        if is_by_term(appeal["decision"], votes):
+            text = _("The term ended without a decision; by the contract it stands as it was issued.")
+            reasons = {text: None}
         return {
             "what": what,
             "argument": appeal["argument"],
@@ -290,6 +300,8 @@ class _Letter:
                 "is_due": state["is_fired"],
             }
         for order in self.view.rectifications:
+            if self.at is not None and order.opened_at > self.at:
+                continue
             due = wording.instant(order.due_at)
             text = _("%(what)s (due %(due)s)") % {"what": order.what, "due": due}
             yield {"label": f"{_('Rectification order')} {order.number}", "text": text, "is_due": True}
@@ -308,7 +320,9 @@ class _Letter:
 
     def _money_note(self) -> str:
         statement = self.statement
-        if statement.state not in _FIRM["settlement"]:
+        if self.kind == "notice":
+            return ""
+        if not is_final(statement, "settlement"):
             return _("Not to be paid by yet: both sides sign the statement first.")
         found = difference_of(statement)
         if found is None or found.money is None or statement.reverses is None:
@@ -330,6 +344,24 @@ _FIRM: Final = {
     "notice": ("issued", "appealed", "arbitrated", "accepted", "locked", "settled", "replaced"),
     "settlement": ("locked", "settled", "replaced"),
 }
+
+
+def is_final(statement: Statement, kind: Letter) -> bool:
+    """Whether a letter is no draft: from then on it says the same for ever."""
+    return statement.state in _FIRM[kind]
+
+
+def step_of(statement: Statement, kind: Letter) -> tuple[str, datetime | None]:
+    """The state that a letter tells of, and since when: a notice of the issue or the arbitration, whichever froze
+    last, a sheet of the lock. Before that the state as it is now, and None.
+    """
+    if not is_final(statement, kind):
+        return statement.state, None
+    if kind == "settlement":
+        return "locked", statement.locked_at
+    if statement.arbitrated_at is not None:
+        return "arbitrated", statement.arbitrated_at
+    return "issued", statement.issued_at
 
 
 def _capitals(amount: Decimal) -> str:
