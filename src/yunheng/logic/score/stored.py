@@ -149,9 +149,10 @@ def _event_among(events: Sequence[Event], data: Any, path: str) -> Event:
     """An event that is told in full, or by its place."""
     if isinstance(data, dict):
         return _event(data, path)
-    if not 0 <= _typed(data, int, path) < len(events):
+    place = _typed(data, int, path)
+    if not 0 <= place < len(events):
         raise StoredError(path, "is no place of an event")
-    return events[data]
+    return events[place]
 
 
 def _event(data: Any, path: str) -> Event:
