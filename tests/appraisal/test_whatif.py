@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,8 +26,10 @@ from yunheng.contracts.models import Contract
 from yunheng.contracts.packs import contract_pack, contract_packs
 from yunheng.contracts.queries import contract_by_key
 from yunheng.contracts.terms import ContractTerms
+from yunheng.contracts.withheld import client_terms
 from yunheng.foundation.access import SYSTEM_VIEWER
 from yunheng.foundation.refusals import Invalid
+from yunheng.logic.canonical import canonical
 from yunheng.logic.clock import ClockState, fold
 from yunheng.logic.facts import FactKind
 
@@ -508,6 +511,9 @@ def test_internal_clocks_are_not_for_the_client(db: None) -> None:
     assert clients["is_withheld"]
     assert "hand_over" not in str(clients)
     assert "resolve" in clients["clocks"]
+    seen = client_terms(read_draft("", draft).stored)  # of the whole, the goal could be guessed
+    seen = sha256(canonical(seen)).hexdigest()
+    assert clients["draft"]["sha256"] == seen != whole["draft"]["sha256"]
 
 
 # --- what people entered ---------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from django.utils import translation
 from tests.pages.test_board import sign_in
 from tests.pages.world import World, token
 
+from yunheng.accounts import quotas
+from yunheng.accounts.models import Usage
 from yunheng.appraisal.models import BacktestRun
 from yunheng.appraisal.whatif.actions import carry_out, forget_old
 from yunheng.contracts.packs import contract_pack
@@ -163,6 +165,19 @@ def test_an_uploaded_draft_counts_and_stays_in_the_form(world: World, alice: Cli
     assert "key: nothing else" in response.content.decode()
     run = ask(alice, world, text="", file=SimpleUploadedFile("draft.yaml", TIGHT.encode()))
     assert run.document == TIGHT
+
+
+def test_drafts_that_are_tried_are_counted_whatever_is_wrong_with_them(
+    world: World, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server checks each of them, and anybody who reads figures may try one."""
+    monkeypatch.setattr(quotas, "DRAFTS", quotas.Quota("drafts_tried", 1, timedelta(hours=1)))
+    Usage.objects.all().delete()
+    assert bob.post(f"/contracts/{world.key}/what-if", fields(text="key: nothing else")).status_code == 422
+    stopped = bob.post(f"/contracts/{world.key}/what-if", fields(text="key: nothing else"))
+    assert stopped.status_code == 409
+    assert "tries at most 1 drafts an hour" in html.unescape(stopped.content.decode())
+    assert "key: nothing else" in stopped.content.decode()  # nothing typed is lost
 
 
 def test_not_too_many_at_once_and_none_for_longer_than_a_day(world: World, alice: Client) -> None:

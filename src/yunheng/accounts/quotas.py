@@ -38,6 +38,9 @@ DAY: Final = timedelta(days=1)
 FILES: Final = Quota("file_bytes", 500 * MIB, DAY)  #: files of clients' and suppliers' people
 FILES_OF_PROVIDER: Final = Quota("file_bytes", 2048 * MIB, DAY)
 EXPORTS: Final = Quota("exports", 30, timedelta(hours=1))
+DRAFTS: Final = Quota(
+    "drafts_tried", 120, timedelta(hours=1)
+)  #: checked and replayed, also those with errors
 _KEPT: Final = timedelta(days=2)
 
 
@@ -71,6 +74,17 @@ def spend_export(viewer: Viewer, *, now: datetime | None = None) -> None:
     raise OverQuota(
         _("One person takes out at most %(most)d files of lists an hour; go on after %(at)s UTC.")
         % {"most": EXPORTS.most, "at": f"{EXPORTS.period_at(now)[1]:%H:%M}"}
+    )
+
+
+def spend_draft(viewer: Viewer, *, now: datetime | None = None) -> None:
+    """Count a draft of a contract that somebody tries (1 statement; none for the system). Raises OverQuota."""
+    now = now or datetime.now(UTC)
+    if _spend(viewer, DRAFTS, 1, now):
+        return
+    raise OverQuota(
+        _("One person tries at most %(most)d drafts an hour; go on after %(at)s UTC.")
+        % {"most": DRAFTS.most, "at": f"{DRAFTS.period_at(now)[1]:%H:%M}"}
     )
 
 

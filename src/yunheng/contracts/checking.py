@@ -52,8 +52,12 @@ class Checked:
         return tuple(problem for problem in self.problems if problem.severity == "warning")
 
 
-def check(data: bytes, processes: Mapping[str, Process] | None = None) -> Checked:
+def check(
+    data: bytes, processes: Mapping[str, Process] | None = None, *, is_back_to_back: bool = True
+) -> Checked:
     """Check a document. `processes` (by key) lets the linter see which reasons and facts there are; None: unknown.
+    `is_back_to_back` False leaves out whether promises to the client fit over those behind them, which takes long where
+    there are many over many years, and is never an error.
 
     Never raises for what the document says: every finding is a problem with its place.
     """
@@ -103,7 +107,7 @@ def check(data: bytes, processes: Mapping[str, Process] | None = None) -> Checke
         places=at,
         processes=used,
     )
-    lint(linter)
+    lint(linter, is_back_to_back=is_back_to_back)
     remaining, accepted = _exempted(linter.problems, raw["exemptions"], at)
     has_errors = any(problem.severity == "error" for problem in remaining)
     return Checked(

@@ -84,8 +84,8 @@ class Linter:
         return int(self.compiled.valid_to.timestamp())
 
 
-def lint(linter: Linter) -> None:
-    """Note every finding, in a stable order."""
+def lint(linter: Linter, *, is_back_to_back: bool = True) -> None:
+    """Note every finding, in a stable order; those of promises back to back where that is wanted."""
     for target, path in resolved_targets(linter.raw):
         if target is not None and path is not None:
             linter.sources[target["service"], target["priority"], target["clock"]] = path
@@ -98,7 +98,8 @@ def lint(linter: Linter) -> None:
     _lint_priority_order(linter)
     _lint_matrix(linter)
     _lint_coverage(linter)
-    _lint_back_to_back(linter)
+    if is_back_to_back:
+        _lint_back_to_back(linter)
     _lint_reasons(linter)
     _lint_process_ends(linter)
     _lint_indicators(linter)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
 from yunheng.accounts.queries import viewer_for_person
+from yunheng.accounts.quotas import spend_draft
 from yunheng.contracts.queries import access_contract
 from yunheng.contracts.reading import reads_all
 from yunheng.foundation.access import Viewer
@@ -34,7 +35,6 @@ _RUNNING: Final = (BacktestRun.State.WAITING, BacktestRun.State.RUNNING)
 _MOST: Final = Decimal(10) ** 12
 
 
-@transaction.atomic
 def request_backtest(
     viewer: Viewer,
     contract_key: str,
@@ -53,7 +53,7 @@ def request_backtest(
 
     Days as typed (YYYY-MM-DD or YYYY-MM; none: the newest month). `fee` is per month. The result is for the asker
     alone. Needs `contract.view` and `kpi.view`. Raises NotFound, Forbidden (no person asks), Invalid per field,
-    ContractFaulty for a document with errors, Conflict while too many of the asker's wait.
+    ContractFaulty for a document with errors, Conflict while too many of the asker's wait, OverQuota.
     """
     contract = access_contract(viewer, contract_key)
     viewer.require("kpi.view", contract.pk)
@@ -73,32 +73,34 @@ def request_backtest(
         Money(read_amount("fee", fee), read_amount("contract_value", contract_value)),
     )
     asked.check()
-    if draft:
-        named_draft(contract, draft)
-    else:
-        read_draft("", document.encode())
     mine = BacktestRun.objects.filter(asked_by_id=viewer.person_id)
     if mine.filter(state__in=_RUNNING).count() >= MOST_WAITING:
         text = _("%(most)d of your backtests wait or run; let one of them end first.")
         raise Conflict(text % {"most": MOST_WAITING})
-    kept = list(mine.order_by("-pk").values_list("pk", flat=True)[: MOST_KEPT - 1])
-    mine.exclude(pk__in=kept).exclude(state__in=_RUNNING).delete()
-    run = BacktestRun.objects.create(
-        contract=contract,
-        asked_by_id=viewer.person_id,
-        draft=draft,
-        document="" if draft else document,
-        start=asked.start,
-        end=asked.end,
-        position=position,
-        recomputes_priority=recomputes_priority,
-        fee=asked.money.fee,
-        contract_value=asked.money.contract_value,
-    )
-    # One at a time: each holds all facts of its contract in memory.
-    app.configure_task(TASK, lock=TASK, queueing_lock=f"{TASK}:{run.uuid}", allow_unknown=True).defer(
-        run=str(run.uuid)
-    )
+    spend_draft(viewer, now=now)
+    if draft:
+        named_draft(contract, draft)
+    else:
+        read_draft("", document.encode())
+    with transaction.atomic():  # what was spent stays spent, whatever is wrong with the draft
+        kept = list(mine.order_by("-pk").values_list("pk", flat=True)[: MOST_KEPT - 1])
+        mine.exclude(pk__in=kept).exclude(state__in=_RUNNING).delete()
+        run = BacktestRun.objects.create(
+            contract=contract,
+            asked_by_id=viewer.person_id,
+            draft=draft,
+            document="" if draft else document,
+            start=asked.start,
+            end=asked.end,
+            position=position,
+            recomputes_priority=recomputes_priority,
+            fee=asked.money.fee,
+            contract_value=asked.money.contract_value,
+        )
+        # One at a time: each holds all facts of its contract in memory.
+        app.configure_task(TASK, lock=TASK, queueing_lock=f"{TASK}:{run.uuid}", allow_unknown=True).defer(
+            run=str(run.uuid)
+        )
     return run
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from yunheng.accounts.quotas import OverQuota
 from yunheng.contracts.actions import ContractFaulty
 from yunheng.contracts.editing import of_refusal, typed_document
 from yunheng.contracts.models import Contract
@@ -55,7 +56,7 @@ def what_if(request: PageRequest, key: str) -> HttpResponse:
         return _form(request, contract, text=text, outcome=of_refusal(refusal, text))
     except Invalid as refusal:
         return _form(request, contract, text=text, errors=refusal.fields)
-    except Conflict as refusal:
+    except (Conflict, OverQuota) as refusal:
         return _form(request, contract, text=text, conflict=refusal.message)
     return gone_to(request, reverse("appraisal:backtest", args=[key, run.uuid]))
 

@@ -15,6 +15,7 @@ from django.utils import translation
 
 from yunheng.contracts.scoring.reading import Rules
 from yunheng.contracts.terms import ContractTerms, Label
+from yunheng.contracts.withheld import client_terms
 from yunheng.desk.exporting import safe_cell
 from yunheng.logic.canonical import canonical
 from yunheng.logic.score import text_of
@@ -54,12 +55,15 @@ def document_of(found: Backtest, *, reads_all: bool = True, limit: int = FIRST) 
     shown = shown_differences(found, reads_all=reads_all)
     hidden = frozenset() if reads_all else _hidden(found)
     unread = frozenset() if reads_all else _unread(found, hidden)
+    stored = found.found.draft.stored
+    if not reads_all:  # a digest over withheld goals would let them be guessed (ADR 0010)
+        stored = client_terms(stored)
     return {
         "contract": found.contract_key,
         "draft": {
             "name": found.found.draft.name,
             "title": dict(new.terms.title),
-            "sha256": hashlib.sha256(canonical(found.found.draft.stored)).hexdigest(),
+            "sha256": hashlib.sha256(canonical(stored)).hexdigest(),
             "warnings": found.found.draft.warnings,
         },
         "from": asked.start.isoformat(),
