@@ -1,8 +1,9 @@
 """The forecast of a running period: ends drawn from the contract's own past, each scored by its scheme (ADR 0019)."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from math import lcm
@@ -92,30 +93,70 @@ def _seed(card: Scorecard, past: Past) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """Events of one kind that may be drawn. Where each costs the same whatever else happens, `whole` is what they cost
-    by item and by the place of their quantity, in parts of a point, `parts` to one; else they are told one by one.
+    """Events of one kind that may be drawn, or are late and still grow. Where each costs the same whatever else
+    happens, `whole` is what they cost by item and by the place of their quantity, in parts of a point, `parts` to one;
+    else they are told one by one.
+
+    `growing`: of the track's growing events those that are plain (nobody ruled on them), by their place in it, with the
+    place from which on they cost the most that they may grow to, and what that is by item.
     """
 
     track: EventTrack
     whole: Mapping[str, Sequence[int]] | None
     parts: int = 1
+    growing: Mapping[int, tuple[int, Sequence[int]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scheme: Scheme, steady: Collection[str], track: EventTrack) -> "_Drawn":
-        """What is drawn of a track."""
+    def of(
+        cls, scheme: Scheme, steady: Collection[str], track: EventTrack, events: Mapping[str, Event]
+    ) -> "_Drawn":
+        """What is drawn of a track; `events` of the period so far, by key."""
         if track.kind not in steady:
             return cls(track, None)
-        each = [prices(scheme, Event("", track.kind, quantity=quantity)) for quantity in track.quantities]
+        plain = {
+            place: most
+            for place, (key, most) in enumerate(track.growing)
+            if key in events and events[key].ruling == "" and events[key].party == "provider"
+        }
+        quantities = [*track.quantities, *plain.values()]
+        each = [prices(scheme, Event("", track.kind, quantity=quantity)) for quantity in quantities]
         parts = lcm(*{price.denominator for one in each for price in one.values()})
         items = dict.fromkeys(key for one in each for key in one)
         whole = {key: [int(one.get(key, 0) * parts) for one in each] for key in items}
-        return cls(track, whole, parts)
+        growing = {
+            place: (
+                bisect_right(track.quantities, most),
+                [own[len(track.quantities) + at] for own in whole.values()],
+            )
+            for at, (place, most) in enumerate(plain.items())
+        }
+        return cls(track, whole, parts, growing)
 
-    def told(self, places: Sequence[int]) -> tuple[int, ...]:
-        """What is to be known of a draw: the places of its quantities, or what they cost by item."""
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of events of the period so far that are drawn here, and nowhere else."""
+        return frozenset(self.track.growing[place][0] for place in self.growing)
+
+    def told(self, places: Sequence[int], grown: Sequence[int]) -> tuple[int, ...]:
+        """What is to be known of a draw: the places of its quantities, or what they cost by item, growing ones too."""
         if self.whole is None:
             return tuple(sorted(places))
-        return tuple(sum(map(own.__getitem__, places)) for own in self.whole.values())
+        costs = [sum(map(own.__getitem__, places)) for own in self.whole.values()]
+        for place, (limit, most) in self.growing.items():
+            until = grown[place]
+            for at, own in enumerate(self.whole.values()):
+                costs[at] += own[until] if 0 <= until < limit else most[at]
+        return tuple(costs)
+
+    def grown(self, places: Sequence[int]) -> tuple[int, ...]:
+        """Places of the quantities of growing events that are told one by one."""
+        return tuple(place for at, place in enumerate(places) if at not in self.growing)
+
+    def later(self, grown: Sequence[int]) -> Iterator[tuple[str, Fraction]]:
+        """Keys and quantities of those."""
+        told = [one for at, one in enumerate(self.track.growing) if at not in self.growing]
+        for (key, most), place in zip(told, grown, strict=True):
+            yield key, most if place < 0 else min(self.track.quantities[place], most)
 
     def spent(self, told: Sequence[int]) -> Mapping[str, Fraction]:
         """What the events of a draw cost by item; nothing where they are told one by one."""
@@ -141,14 +182,20 @@ def _ends(
     past: Past,
 ) -> Iterator[tuple[Hashable, Callable[[], Results]]]:
     """The key of each end, and how its results are made."""
-    steady = steady_kinds(scheme)
-    drawn = [_Drawn.of(scheme, steady, one) for one in events]
+    steady, known = steady_kinds(scheme), {event.key: event for event in base.events}
+    drawn = [_Drawn.of(scheme, steady, one, known) for one in events]
+    gone = frozenset[str]().union(*(one.keys for one in drawn))
+    base = replace(base, events=tuple(event for event in base.events if event.key not in gone))
     for draw in range(draws):
         figures = tuple(
             (int(ends.size[one.track.key][draw]), int(ends.amount[one.track.key][draw])) for one in values
         )
-        told = tuple(one.told(ends.events[one.track.track.key][draw]) for one in drawn)
-        grown = tuple(tuple(ends.grown[one.track.key][draw].tolist()) for one in events)
+        later = [ends.grown[one.track.key][draw].tolist() for one in events]
+        told = tuple(
+            one.told(ends.events[one.track.track.key][draw], own)
+            for one, own in zip(drawn, later, strict=True)
+        )
+        grown = tuple(one.grown(own) for one, own in zip(drawn, later, strict=True))
         yield (figures, told, grown), partial(_results, base, values, drawn, figures, told, grown, past.end)
 
 
@@ -168,9 +215,5 @@ def _results(
         more += one.events(own, end)
         for key, cost in one.spent(own).items():
             spent[key] = spent.get(key, Fraction(0)) + cost
-    later = {
-        key: most if place < 0 else min(one.track.quantities[place], most)
-        for one, places in zip(events, grown, strict=True)
-        for (key, most), place in zip(one.track.growing, places, strict=True)
-    }
+    later = dict(pair for one, own in zip(events, grown, strict=True) for pair in one.later(own))
     return replace(results_after(base, brought, more, later), spent=spent)

@@ -173,12 +173,10 @@ def _past_clocks(study: Study, past: Past, clock: str) -> Iterator[PastClock]:
             & (outcome.settled_at < past.now)
             & ~study.lives.is_left_out[outcome.row]
         )
-        for place in np.flatnonzero(keep).tolist():
-            used = int(progress.elapsed[place]) / int(progress.goal[place])
-            is_met = int(outcome.is_met[place]) == 1
-            yield PastClock(
-                terms.get(int(outcome.profile[place]), ""), min(used, 1.0) if is_met else max(used, _MISSED)
-            )
+        columns = (outcome.profile, progress.elapsed, progress.goal, outcome.is_met)
+        for profile, elapsed, goal, is_met in zip(*(one[keep].tolist() for one in columns), strict=True):
+            used = elapsed / goal
+            yield PastClock(terms.get(profile, ""), min(used, 1.0) if is_met == 1 else max(used, _MISSED))
 
 
 def _of_reign(study: Study, past: Past, reign: Reign, clock: str, known: PastClocks) -> Iterator[Running]:

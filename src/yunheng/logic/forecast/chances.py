@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 LEAST_DONORS: Final = 8  #: with fewer past clocks of the profile that came so far, all profiles speak
@@ -33,9 +34,9 @@ class PastClocks:
         self._by_profile: dict[str, list[float]] = {}
         for clock in clocks:
             self._by_profile.setdefault(clock.profile, []).append(clock.used)
-        self._all = sorted(used for found in self._by_profile.values() for used in found)
         for found in self._by_profile.values():
             found.sort()
+        self._all = sorted(chain.from_iterable(self._by_profile.values()))  # of runs that ascend: fast
 
     def __len__(self) -> int:
         return len(self._all)

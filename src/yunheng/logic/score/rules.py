@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from yunheng.logic.measure import Number
@@ -99,13 +100,18 @@ def line(rule: Linear, value: Fraction) -> Fraction:
 def cost(tiers: Sequence[Tier], units: Fraction) -> Fraction:
     """What the first so many units cost, each at the tier of its number."""
     if len(tiers) == 1 and tiers[0].start == 1:  # most rules
-        return max(_ZERO, units) * Fraction(tiers[0].points)
+        return units * _exact_points(tiers[0].points) if units.numerator > 0 else _ZERO
     found = _ZERO
     for place, tier in enumerate(tiers):
         start = Fraction(tier.start - 1)
         end = units if place + 1 == len(tiers) else min(units, Fraction(tiers[place + 1].start - 1))
         found += max(_ZERO, end - start) * Fraction(tier.points)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _exact_points(points: Decimal) -> Fraction:
+    return Fraction(points)
 
 
 def alone(rule: Occurrence, event: Event) -> Fraction:
