@@ -1,7 +1,7 @@
 """Load for the chaos test, in a process of its own: opens tickets and prints each number once it is acknowledged.
 
 `python -m tests.chaos.load prepare` makes the contract; `… run` works with four threads, one of which commits late,
-until its standard input is closed; `… seal` seals as fast as it can, for being killed.
+until its standard input is closed; `… seal` seals all the time, for being killed.
 """
 
 import sys
@@ -30,7 +30,10 @@ def _prepare() -> None:
 
 
 def _keep_on(is_over: threading.Event, write: Callable[[], tuple[str, int]]) -> None:
-    """Write again and again, over lost connections, and print what the database has committed."""
+    """Write again and again, over lost connections, and print what the database has committed.
+
+    Between writes there is a breath: what is tested is what happens at a kill, not how much the machine bears.
+    """
     from django.db import DatabaseError, InterfaceError, connection, transaction
 
     while not is_over.is_set():
@@ -43,6 +46,7 @@ def _keep_on(is_over: threading.Event, write: Callable[[], tuple[str, int]]) -> 
         else:
             sys.stdout.write(f"{number} {entry_id}\n")
             sys.stdout.flush()
+            time.sleep(0.2)
 
 
 def _open_ticket() -> tuple[str, int]:
@@ -104,6 +108,7 @@ def _seal() -> None:
     print("sealing", flush=True)
     while True:
         seal()
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":
