@@ -252,13 +252,21 @@ def _as_part(period: ScoredPeriod, found: Score) -> PeriodScore:
 
 
 def _history(contract: Contract, period: ScoredPeriod, before: Statement | None) -> list[PeriodScore]:
-    """The signed scores of earlier periods of this kind, in the order of time."""
+    """The signed scores of earlier periods of this kind, in the order of time: those that follow one another up to
+    this one. Of a period that is not signed nobody knows whether it breaks a row, so no row goes over it.
+    """
     earlier = Statement.objects.defer("frozen").filter(
         scope_id=contract.pk, kind=period.kind, state__in=SIGNED, begins_at__lt=bounds(contract, period)[0]
     )
     if before is not None:
         earlier = earlier.exclude(pk=before.pk)
-    return [period_score(statement) for statement in earlier.order_by("begins_at")]
+    signed = {statement.period: statement for statement in earlier}
+    found: list[PeriodScore] = []
+    one = period.before
+    while one.name in signed:
+        found.insert(0, period_score(signed[one.name]))
+        one = one.before
+    return found
 
 
 # --- money ---------------------------------------------------------------------------------------------------------
