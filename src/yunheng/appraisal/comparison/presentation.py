@@ -1,6 +1,6 @@
 """The page of a comparison: every figure with what it rests on, what it may be compared with, and where it opens to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,96 +15,31 @@ from yunheng.contracts import wording as contract_words
 from yunheng.foundation import wording
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.comparison import Scored, Share, by_score
-from yunheng.logic.measure import round_half_up
 
 from ..money import amount_text, money_text
 from ..score_words import score_text
 from ..scored_period import ScoredPeriod
 from ..sparkline import Sparkline, draw_sparkline
 from ..statements.listing import Look, look_of
+from .cells import CountCell, MoneyCell, ScoreCell, ShareCell, Trend, no_share
 from .measured import ATTAINMENT, REOPENED, RESOLUTION, RESPONSE, Figure, Measured
-from .queries import Comparison, ContractRow, Served, SupplierRow
-from .suppliers import NOT_STATED, PAUSES, SupplierRecord
+from .queries import Comparison, ContractRow
+from .supplier_page import SupplierLine, supplier_lines
 from .words import (
     KINDS,
+    basis_text,
     change_text,
     few_text,
     kind_name,
     notes,
-    pause_name,
     rated_lines,
     standing_text,
-    supplier_name,
     why_no_marks,
     why_no_score,
 )
 
 #: By what contracts can be put in order.
 ORDERS: Final = ("name", "score", "response", "resolution", "breaches")
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """How a figure went since the period before. `direction`: better, worse or same."""
-
-    text: str
-    arrow: str
-    direction: str
-    before: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShareCell:
-    """A share of a period: `value` "" where there is none, and `why` says which kind of none it is."""
-
-    value: str
-    of: str
-    why: str
-    url: str
-    goal: str
-    has_missed: bool
-    has_met: bool
-    few: str
-    is_provisional: bool
-    trend: Trend | None
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreCell:
-    """A score with its scheme, its grade and how it went; `why` says why there is none."""
-
-    value: str
-    full: str
-    grade: str
-    why: str
-    standing: str
-    url: str
-    scheme: str
-    vetoed: str
-    trend: Trend | None
-    other_scheme: str
-    spark: Sparkline | None
-    is_provisional: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyCell:
-    """What is payable, and how it comes about; `why` says why nothing is."""
-
-    payable: str
-    how: str
-    why: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class CountCell:
-    """A count of a whole: `count` None where there is no whole to count in, `why` says so."""
-
-    count: str
-    of: str
-    why: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +63,6 @@ class ContractLine:
     no_marks: str
     basis: str
     computed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class SupplierLine:
-    """A supplier, over all contracts or in one of them (`contract` is its title then)."""
-
-    name: str
-    contract: str
-    contract_url: str
-    is_part: bool
-    targets: Sequence[tuple[str, ShareCell]]
-    called: CountCell
-    late: CountCell
-    hit: CountCell | None
-    held: str
-    held_of: str
-    pauses: Sequence[tuple[str, CountCell]]
-    no_pauses: str
-    backdated: CountCell
-    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +118,7 @@ def comparison_page(found: Comparison, *, order: str, today: Any) -> ComparisonP
             )
         ],
         contracts=lines,
-        suppliers=[line for row in found.suppliers for line in _supplier(found, row, kinds)],
+        suppliers=[line for row in found.suppliers for line in supplier_lines(found, row, kinds)],
         target_names=[kind_name(kind) for kind in kinds],
         has_money=any(row.sees_statement for row in found.contracts),
         has_hits=not found.is_own,
@@ -285,15 +200,6 @@ def _contract(found: Comparison, row: ContractRow) -> ContractLine:
         basis=basis_text(row.measured),
         computed_at=None if row.measured is None else row.measured.evaluated_at,
     )
-
-
-def basis_text(measured: Measured | None) -> str:
-    """As of what the figures stand."""
-    if measured is None:
-        return ""
-    if not measured.is_live:
-        return _("figures as of log position %(position)s") % {"position": wording.grouped(measured.position)}
-    return _("figures as of now")
 
 
 def score_url(row: ContractRow, period: ScoredPeriod) -> str:
@@ -399,11 +305,11 @@ def score_url_of_settlement(row: ContractRow) -> str:
 def _share_cell(found: Comparison, row: ContractRow, key: str) -> ShareCell:
     figure = row.figure(key)
     if figure is None or row.measured is None:
-        return _no_share(wording.DASH)
+        return no_share(wording.DASH)
     if not figure.is_promised:
-        return _no_share(_("not promised"))
+        return no_share(_("not promised"))
     if figure.value is None:
-        return _no_share(_no_data(row.measured))
+        return no_share(_no_data(row.measured))
     return ShareCell(
         value=f"{wording.decimal_text(figure.value)} %",
         of=wording.of_text(figure.share.numerator, figure.share.denominator),
@@ -416,10 +322,6 @@ def _share_cell(found: Comparison, row: ContractRow, key: str) -> ShareCell:
         is_provisional=figure.is_provisional,
         trend=_share_trend(figure),
     )
-
-
-def _no_share(why: str) -> ShareCell:
-    return ShareCell("", "", why, "", "", False, False, "", False, None)
 
 
 def _no_data(measured: Measured) -> str:
@@ -474,120 +376,3 @@ def _breaches(found: Comparison, row: ContractRow) -> CountCell:
         "",
         items_url(row, found.period, ATTAINMENT, "misses"),
     )
-
-
-# --- suppliers -------------------------------------------------------------------------------------------------------
-
-
-def _supplier(found: Comparison, row: SupplierRow, kinds: Sequence[str]) -> Iterator[SupplierLine]:
-    """The supplier over all, then each of its contracts; with one contract the one line says both."""
-    if len(row.served) == 1:
-        yield _supplier_line(found, row.served[0], row.served[0].record, kinds, is_part=False)
-        return
-    yield _supplier_line(found, None, row.whole, kinds, is_part=False)
-    for served in row.served:
-        yield _supplier_line(found, served, served.record, kinds, is_part=True)
-
-
-def _supplier_line(
-    found: Comparison, served: Served | None, record: SupplierRecord, kinds: Sequence[str], *, is_part: bool
-) -> SupplierLine:
-    def opens(what: str, count: int) -> str:
-        return tickets_url(served, found.period, record.key, what) if served is not None and count else ""
-
-    def counted(what: str, count: int, of: str = "") -> CountCell:
-        return CountCell(wording.grouped(count), of, "", opens(what, count))
-
-    settled = sum(one.denominator for one in record.targets.values())
-    is_named = record.key != NOT_STATED
-    none = CountCell("", "", _("no data") if is_named else wording.DASH, "")
-    return SupplierLine(
-        name=supplier_name(record),
-        contract="" if served is None else served.title,
-        contract_url=""
-        if served is None or found.is_own
-        else reverse("contracts:contract", args=[served.contract.scope.key]),
-        is_part=is_part,
-        targets=[(kind_name(kind), _target(record, kind, opens)) for kind in kinds],
-        called=counted("called", record.called) if is_named else none,
-        late=counted("late", record.late) if settled else none,
-        hit=None
-        if found.is_own
-        else counted("hit", record.hit, _("of %(n)s") % {"n": wording.grouped(record.late)})
-        if record.late
-        else CountCell("", "", wording.DASH if not settled else _("none was late"), ""),
-        held="" if found.is_own or not record.pause_count else wording.duration(record.held_seconds),
-        held_of="" if found.is_own else _held_of(record),
-        pauses=[
-            (pause_name(standing), counted(standing, record.pauses[standing]))
-            for standing in PAUSES
-            if record.pauses[standing]
-        ],
-        no_pauses="" if record.pause_count else pgettext("pauses", "none"),
-        backdated=counted("backdated", record.backdated)
-        if record.pause_count
-        else CountCell("", "", wording.DASH, ""),
-        basis="" if served is None else basis_text(served.measured),
-    )
-
-
-def _target(record: SupplierRecord, kind: str, opens: Any) -> ShareCell:
-    share = record.targets.get(kind)
-    if share is None:
-        return _no_share(_("not promised") if record.key != NOT_STATED else wording.DASH)
-    if share.fraction is None:
-        return _no_share(_("no data"))
-    return ShareCell(
-        value=f"{round_half_up(share.fraction * 100, 1)} %",
-        of=wording.of_text(share.numerator, share.denominator),
-        why="",
-        url=opens(f"missed:{kind}", share.missed) or opens(f"met:{kind}", share.numerator),
-        goal="",
-        has_missed=share.missed > 0,
-        has_met=share.missed == 0,
-        few=few_text() if share.is_few else "",
-        is_provisional=False,
-        trend=None,
-    )
-
-
-def _held_of(record: SupplierRecord) -> str:
-    if not record.open_seconds or not record.pause_count:
-        return ""
-    share = Share(record.held_seconds, record.open_seconds).fraction
-    assert share is not None
-    return _("%(share)s %% of %(time)s") % {
-        "share": round_half_up(share * 100, 1),
-        "time": wording.duration(record.open_seconds),
-    }
-
-
-def tickets_url(served: Served, period: ScoredPeriod, supplier: str, what: str) -> str:
-    """The tickets behind a number of a supplier in one contract."""
-    asked = {
-        "contract": served.contract.scope.key,
-        "period": period.name,
-        "supplier": supplier or "-",
-        "what": what,
-    }
-    return f"{reverse('appraisal:compared_tickets')}?{urlencode(asked)}"
-
-
-def behind_text(what: str) -> str:
-    """What a number of a supplier counts, as the head of the page behind it. Raises Invalid for none."""
-    name, _colon, kind = what.partition(":")
-    known = {
-        "called": _("Tickets for which the supplier was called"),
-        "late": _("Tickets on which the supplier was late"),
-        "hit": _("Late for the client, too"),
-        "backdated": _("Waiting periods on the supplier's account that were dated back"),
-        "confirmed": _("Waiting periods on the supplier's account: confirmed"),
-        "disputed": _("Waiting periods on the supplier's account: disputed"),
-        "rejected": _("Waiting periods on the supplier's account: rejected"),
-        "unanswered": _("Waiting periods on the supplier's account: not answered"),
-        "met": _("Met: %(target)s") % {"target": kind_name(kind)},
-        "missed": _("Missed: %(target)s") % {"target": kind_name(kind)},
-    }
-    if name not in known:
-        raise Invalid({"what": _("One of: %(choices)s.") % {"choices": ", ".join(known)}})
-    return known[name]

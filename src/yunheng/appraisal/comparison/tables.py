@@ -15,11 +15,12 @@ from yunheng.desk.exporting import safe_cell
 from yunheng.foundation.refusals import Invalid
 
 from .measured import ATTAINMENT, REOPENED, RESOLUTION, RESPONSE
-from .presentation import basis_text, order_names, ordered
+from .presentation import order_names, ordered
 from .queries import Comparison, ContractRow, Served
 from .suppliers import PAUSES, SupplierRecord
 from .words import (
     KINDS,
+    basis_text,
     kind_name,
     notes,
     pause_name,

@@ -12,8 +12,9 @@ from yunheng.accounts.quotas import spend_export
 from yunheng.foundation import wording
 from yunheng.foundation.pages import PageRequest, signed_in
 
-from .presentation import behind_text, comparison_page
+from .presentation import comparison_page
 from .queries import asked_period, comparison
+from .supplier_page import behind_text
 from .tables import write_file
 from .tickets import tickets_behind
 

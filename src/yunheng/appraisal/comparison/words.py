@@ -14,7 +14,7 @@ from yunheng.logic.comparison import FEW
 
 from ..score_words import shown
 from .keeping import Source
-from .measured import REOPENED, RESOLUTION, RESPONSE
+from .measured import REOPENED, RESOLUTION, RESPONSE, Measured
 from .queries import Comparison, ContractRow
 from .scores import Rated
 from .suppliers import NOT_STATED, SupplierRecord
@@ -178,3 +178,12 @@ def notes(found: Comparison) -> Iterator[str]:
 def few_text() -> str:
     """What the mark of small numbers means."""
     return _("fewer than %(n)d: one more or less changes much") % {"n": FEW}
+
+
+def basis_text(measured: Measured | None) -> str:
+    """As of what the figures stand."""
+    if measured is None:
+        return ""
+    if not measured.is_live:
+        return _("figures as of log position %(position)s") % {"position": wording.grouped(measured.position)}
+    return _("figures as of now")
