@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, File, Query, Router, Schema, UploadedFile
+from ninja import Field, File, Query, Router, Schema, Status, UploadedFile
 
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.answers import LARGEST_PAGE, LARGEST_VERSION, PAGE, Input, Page, download, viewer_of
@@ -308,7 +308,7 @@ def ask_for_report(request: HttpRequest, key: str, wanted: AskIn) -> Any:
     run = actions.request_report(
         viewer_of(request), key, wanted.kind, wanted.period, wanted.languages, ticket=wanted.ticket
     )
-    return 202, _run(run)
+    return Status(202, _run(run))
 
 
 @router.get("/report-runs/{uuid:uuid}", response=ReportRunOut, summary="How far the drafting is")
@@ -375,7 +375,7 @@ def read_letter(
 )
 def redraft(request: HttpRequest, number: str) -> Any:
     """A draft with the log as it is now; of what was issued, the draft of a correction. What people wrote stays."""
-    return 202, _run(actions.redraft_report(viewer_of(request), number))
+    return Status(202, _run(actions.redraft_report(viewer_of(request), number)))
 
 
 @router.put("/reports/{number}/comments", response=ReportDetail, summary="Comment a draft")
@@ -485,7 +485,7 @@ def write_template(
 def delete_template(request: HttpRequest, key: str, kind: KindName, language: LanguageName) -> Any:
     """Reports go back to the standard layout."""
     actions.drop_template(viewer_of(request), key, kind, language)
-    return 204, None
+    return Status(204, None)
 
 
 def _given(wanted: Input, *names: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from yunheng.contracts.document import MAX_BYTES
 from yunheng.foundation.answers import LARGEST_SIZE, Input, viewer_of
@@ -231,7 +231,7 @@ def ask_for_backtest(request: HttpRequest, key: str, wanted: BacktestIn) -> Any:
         fee=wanted.fee,
         contract_value=wanted.contract_value,
     )
-    return 202, _run(run)
+    return Status(202, _run(run))
 
 
 @router.get(

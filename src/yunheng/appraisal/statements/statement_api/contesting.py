@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Form, UploadedFile
+from ninja import Form, Status, UploadedFile
 
 from yunheng.foundation.answers import read_part, viewer_of
 from yunheng.foundation.attachments import FileDraft, read_uploads
@@ -25,7 +25,7 @@ def _appeal(request: HttpRequest, number: str, filed: AppealIn, files: Sequence[
 @router.post("/statements/{number}/appeals", response={201: StatementDetail}, summary="Appeal")
 def appeal(request: HttpRequest, number: str, filed: AppealIn) -> Any:
     """For the provider, within the contract's term; all that is contested in one filing."""
-    return 201, _appeal(request, number, filed, [])
+    return Status(201, _appeal(request, number, filed, []))
 
 
 @router.post(
@@ -35,7 +35,7 @@ def appeal_with_files(
     request: HttpRequest, number: str, data: Form[str], files: list[UploadedFile] = FILES
 ) -> Any:
     """A form: `data` is the JSON document of “Appeal”."""
-    return 201, _appeal(request, number, read_part(AppealIn, data), read_uploads(files))
+    return Status(201, _appeal(request, number, read_part(AppealIn, data), read_uploads(files)))
 
 
 @router.post(

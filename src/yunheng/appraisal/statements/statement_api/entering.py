@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Form, UploadedFile
+from ninja import Form, Status, UploadedFile
 
 from yunheng.foundation.answers import read_part, viewer_of
 from yunheng.foundation.attachments import FileDraft, read_uploads
@@ -50,7 +50,7 @@ def _enter(request: HttpRequest, number: str, said: EnterIn, files: Sequence[Fil
 @router.post("/statements/{number}/inputs", response={201: StatementDetail}, summary="Enter something")
 def enter(request: HttpRequest, number: str, said: EnterIn) -> Any:
     """A value, a mark, an event, or that there was none of a kind."""
-    return 201, _enter(request, number, said, [])
+    return Status(201, _enter(request, number, said, []))
 
 
 @router.post(
@@ -62,7 +62,7 @@ def enter_with_files(
     request: HttpRequest, number: str, data: Form[str], files: list[UploadedFile] = FILES
 ) -> Any:
     """A form: `data` is the JSON document of “Enter something”."""
-    return 201, _enter(request, number, read_part(EnterIn, data), read_uploads(files))
+    return Status(201, _enter(request, number, read_part(EnterIn, data), read_uploads(files)))
 
 
 @router.post(
@@ -80,4 +80,4 @@ def withdraw_input(request: HttpRequest, number: str, uuid: UUID, wanted: WhyIn)
 def draw_sample(request: HttpRequest, number: str, wanted: SampleIn) -> Any:
     """Of the tickets that were opened in the period; the seed says how to draw it again."""
     actions.draw_sample(viewer_of(request), number, share=wanted.share, count=wanted.count)
-    return 201, detail(request, number)
+    return Status(201, detail(request, number))

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query
+from ninja import Query, Status
 
 from yunheng.foundation.answers import LARGEST_PAGE, PAGE, Page, download, viewer_of
 
@@ -67,7 +67,7 @@ def read_statements(
 def draft_statement(request: HttpRequest, key: str, wanted: DraftIn) -> Any:
     """Computed at the newest signed head, after sealing what waits."""
     statement = actions.draft_statement(viewer_of(request), key, wanted.period)
-    return 201, detail(request, statement.number)
+    return Status(201, detail(request, statement.number))
 
 
 @router.get("/statements/{number}", response=StatementDetail, summary="A statement")
@@ -131,4 +131,4 @@ def settle_statement(request: HttpRequest, number: str, seen: StepIn) -> dict[st
 def reverse_statement(request: HttpRequest, number: str, wanted: WhyIn) -> Any:
     """It takes the place of this one when both sides have signed it."""
     statement = actions.reverse_statement(viewer_of(request), number, wanted.reason)
-    return 201, detail(request, statement.number)
+    return Status(201, detail(request, statement.number))

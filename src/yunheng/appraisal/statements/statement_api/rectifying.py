@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Form, UploadedFile
+from ninja import Form, Status, UploadedFile
 
 from yunheng.foundation.answers import read_part, viewer_of
 from yunheng.foundation.attachments import read_uploads
@@ -24,7 +24,7 @@ def order_rectification(request: HttpRequest, number: str, wanted: OrderIn) -> A
     order = actions.order_rectification(
         viewer_of(request), number, wanted.what, wanted.due_at, item=wanted.item, trigger=wanted.trigger
     )
-    return 201, _order(request, order.number)
+    return Status(201, _order(request, order.number))
 
 
 @router.get("/rectifications/{number}", response=OrderOut, summary="A rectification order")
