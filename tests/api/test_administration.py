@@ -1,11 +1,12 @@
 """People, roles, teams, webhooks, contracts and one's own account through the API, each beside its refusal."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from tests.api.calling import caller, checked, get, post, send
-from tests.pages.world import PASSWORD, World
+from tests.pages.world import PASSWORD, World, in_force
 
 from yunheng.accounts.actions import grant_membership
 from yunheng.contracts.packs import contract_pack
@@ -184,14 +185,15 @@ def test_webhooks(alice: Client, bob: Client, world: World) -> None:
 
 
 def test_contracts_are_checked_and_applied(root: Client, alice: Client, bob: Client) -> None:
-    text = contract_pack("with-supplier").decode()
+    text = in_force(datetime.now(UTC)).decode()
     broken = post(alice, "contracts/with-supplier/check", {"document": "key: with-supplier\n"})
     assert not broken["is_valid"] and broken["findings"][0]["line"] >= 1
     same = post(alice, "contracts/with-supplier/check", {"document": text})
     assert same["is_valid"] and same["refusal"]
     refused = post(alice, "contracts/with-supplier/versions", {"document": "key: with-supplier\n"}, 422)
     assert refused["type"].endswith(":contract_faulty") and refused["errors"][0]["line"] >= 1
-    amended = f"effective: 2026-12-01\n{text}".replace("confirm_days: ", "confirm_days: 1", 1)
+    day = datetime.now(UTC).date() + timedelta(days=9)
+    amended = f"effective: {day}\n{text}".replace("confirm_days: ", "confirm_days: 1", 1)
     made = post(alice, "contracts/with-supplier/versions", {"document": amended, "newest_known": 1}, 201)
     assert made["number"] == 2
     changes = get(alice, "contracts/with-supplier/diff?old=1&new=2")

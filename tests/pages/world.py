@@ -49,12 +49,21 @@ class World:
 def build_world(*, now: datetime | None = None) -> World:
     """Two contracts with personas, and the tickets of `add_tickets`."""
     moment = (now or datetime.now(UTC)).replace(microsecond=0)
-    contract = apply_contract(viewer=SYSTEM_VIEWER, at=moment, data=contract_pack("with-supplier")).contract
+    contract = apply_contract(viewer=SYSTEM_VIEWER, at=moment, data=in_force(moment)).contract
     other = apply_contract(viewer=SYSTEM_VIEWER, at=moment, data=contract_pack("datacentre-24x7")).contract
     world = World(contract, other)
     add_people(world)
     add_tickets(world, moment)
     return world
+
+
+def in_force(now: datetime) -> bytes:
+    """The shipped contract with a supplier, valid at a moment and a month before: as it is shipped in 2026."""
+    shipped = "valid: {from: 2026-01-01, to: 2027-01-01}"
+    first, last = (now - timedelta(days=30)).year, now.year
+    text = contract_pack("with-supplier").decode()
+    assert shipped in text
+    return text.replace(shipped, f"valid: {{from: {first}-01-01, to: {last + 1}-01-01}}").encode()
 
 
 def add_people(world: World) -> None:
