@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,11 @@ def package_of(path: Path) -> str:
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(SOURCE))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def test_imports_go_down_only() -> None:
@@ -114,11 +120,7 @@ def test_edges_only_parse_call_and_render() -> None:
         path for path in modules() if path.stem in {"views", "api"} or path.parent.name in {"views", "api"}
     ]
     assert edges
-    found = [
-        f"{name_of(path)}:{line} {what}"
-        for path in edges
-        for line, what in calls(ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    found = [f"{name_of(path)}:{line} {what}" for path in edges for line, what in calls(tree_of(path))]
     assert found == []
 
 
@@ -136,7 +138,7 @@ def test_edges_are_private() -> None:
     for path in modules():
         if "urls" in {path.stem, path.parent.name} or package_of(path) == "site":
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ImportFrom) and node.module:
                 last = node.module.rsplit(".", 1)[-1]
                 names = {alias.name for alias in node.names}
@@ -187,7 +189,7 @@ def test_things_live_where_their_kind_lives() -> None:
     """Tables in models, addresses in urls, jobs in jobs: the home of a new thing is package × kind."""
     misplaced = []
     for path in modules():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path)
         kinds = {path.stem, path.parent.name}
         for node in ast.walk(tree):
             what = kind_of(node)
@@ -220,9 +222,7 @@ def test_modules_stay_small() -> None:
 
 def test_every_module_says_what_it_is_for() -> None:
     silent = [
-        name_of(path)
-        for path in modules()
-        if (tree := ast.parse(path.read_text(encoding="utf-8"))).body and not ast.get_docstring(tree)
+        name_of(path) for path in modules() if (tree := tree_of(path)).body and not ast.get_docstring(tree)
     ]
     assert silent == []
 
@@ -238,7 +238,7 @@ def test_subjects_are_written_by_actions_only() -> None:
     for path in modules():
         if name_of(path) in allowed:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 text = ast.unparse(node.func)
                 if text.startswith("Ticket.objects") and text.rsplit(".", 1)[-1] in {

@@ -3,6 +3,7 @@ used.
 """
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from yunheng.accounts.roles import PERMISSIONS, ROLES
@@ -28,6 +29,7 @@ def named_in(source: str) -> set[str]:
     return found
 
 
+@cache
 def asked_for() -> set[str]:
     in_code = {
         permission
