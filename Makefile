@@ -58,15 +58,21 @@ run: $(RUN_STAMP) ## start Yunheng from this checkout: http://127.0.0.1:8080 (PO
 test: $(TEST_STAMP) ## run all tests
 	@$(MAKE) --no-print-directory browser || echo "Browser tests are skipped." >&2
 	@$(PYTHON) -m compileall -q src  # once, and not in every process that a test starts
-	@$(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)  # on two cores, too: one often waits
 
 check: $(TEST_STAMP) ## format, lint, types, import contracts, migrations, drift of OpenAPI, docs and translations
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types rules
+
+.PHONY: types rules
+types: # takes as long as all the rest
+	@$(PYTHON) -m mypy src
+
+rules:
 	@$(PYTHON) -m ruff format --check --quiet .
 	@$(PYTHON) -m ruff check --quiet .
-	@$(PYTHON) -m mypy src
 	@$(VENV)/bin/lint-imports
 	@DJANGO_SETTINGS_MODULE=yunheng.site.settings $(PYTHON) -W ignore -m django makemigrations --check --dry-run --verbosity 0
-	@$(PYTHON) -m pytest -q -n 2 tests/architecture
+	@$(PYTHON) -m pytest -q tests/architecture
 
 bench: $(TEST_STAMP) ## measure the budgets of the design; writes bench-results.json
 	@$(PYTHON) -m benchmarks $(ARGS)
@@ -93,10 +99,11 @@ clean: ## remove what was built (not the data in .yunheng)
 	@find src -name '*.mo' -delete
 
 .PHONY: browser
-browser: # Chromium, a Chinese font, and what playwright's driver is linked with, for the browser tests
-	@command -v chromium >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q . \
+browser: # Chromium without windows (or with them), a Chinese font, and what playwright's driver is linked with
+	@{ command -v chromium-headless-shell || command -v chromium; } >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q . \
 	  && $(PYTHON) -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null \
-	  || { $(call install_packages,chromium fontconfig fonts-noto-cjk libatomic1,for the browser tests); }
+	  || ( $(call install_packages,chromium-headless-shell fontconfig fonts-noto-cjk libatomic1,for the browser tests) ) \
+	  || ( $(call install_packages,chromium fontconfig fonts-noto-cjk libatomic1,for the browser tests) )
 
 $(PYTHON):
 	@command -v python3 >/dev/null || { $(call install_packages,python3 python3-venv,Python); }
