@@ -296,7 +296,9 @@ def _number(field: str, value: Decimal | str) -> Decimal:
     except InvalidOperation:
         raise Invalid({field: _("“%(text)s” is no number.") % {"text": str(value)[:40]}}) from None
     exponent = number.as_tuple().exponent if number.is_finite() else None
-    if not isinstance(exponent, int) or number.adjusted() >= _MOST_FIGURES:  # no arithmetic with a huge exponent
+    if (
+        not isinstance(exponent, int) or number.adjusted() >= _MOST_FIGURES
+    ):  # no arithmetic with a huge exponent
         raise Invalid({field: _("“%(text)s” is no number that can be used.") % {"text": str(value)[:40]}})
     if exponent < -_PLACES:
         raise Invalid({field: _("At most %(count)d decimal places.") % {"count": _PLACES}})
