@@ -21,10 +21,12 @@ DESKTOP, PHONE = (1200, 800), (390, 780)
 MAKE_WORLD = """
 import json, django
 django.setup()
+from tests.browser.appraising import add_statements
 from tests.pages.world import PASSWORD, build_world
 from yunheng.foundation.sealing import seal
 world = build_world()
 seal()
+add_statements(world)
 print(json.dumps({"key": world.key, "password": PASSWORD, **world.tickets}))
 """
 
@@ -42,6 +44,10 @@ class Shot:
     is_whole: bool = False
 
 
+#: What opens the form of an appeal, and of a vote on one.
+APPEAL = "details:has(> form > input[name=act][value=appeal]) > summary"
+VOTE = "details:has(> form > input[name=act][value=vote]) > summary"
+
 SHOTS = (
     Shot("workbench", "ken", "/workbench"),
     Shot("queue", "alice", "/tickets"),
@@ -54,6 +60,10 @@ SHOTS = (
     Shot("portal-new", "dan", "/portal/new"),
     Shot("portal-request", "bob", "/portal/requests/{closed}"),
     Shot("contract", "bob", "/contracts/{key}"),
+    Shot("statement", "alice", "/statements/{issued}"),
+    Shot("appeal-file", "alice", "/statements/{issued}", click=APPEAL),
+    Shot("appeal-room", "bob", "/statements/{appealed}#appeals"),
+    Shot("appeal-vote", "bob", "/statements/{appealed}#appeals", PHONE, click=VOTE),
     Shot("people", "admin", "/admin/people"),
     Shot("admin", "admin", "/admin"),
     Shot("imports", "admin", "/imports/new"),
@@ -76,7 +86,11 @@ def main() -> int:
             up.data, YUNHENG_DATABASE_URL=up.url("app"), DJANGO_SETTINGS_MODULE="yunheng.site.settings"
         )
         made = subprocess.run(
-            [sys.executable, "-c", MAKE_WORLD], env=surroundings, check=True, capture_output=True, text=True
+            [sys.executable, "-c", MAKE_WORLD],
+            env=surroundings,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         world = json.loads(made.stdout.splitlines()[-1])
         with sync_playwright() as driver:

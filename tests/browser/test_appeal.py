@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.appraisal.statements_world import APPRAISAL, stored
+from tests.browser.appraising import agree_on_scoring
 from tests.browser.test_ticket_life import no_sideways, someone, unexpected
 from tests.pages.world import World
 
@@ -17,8 +17,6 @@ from yunheng.appraisal.statements.actions import (
     issue_statement,
     say_none_happened,
 )
-from yunheng.contracts.checking import digest
-from yunheng.contracts.models import ContractVersion
 from yunheng.foundation.access import Viewer
 
 pytestmark = pytest.mark.browser
@@ -29,14 +27,7 @@ PERIOD = "2026-10"
 @pytest.fixture
 def scored(world: World) -> World:
     """The world's contract says how a month is scored, and how long an appeal may take."""
-    old = ContractVersion.objects.filter(contract=world.contract).latest("number")
-    terms = old.terms | {"scoring": stored(), "appraisal": {**APPRAISAL, "calendar": "extended"}}
-    calendars = list(old.calendars.all())
-    old.pk, old.number, old.terms, old.digest = None, old.number + 1, terms, digest(terms)
-    old.save(force_insert=True)
-    for calendar in calendars:
-        calendar.pk, calendar.contract_version = None, old
-        calendar.save(force_insert=True)
+    agree_on_scoring(world)
     return world
 
 
@@ -138,7 +129,7 @@ def test_from_the_draft_over_an_appeal_to_the_signed_correction(
     no_sideways(alice, 1440)
     target = (
         alice.locator("select[name=target]")
-        .first.locator("option", has_text="Presence")
+        .first.locator("option", has_text="巡检到场")
         .get_attribute("value")
     )
     form = open_details(alice, "appeal")

@@ -9,7 +9,7 @@ from tests.docs.manual_pages import LANGUAGES, ROOT, page, pages
 
 FOLDER = ROOT / "docs" / "manual" / "images"
 #: Chapters about work in the browser: they show what they tell of.
-CHAPTERS = ("agent", "client", "administrator")
+CHAPTERS = ("agent", "client", "administrator", "appeal")
 _PICTURE = re.compile(r"!\[([^\]\n]*)\]\(([^)\s]+)\)")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
