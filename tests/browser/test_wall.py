@@ -65,9 +65,12 @@ def test_slides_take_turns_and_can_be_held(open_page: Any, world: World, hurried
     for key in (world.key, world.other.scope.key, ""):
         page.wait_for_selector(f'.wall-slide[data-key="{key}"]')
     page.keyboard.press("Space")
-    page.wait_for_timeout(1000)  # what was asked for before may still come
-    held = page.get_attribute(".wall-slide", "data-key")
-    page.wait_for_timeout(2500)
-    assert page.get_attribute(".wall-slide", "data-key") == held
+    for _try in range(2):  # what was asked for before may still come, once
+        held = page.get_attribute(".wall-slide", "data-key")
+        page.wait_for_timeout(2500)
+        if page.get_attribute(".wall-slide", "data-key") == held:
+            break
+    else:
+        pytest.fail("the slides go on")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("key => document.querySelector('.wall-slide').dataset.key !== key", arg=held)
