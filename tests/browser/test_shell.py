@@ -412,10 +412,33 @@ def test_the_portal_is_the_clients_frame(open_page: Any, world: World, complaint
     assert complaints == []
 
 
+CUT = """() => [...document.querySelectorAll(".top > *, .top-places > *")].filter(one => one.offsetParent)
+    .filter((one, at, all) => one.getBoundingClientRect().right > innerWidth || one.scrollWidth > one.clientWidth + 1
+        || (all[at + 1]?.parentElement === one.parentElement
+            && all[at + 1].getBoundingClientRect().left < one.getBoundingClientRect().right - 1))
+    .map(one => one.outerHTML)"""
+
+
+def test_the_portal_s_bar_shows_all_it_has(open_page: Any, world: World, complaints: list[str]) -> None:
+    page = open_page()
+    for language in ("zh-hans", "en"):
+        read_in(world, language)
+        if language == "zh-hans":
+            sign_in(page, "bob")
+        page.goto("/portal")
+        for width in (1440, 1280, 1024, 821):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(CUT) == [], (language, width)
+    page.keyboard.press("/")  # where the bar has no room for the field, the palette searches
+    assert page.locator("#palette input").is_visible()
+    assert complaints == []
+
+
 def test_without_script_pages_still_work(chromium: Any, world: World, live_site: str) -> None:
     context = chromium.new_context(base_url=live_site, java_script_enabled=False, locale="en-GB")
     page = context.new_page()
-    sign_in(page)
+    page.goto("/sign-in")
+    sign_in(page, is_there=True)
     page.goto(f"/contracts/{world.key}/indicators#keys")
     assert page.locator("#keys").is_visible()  # a dialogue by its address
     page.goto(f"/contracts/{world.key}/indicators")
