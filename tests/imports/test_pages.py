@@ -115,6 +115,25 @@ def test_a_file_from_upload_to_result(world: World) -> None:
     assert client(world).get("/imports").content.decode().count("tickets.csv") >= 2
 
 
+def test_a_file_whose_headings_say_nothing_can_be_mapped(world: World) -> None:
+    """Of such a file nothing can be proposed, not even when a ticket was opened: its page asks."""
+    run = started(world, "甲,乙,丙\nA-1,交换机端口闪断,2026-03-02 09:00\n".encode())
+    working.look(run.uuid)
+    assert at(run) == "mapping"
+    page = client(world).get(f"/imports/{run.uuid}")
+    assert page.status_code == 200
+    assert 'name="column-2"' in page.content.decode()
+    form = {"act": "map", "kind": "tickets", "dates": "ymd", "ticket_kind": "incident", "system": "plain"}
+    columns = {"column-0": "number", "column-1": "title"}
+    refused = client(world).post(f"/imports/{run.uuid}", form | columns)
+    assert refused.status_code == 422  # with the reason, and what was chosen
+    assert at(run) == "mapping"
+    accepted = client(world).post(f"/imports/{run.uuid}", form | columns | {"column-2": "opened_at"})
+    assert accepted.status_code == 303
+    working.try_out(run.uuid)
+    assert (at(run), run.trial["read"]) == ("tried", 1)
+
+
 def test_rejected_rows_are_downloaded_and_start_no_formula(world: World) -> None:
     text = CSV.replace("A-", "B-").replace("P9", "=1+1")
     run = imported(world, mapped(world, started(world, text)))

@@ -60,6 +60,8 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     "opened_at": (
         "报障时间",
         "报修时间",
+        "开单时间",
+        "提单时间",
         "创建时间",
         "提交时间",
         "发生时间",
@@ -156,8 +158,11 @@ def load_mapping(path: Path) -> FieldMapping:
     return parse_mapping(text, path.name)
 
 
-def parse_mapping(text: bytes, name: str) -> FieldMapping:
-    """Read the text of a mapping file. Raises Invalid naming each field that is wrong."""
+def parse_mapping(text: bytes, name: str, *, is_whole: bool = True) -> FieldMapping:
+    """Read the text of a mapping file. Raises Invalid naming each field that is wrong.
+
+    `is_whole` false: columns that an import cannot do without may be missing, as in a proposal for strange headings.
+    """
     if len(text) > MAX_MAPPING:
         raise Invalid(
             {"mapping": _("A mapping file is smaller than %(limit)d bytes.") % {"limit": MAX_MAPPING}}
@@ -172,11 +177,11 @@ def parse_mapping(text: bytes, name: str) -> FieldMapping:
         raise Invalid(
             {"mapping": _("%(name)s is no YAML: %(reason)s") % {"name": name, "reason": error}}
         ) from error
-    return read_mapping(data)
+    return read_mapping(data, is_whole=is_whole)
 
 
-def read_mapping(data: Any) -> FieldMapping:
-    """Check mapping data. Raises Invalid with one sentence per fault."""
+def read_mapping(data: Any, *, is_whole: bool = True) -> FieldMapping:
+    """Check mapping data. Raises Invalid with one sentence per fault; `is_whole` as for `parse_mapping`."""
     faults: dict[str, str] = {}
     if not isinstance(data, dict):
         raise Invalid({"mapping": _("A mapping has the keys kind and columns.")})
@@ -197,7 +202,7 @@ def read_mapping(data: Any) -> FieldMapping:
             "known": ", ".join(fields),
         }
     missing = [name for name in REQUIRED[cast(Kind, kind)] if name not in columns]
-    if missing:
+    if missing and is_whole:
         faults["columns"] = _("columns must say which column is %(missing)s.") % {
             "missing": ", ".join(missing)
         }

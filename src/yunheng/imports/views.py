@@ -179,7 +179,7 @@ def _mapping_data(request: PageRequest, found: ImportRun, saved: Any) -> dict[st
         if str(mapping.uuid) == chosen:
             return data_of(parse_mapping(mapping.mapping.encode(), mapping.name))
     text = found.options.get("mapping") or found.look.get("proposal", "")
-    return data_of(parse_mapping(text.encode(), "mapping")) if text else {}
+    return data_of(parse_mapping(text.encode(), "mapping", is_whole=False)) if text else {}
 
 
 def _gone_to(request: PageRequest, address: str) -> HttpResponse:
