@@ -1,34 +1,52 @@
-"""Looks at pages with axe-core for violations of impact serious or critical.
+"""Looks at pages with axe-core for violations of impact moderate, serious or critical.
 
-`PAGES` is the table: who looks, and at what. Add a row for every page; `{key}` and the names of the small world's
-tickets ({closed}, {working}, {waiting}, {new}, and those of `add_states`) are filled in. Each row is looked at on a
-desk and on a phone in light and, for what colours alone can break, on the desk in dark.
+`PAGES` is the table: who looks, and at what. Every page of the product has a row (a test compares it with the URL
+configuration); `{key}` and the names of what `add_states` and its like make are filled in. Each row is loaded once and
+looked at on a desk and on a phone in light and, for what colours alone can break, on the desk in dark.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
+from django.core.files.uploadedfile import SimpleUploadedFile
+from tests.browser.appraising import add_statements
 from tests.browser.conftest import PATIENCE
 from tests.browser.signing_in import sign_in
 from tests.pages.reporting import drafted, issued, quick_files, this_month
+from tests.pages.test_sign_in import SECRET, code_at
 from tests.pages.world import HOUR, MINUTE, World, do, open_one, resolve
-from tests.signing import waiting_statement
 
+from yunheng.accounts.models import Team
+from yunheng.accounts.second_factor import add_second_factor
+from yunheng.appraisal.whatif.actions import carry_out as replay
+from yunheng.appraisal.whatif.actions import request_backtest
+from yunheng.contracts.actions import propose_version, start_errand
+from yunheng.contracts.packs import contract_pack
 from yunheng.desk.actions import answer_pause, assign_ticket, propose
 from yunheng.desk.models import Ticket
+from yunheng.imports.asking import start_import
+from yunheng.imports.working import look
+from yunheng.notify.models import Webhook
+from yunheng.notify.signing import new_secret
+from yunheng.reports.models import ReportRun
 from yunheng.sla.models import Pause
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-WIDTHS = (1440, 390)
 NOBODY = ""
 
 #: login → addresses.
 PAGES: dict[str, tuple[str, ...]] = {
-    NOBODY: ("/sign-in", "/wall/join", "/account/forgotten", "/nothing-here"),
+    NOBODY: (
+        "/sign-in",
+        "/wall/join",
+        "/account/forgotten",
+        "/account/new-password",
+        "/invitation",
+        "/nothing-here",
+    ),
     "alice": (
         "/workbench",
         "/tickets",
@@ -55,6 +73,22 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/contracts/{key}/items?indicator=sla_attainment",
         "/contracts/{key}/scorecard",
         "/contracts/{key}/scorecard?scheme=g",
+        "/contracts/{key}/points-left",
+        "/contracts/{key}/back-to-back",
+        "/contracts/{key}/what-if",
+        "/contracts/{key}/what-if/{backtest}",
+        "/contracts/{key}/verify",
+        "/contracts/{key}/statements",
+        "/contracts/{key}/proposals/{proposal}",
+        "/statements",
+        "/statements/{draft_month}",
+        "/statements/{issued}",
+        "/statements/{appealed}",
+        "/statements/{unsigned}",
+        "/statements/{settled}",
+        "/statements/{correction}",
+        "/comparison",
+        "/comparison/tickets?contract={key}&supplier=hardware-vendor&what=called",
         "/contracts/{key}/log",
         "/contracts/{key}/dashboard",
         "/contracts/{key}/dashboard?from=2026-01-01",
@@ -63,6 +97,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/wall",
         "/reports",
         "/reports/new",
+        "/reports/runs/{report_run}",
+        "/contracts/{key}/reports",
         "/contracts/{key}/reports/plan",
         "/contracts/{key}/reports/templates",
         "/tickets/{closed}/fault-report",
@@ -70,16 +106,22 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/reports/{fault}",
         "/imports",
         "/imports/new",
+        "/imports/{import_run}",
         "/admin",
         "/admin/calendars",
         "/admin/logs",
         "/admin/deliveries",
         "/admin/webhooks",
         "/admin/webhooks/new",
+        "/admin/webhooks/{webhook}",
+        "/admin/errands/{errand}",
         "/views",
         "/me",
         "/me/password",
+        "/me/email",
+        "/me/confirm",
         "/me/security",
+        "/me/security/app",
         "/me/security/passkeys/new",
         "/me/sessions",
         "/me/tokens",
@@ -95,6 +137,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/admin/organisations/provider",
         "/admin/teams",
         "/admin/teams/new",
+        "/admin/teams/{team}",
         "/admin/roles",
         "/admin/walls",
     ),
@@ -106,6 +149,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/wall",
         "/admin/people/{dan}",
         "/admin/people/{dan}/edit",
+        "/admin/people/{dan}/password",
+        "/api/docs",
     ),
     "bob": (
         "/portal",
@@ -127,25 +172,87 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/contracts/{key}/scorecard?scheme=b",
         "/contracts/{key}/dashboard",
         "/contracts/{key}/log",
+        "/contracts/{key}/verify",
+        "/contracts/{key}/what-if",
+        "/statements",
+        "/statements/{draft_month}",
+        "/statements/{issued}",
+        "/statements/{appealed}",
+        "/statements/{settled}",
         "/statements/{unsigned}/sign",
     ),
+    "role-auditor": ("/account/code",),  # has given the password, and not the code yet
     "charlie": ("/portal", "/portal/requests"),  # who has nothing yet
     "dan": ("/portal", "/portal/requests", "/portal/requests/{waiting}"),
     "sue": ("/workbench", "/tickets", "/tickets/{waiting}"),
     "ken": ("/workbench", "/tickets/{working}", "/tickets/{restored}"),
 }
 
-#: What is looked for in each theme.
-RULES = {
-    "light": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    },
-    "dark": {"type": "rule", "values": ["color-contrast"]},
-}
-RUN = """async rules => {
-    const found = await axe.run(document, {resultTypes: ["violations"], runOnly: rules});
-    return found.violations.filter(one => ["serious", "critical"].includes(one.impact))
+#: Routes that are no page of their own, beside those that are only posted to: where they lead, what they are part of.
+NOT_PAGES = frozenset(
+    {
+        "",  # leads to the first page of whoever asks
+        "sign-out",
+        "language",
+        "theme",
+        "account/oidc/<slug:provider_id>/login",
+        "account/oidc/<slug:provider_id>/callback",
+        # answers to forms of pages that have a row
+        "admin/people/<uuid:uuid>/roles",
+        "admin/people/<uuid:uuid>/state",
+        "admin/people/<uuid:uuid>/second-factor",
+        "admin/people/<uuid:uuid>/invitation",
+        "admin/people/<uuid:uuid>/tokens/<uuid:token>/revoke",
+        "admin/people/import/confirm",
+        "admin/people/import/rejected",
+        "admin/people/roles",
+        # pieces that pages fetch
+        "contracts/<slug:key>/dashboard/promises",
+        "contracts/<slug:key>/headlines",
+        "demonstration/progress",
+        "palette",
+        "portal/new/promise",
+        "tickets/<str:number>/changes",
+        "tickets/<str:number>/people",
+        "tickets/<str:number>/preview",
+        "tickets/<str:number>/timeline",
+        "tickets/new/promises",
+        "tickets/new/requesters",
+        "tickets/new/similar",
+        "wall/slide",
+        # files and what machines read
+        "admin/people/import/template",
+        "attachments/<uuid:uuid>",
+        "contracts/<slug:key>/reports/templates/<slug:kind>/<str:language>/<slug:what>",
+        "contracts/<slug:key>/verify/head.json",
+        "contracts/<slug:key>/verify/programs/<str:name>",
+        "contracts/<slug:key>/versions/<int:number>/<str:form>",
+        "contracts/<slug:key>/what-if/<uuid:uuid>/changes.csv",
+        "imports/<uuid:uuid>/<str:form>",
+        "reports/<str:number>/<str:language>.<slug:form>",
+        "statements/<str:number>/documents/<slug:kind>.<slug:form>",
+        "statements/<str:number>/evidence.zip",
+        "statements/<str:number>/files/<uuid:uuid>",
+        "comparison/export",
+        "tickets/export",
+        "healthz",
+        "readyz",
+    }
+)
+#: What the pages of those answer that are there to say no.
+STATUSES = {"/nothing-here": 404, "/invitation": 404, "/account/new-password": 404}
+
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_COLOURS = "color-contrast"  # the dearest rule, and one that no width changes
+#: What is looked for, with which width and theme.
+LOOKS: tuple[tuple[int, str, dict[str, Any]], ...] = (
+    (1440, "light", {"runOnly": {"type": "tag", "values": _TAGS}}),
+    (1440, "dark", {"runOnly": {"type": "rule", "values": [_COLOURS]}}),
+    (390, "light", {"runOnly": {"type": "tag", "values": _TAGS}, "rules": {_COLOURS: {"enabled": False}}}),
+)
+RUN = """async options => {
+    const found = await axe.run(document, {resultTypes: ["violations"], ...options});
+    return found.violations.filter(one => ["moderate", "serious", "critical"].includes(one.impact))
         .flatMap(one => one.nodes.map(node => `${one.id}: ${node.target.join(" ")} — ${node.failureSummary}`));
 }"""
 
@@ -187,27 +294,50 @@ def add_reports(world: World) -> None:
         world.tickets["report"] = issued(world, drafted(world)).number
 
 
-def add_statement(world: World) -> None:
-    """A statement that waits for signatures."""
-    world.tickets["unsigned"] = waiting_statement(world).number
+def add_work(world: World) -> None:
+    """What goes on in the background or waits for somebody: a replay, an import, a proposal, an errand, a webhook."""
+    alice, now = world.viewer("alice"), datetime.now(UTC)
+    month = f"{now:%Y-%m}"
+    run = request_backtest(alice, world.key, draft="pack:with-supplier", start=month, end=month)
+    replay(run.uuid)
+    file = SimpleUploadedFile("工单.csv", "单号,标题,开单时间\n1,交换机端口闪断,2026-04-01 09:00\n".encode())
+    read = start_import(viewer=alice, contract=world.key, file=file)
+    look(read.uuid)
+    proposal = propose_version(
+        viewer=alice,
+        at=now,
+        contract=world.contract,
+        data=contract_pack("with-supplier").replace(b"15 min", b"20 min") + b"\neffective: 2026-02-01\n",
+        reason="双方在例会上商定。",
+    )
+    errand = start_errand(viewer=alice, kind="check", contracts=[world.key])
+    webhook = Webhook.objects.create(  # by hand: whether the address can be reached is no matter here
+        scope=world.contract.scope,
+        name="值班群",
+        url="https://hooks.example.com/yunheng",
+        secret=new_secret(),
+        events=["ticket.opened"],
+    )
+    made = {"backtest": run, "import_run": read, "proposal": proposal, "errand": errand, "webhook": webhook}
+    world.tickets |= {name: str(one.uuid) for name, one in made.items()}
+    add_second_factor(world.people["role-auditor"], SECRET, code_at(now), now)
+    world.tickets["team"] = str(Team.objects.get(key="second-line").uuid)
+    world.tickets["report_run"] = str(ReportRun.objects.latest("pk").uuid)
 
 
 def violations(chromium: Any, world: World, live_site: str, logins: Iterable[str]) -> list[str]:
-    """What is serious or critical on the pages of these people, at both widths, in dark on the desk: a line each."""
+    """What is wrong on the pages of these people, as LOOKS looks at them: a line each."""
     axe = AXE.read_text(encoding="utf-8")
     add_states(world)
     add_reports(world)
-    add_statement(world)
+    add_work(world)
+    add_statements(world)
     people = {login: person.uuid for login, person in world.people.items() if login.isidentifier()}
     found: list[str] = []
-    for login, width in product(logins, WIDTHS):
+    for login in logins:
         # The policy of the pages forbids scripts from elsewhere; only here, axe is let in beside it.
         context = chromium.new_context(
-            base_url=live_site,
-            viewport={"width": width, "height": 900},
-            locale="zh-CN",
-            bypass_csp=True,
-            reduced_motion="reduce",
+            base_url=live_site, locale="zh-CN", bypass_csp=True, reduced_motion="reduce"
         )
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
@@ -216,20 +346,26 @@ def violations(chromium: Any, world: World, live_site: str, logins: Iterable[str
             sign_in(page, login)
         for address in PAGES[login]:
             path = address.format(key=world.key, **world.tickets, **people)
-            name = f"{login or 'nobody'} {path} at {width}"
-            page.emulate_media(color_scheme="light")
-            answer = page.goto(path)
-            page.wait_for_function("!document.querySelector('.htmx-request')")
-            wanted = 404 if path == "/nothing-here" else 200
-            if answer.status != wanted or ("/sign-in" in page.url and login):
-                found.append(f"{name}: answered {answer.status} at {page.url}")
-                continue
-            page.evaluate(axe)
-            for theme, rules in RULES.items():
-                if theme == "dark" and width != WIDTHS[0]:
-                    continue  # the colours are those of the desk
-                page.emulate_media(color_scheme=theme)
-                page.wait_for_function(f"matchMedia('(prefers-color-scheme: {theme})').matches")
-                found += [f"{name} ({theme}) {line}" for line in page.evaluate(RUN, rules)]
+            found += [f"{login or 'nobody'} {line}" for line in _looked_at(page, path, bool(login), axe)]
         context.close()
     return found
+
+
+def _looked_at(page: Any, path: str, is_known: bool, axe: str) -> Iterator[str]:
+    width, height = LOOKS[0][0], 900
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="light")
+    answer = page.goto(path)
+    page.wait_for_function("!document.querySelector('.htmx-request')")
+    if answer.status != STATUSES.get(path, 200) or ("/sign-in" in page.url and is_known):
+        yield f"{path}: answered {answer.status} at {page.url}"
+        return
+    page.evaluate(axe)
+    for width, theme, options in LOOKS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(
+            f"innerWidth === {width} && matchMedia('(prefers-color-scheme: {theme})').matches"
+        )
+        for line in page.evaluate(RUN, options):
+            yield f"{path} at {width} ({theme}) {line}"
