@@ -14,12 +14,11 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from yunheng.appraisal.models import Statement
+from yunheng.appraisal.statements.actions import write_entry
 from yunheng.appraisal.statements.queries import access_statement, statement_page
 from yunheng.foundation.access import SYSTEM_VIEWER
-from yunheng.foundation.actor import SYSTEM
-from yunheng.foundation.attachments import FileDraft, content_of, describe, store
+from yunheng.foundation.attachments import FileDraft, content_of
 from yunheng.foundation.flow import lock_subject
-from yunheng.foundation.journal import EntryDraft, record
 from yunheng.foundation.models import Attachment, Entry
 
 from ..making import render
@@ -116,25 +115,17 @@ def _files(statement: Statement, kind: Letter, now: datetime) -> Iterator[FileDr
 
 
 def _keep(statement: Statement, kind: Letter, files: list[FileDraft], now: datetime) -> None:
-    entry_id = record(
-        EntryDraft(
-            scope_id=statement.scope_id,
-            scope_key=statement.scope.key,
-            subject_id=statement.pk,
-            subject_number=statement.number,
-            type=MADE,
-            occurred_at=now,
-            actor=SYSTEM,
-            source="server",
-            shared={
-                "kind": statement.kind,
-                "period": statement.period,
-                "edition": statement.edition,
-                "digest": bytes(statement.digest or b"").hex(),
-                "letter": kind,
-                "files": describe(files),
-            },
-        ),
-        recorded_at=now,
+    write_entry(
+        statement,
+        MADE,
+        viewer=SYSTEM_VIEWER,
+        now=now,
+        shared={
+            "kind": statement.kind,
+            "period": statement.period,
+            "edition": statement.edition,
+            "digest": bytes(statement.digest or b"").hex(),
+            "letter": kind,
+        },
+        files=files,
     )
-    store(files, scope_id=statement.scope_id, subject_id=statement.pk, entry_id=entry_id, is_internal=False)

@@ -1,18 +1,15 @@
 """`yunheng scorecard`: the score of a contract for a period, from the total down to the ticket; reads only."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from yunheng.foundation.supervisor.messages import gettext as _
-from yunheng.foundation.supervisor.messages import language
 from yunheng.site.terminal import plain
 
 from . import CommandError
 from .database import open_database
-
-_LANGUAGES = {"zh": "zh-hans", "en": "en"}
+from .explaining import add_form, explaining, show
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,10 +31,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--as-of", type=int, metavar="POSITION", help=_("as of this log position (default: now)")
     )
-    parser.add_argument(
-        "--lang", choices=tuple(_LANGUAGES), help=_("language of the explanation (default: the terminal's)")
-    )
-    parser.add_argument("--json", action="store_true", help=_("machine-readable"))
+    add_form(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,9 +44,8 @@ def run(args: argparse.Namespace) -> int:
         from yunheng.appraisal.scorecard_text import document_of, lines_of
         from yunheng.appraisal.scored_period import read_scored_period
         from yunheng.contracts.queries import contract_by_key
-        from yunheng.foundation.refusals import Refusal
 
-        with translation.override(_LANGUAGES[args.lang] if args.lang else language()):
+        with explaining(args):
             try:
                 scheme = None
                 if args.scheme is not None:
@@ -67,14 +60,7 @@ def run(args: argparse.Namespace) -> int:
                 for problem in unfit.problems:
                     print(plain(problem.line(args.scheme, translation.gettext)), file=sys.stderr)
                 return 1
-            except Refusal as refusal:
-                raise CommandError(refusal.message) from refusal
-            if args.json:
-                json.dump(document_of(card), sys.stdout, ensure_ascii=False, indent=1)
-                print()
-            else:
-                for line in lines_of(card):
-                    print(line)
+            show(args, lambda: document_of(card), lambda: lines_of(card))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from .answering import Claim, accept_statement, answer_appeal, appeal
 from .arbitrating import close_arbitration, vote
+from .basis import write_entry
 from .drafting import discard_statement, draft_statement, refresh_draft, reverse_statement
 from .entering import enter_event, enter_mark, enter_value, say_none_happened, withdraw_input
 from .issuing import issue_statement
@@ -43,4 +44,5 @@ __all__ = [
     "vote",
     "withdraw_input",
     "withdraw_rectification",
+    "write_entry",
 ]
