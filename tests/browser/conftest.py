@@ -28,9 +28,7 @@ def chromium() -> Iterator[Any]:
     """The browser; tests are skipped where it is not installed."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
-        pytest.skip(
-            f"{CHROMIUM} is missing: install Debian's package chromium-headless-shell or chromium to run the browser tests"
-        )
+        pytest.skip(f"{CHROMIUM} is missing: install Debian's chromium-headless-shell, or chromium")
     try:
         ctypes.CDLL("libatomic.so.1")
     except OSError:
