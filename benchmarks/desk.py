@@ -8,6 +8,7 @@ Beside the time stands the processors' own: of the web processes, and of the who
 for each call. It says what another machine would take, and what the load of this one added.
 """
 
+import itertools
 import json
 import os
 import random
@@ -37,7 +38,7 @@ CLIENTS = 8
 LIVES = {1: 16, CLIENTS: 4}
 #: Each with new connections: which web process they fall to is chance.
 SITTINGS = 4
-OLD = 24  #: cloned tickets that wait in turn
+OLD = 480  #: cloned tickets that wait in turn, each once or twice: with every wait a ticket's clocks have more to read
 
 LIFE: tuple[tuple[str, dict[str, str]], ...] = (
     ("accept", {}),
@@ -166,13 +167,14 @@ def measure(up: Up, world: dict[str, Any], size: int) -> list[dict[str, Any]]:
 
     # Every web process fills its caches, and each of its connections prepares its statements, before anything is
     # measured: as after some minutes of a day.
+    old = itertools.cycle(world["old"])
     for _sitting in range(2):
-        _all_at_once(_agents(up, world, CLIENTS))
+        _all_at_once(_agents(up, world, CLIENTS, old))
     for count, budget in ((1, 25), (CLIENTS, 60)):
         agents: list[_Agent] = []
         began, worked_before = time.perf_counter(), _worked(up)
         for _sitting in range(SITTINGS):
-            these = _agents(up, world, count)
+            these = _agents(up, world, count, old)
             _all_at_once(these)
             agents += these
         duration = time.perf_counter() - began
@@ -226,7 +228,7 @@ class _Agent(threading.Thread):
     call took.
     """
 
-    def __init__(self, port: int, world: dict[str, Any], place: int, old: list[str], lives: int) -> None:
+    def __init__(self, port: int, world: dict[str, Any], place: int, old: Iterator[str], lives: int) -> None:
         super().__init__(daemon=True)
         self._caller = Caller(port, world["tokens"][place])
         self._contract, self._old, self._lives = world["contract"], old, lives
@@ -243,9 +245,9 @@ class _Agent(threading.Thread):
     def run(self) -> None:
         """All of it once."""
         try:
-            for place in range(self._lives):
+            for _life in range(self._lives):
                 self._live()
-                old = self._old[place % len(self._old)]
+                old = next(self._old)
                 self._move(old, "wait_for_client", {"note": "请客户确认。"})
                 self._move(old, "resume", {})
         except Exception as error:
@@ -268,9 +270,9 @@ class _Agent(threading.Thread):
         return answer
 
 
-def _agents(up: Up, world: dict[str, Any], count: int) -> list[_Agent]:
-    """So many clients, with their share of the old tickets each."""
-    return [_Agent(up.port, world, place, world["old"][place::count], LIVES[count]) for place in range(count)]
+def _agents(up: Up, world: dict[str, Any], count: int, old: Iterator[str]) -> list[_Agent]:
+    """So many clients, who take the old tickets in turn."""
+    return [_Agent(up.port, world, place, old, LIVES[count]) for place in range(count)]
 
 
 def _worked(up: Up) -> tuple[float, float]:
@@ -291,7 +293,7 @@ def _seconds_of(pid: int) -> float:
     """Of a process and of its children that ended and were waited for."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return sum(map(int, fields[11:15])) / TICK
 

@@ -27,6 +27,7 @@ from yunheng.appraisal.comparison.queries import (
     ContractRow,
     asked_period,
     comparison,
+    has_suppliers,
     may_compare,
 )
 from yunheng.appraisal.comparison.suppliers import NOT_STATED, SupplierRecord
@@ -99,6 +100,7 @@ def two(pair: tuple[World, Ground]) -> Iterator[tuple[World, Ground]]:
     """Both, for one test; sentences are English."""
     study._recent.clear()
     keeping.forget()
+    has_suppliers.cache_clear()
     with undone(), translation.override("en"):
         yield deepcopy(pair)
 
@@ -387,10 +389,15 @@ def test_who_asks_for_help_sees_nothing(two: tuple[World, Ground]) -> None:
         look(requester)
 
 
+def test_one_contract_is_compared_by_its_suppliers_or_not_at_all(two: tuple[World, Ground]) -> None:
+    world, beta = two
+    assert not may_compare(beta.viewer("engineer")) and not may_compare(beta.viewer("contact"))
+    assert may_compare(world.viewer("engineer")) and not may_compare(world.viewer("contact"))
+
+
 def test_the_provider_of_one_contract_does_not_see_the_other(two: tuple[World, Ground]) -> None:
     world, beta = two
     for viewer, key in ((world.provider, "acme"), (beta.viewer("engineer"), "beta")):
-        assert may_compare(viewer)
         assert [row.contract.scope.key for row in look(viewer).contracts] == [key]
     with pytest.raises(NotFound):
         tickets_behind(beta.viewer("engineer"), "acme", "vendor", "late", APRIL, after="", now=IN_MAY)

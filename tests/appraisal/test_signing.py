@@ -13,6 +13,7 @@ import time_machine
 from axes.models import AccessAttempt
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 from tests.pages.fixtures import world
 from tests.pages.test_sign_in import SECRET, code_at
 from tests.pages.world import PASSWORD, World, token
@@ -26,7 +27,7 @@ from yunheng.accounts.passkeys import passkeys_of
 from yunheng.accounts.second_factor import add_second_factor
 from yunheng.appraisal.models import Signature, Statement
 from yunheng.appraisal.signing.passkey_proof import verify_passkey
-from yunheng.appraisal.signing.presentation import signature_rows
+from yunheng.appraisal.signing.presentation import contract_title, signature_rows
 from yunheng.foundation.attachments import content_of
 from yunheng.foundation.models import Attachment, EntryBody
 from yunheng.logic.canonical import canonical
@@ -111,11 +112,14 @@ def upload(
 def test_the_page_says_what_is_signed_and_how(world: World) -> None:
     statement = waiting_statement(world)
     text = words(signed_in("bob").get(place(statement)))
+    with translation.override("en"):
+        title = contract_title(statement)
     for part in (
         statement.number,
         "October 2026",
         "示例运维服务有限公司",
         "示例客户",
+        f"{title} · {world.key}",  # as other pages name it, and as the digest has it
         "92.5",
         "98,000.00 CNY",
     ):

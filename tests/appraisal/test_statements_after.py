@@ -35,6 +35,7 @@ from yunheng.appraisal.statements.queries import (
     statement_page,
 )
 from yunheng.contracts.backdating import locked_by, require_unlocked
+from yunheng.desk.awaited import awaited_by
 from yunheng.foundation.access import SYSTEM_VIEWER
 from yunheng.foundation.refusals import Conflict, Forbidden, Invalid, Refusal
 from yunheng.notify.models import Delivery
@@ -197,6 +198,8 @@ def test_a_quarter_is_made_of_signed_months(world: World) -> None:
     with pytest.raises(Invalid) as money:
         settle_statement(world.client, quarter.number, quarter.row_version, recorded_at=world.at)
     assert money.value.code == "nothing_to_settle"
+    waiting = {row.number for kind in awaited_by(world.client, now=world.at) for row in kind.rows}
+    assert june.number in waiting and quarter.number not in waiting
 
 
 # --- locked periods -------------------------------------------------------------------------------------------------

@@ -1,18 +1,19 @@
 """The page and the API of checks back to back: for the provider; the client is told of neither."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from tests.contracts.documents import changed
-from tests.pages.world import World
+from tests.pages.world import World, in_force
 
 from yunheng.accounts.actions import grant_membership
 from yunheng.contracts.actions import apply_contract
-from yunheng.contracts.packs import contract_pack, newest_processes
+from yunheng.contracts.packs import newest_processes
 from yunheng.foundation.access import SYSTEM_VIEWER
 
-PACK = contract_pack("with-supplier").decode()
+NOW = datetime.now(UTC)
+PACK = in_force(NOW).decode()
 
 
 def client(world: World, login: str) -> Client:
@@ -24,7 +25,7 @@ def client(world: World, login: str) -> Client:
 def broken(world: World) -> None:
     """A version in which the supplier works by day only, for a production line that runs at night."""
     text = changed(
-        ("zone: Asia/Shanghai", "effective: 2026-12-15\nzone: Asia/Shanghai"),
+        ("zone: Asia/Shanghai", f"effective: {(NOW + timedelta(days=5)).date()}\nzone: Asia/Shanghai"),
         ("uc_restore: 4 h", "uc_restore: {within: 4 h, calendar: extended}"),
         document=PACK,
     )

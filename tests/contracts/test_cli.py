@@ -270,5 +270,5 @@ def test_back_to_back_of_a_draft_begins_with_it(tmp_path: Path, capsys: pytest.C
     draft = changed(("zone: Asia/Shanghai", "effective: 2026-11-01\nzone: Asia/Shanghai"), document=BY_DAY)
     assert main(["contract", "backtoback", "--json", write(tmp_path, draft)]) == 1
     report = json.loads(capsys.readouterr().out)
-    assert (report["valid_from"], report["valid_to"]) == ("2026-11-01", "2027-01-01")
-    assert {check["days"] for check in report["checks"]} == {61, None}
+    assert (report["valid_from"], report["valid_to"]) == ("2026-11-01", "2029-01-01")
+    assert {check["days"] for check in report["checks"]} == {792, None}

@@ -2,20 +2,23 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from tests.contracts.documents import changed
-from tests.pages.world import World
+from tests.pages.world import World, in_force
 
 from yunheng.contracts.checking import check
+from yunheng.contracts.holidays_cn import newest_published_year
 from yunheng.contracts.models import ContractVersion, VersionProposal
 from yunheng.contracts.packs import contract_pack, newest_processes, scheme_pack
 from yunheng.contracts.withheld import client_terms
 from yunheng.foundation.models import Entry
 
-PACK = contract_pack("with-supplier").decode()
+NOW = datetime.now(UTC)
+PACK = in_force(NOW).decode()
 SECRETS = ("ola_restore", "uc_arrive", "uc_restore", "（OLA）", "厂商到场", "Internal restore")
 
 
@@ -23,6 +26,16 @@ def client(world: World, login: str) -> Client:
     made = Client()
     made.force_login(world.people[login])
     return made
+
+
+def coming(days: int) -> str:
+    """A day so many days ahead; behind, where they are negative."""
+    return str((NOW + timedelta(days=days)).date())
+
+
+def next_month(day: int = 1) -> str:
+    """That day of the month that comes."""
+    return str((NOW.date().replace(day=1) + timedelta(days=31)).replace(day=day))
 
 
 def amended(day: str, *replacements: tuple[str, str]) -> str:
@@ -97,16 +110,17 @@ def test_the_page_says_the_goals_in_sentences(world: World, language: str) -> No
     made = Client()
     made.force_login(person)
     type(person).objects.filter(pk=person.pk).update(language=language)
-    text = made.get(f"/contracts/{world.key}?month=2026-10").content.decode()
+    text = made.get(f"/contracts/{world.key}?month={NOW.year}-10").content.decode()
     assert "P1" in text and "<strong>15" in text
-    assert "day-holiday" in text and "day-makeup" in text  # National Day, and a Saturday that is worked
+    assert "day-holiday" in text  # National Day, and a Saturday that is worked once the year's notice is out
+    assert ("day-makeup" in text) is (newest_published_year() >= NOW.year)
     assert text.count('<th scope="col">') >= 7  # weekdays above the days
     assert made.get(f"/contracts/{world.key}?month=2026-13").status_code == 422
     type(person).objects.filter(pk=person.pk).update(language="zh-hans")
 
 
 def test_problems_have_line_column_path_and_a_remedy(world: World) -> None:
-    text = amended("2027-01-01", ("respond: 15 min", "respond: 1 day"))
+    text = amended(coming(9), ("respond: 15 min", "respond: 1 day"))
     response = post(world, "check", text)
     assert response.status_code == 200
     line = next(at for at, words in enumerate(text.split("\n"), start=1) if "respond: 1 day" in words)
@@ -130,7 +144,7 @@ def test_hostile_documents_are_answered(world: World, text: str) -> None:
 
 
 def test_applying_needs_the_word_and_the_permission(world: World) -> None:
-    text = amended("2026-12-15", ("P1: {respond: 15 min", "P1: {respond: 12 min"))
+    text = amended(coming(3), ("P1: {respond: 15 min", "P1: {respond: 12 min"))
     compared = post(world, "compare", text).content.decode()
     assert "P1 respond" in compared and 'value="apply"' in compared
     assert versions(world) == 1
@@ -149,7 +163,7 @@ def test_applying_needs_the_word_and_the_permission(world: World) -> None:
 
 def test_internal_changes_stay_internal(world: World) -> None:
     text = amended(
-        "2026-12-20",
+        coming(5),
         ("ola_restore: 2 h", "ola_restore: 1 h"),
         ("P1: {respond: 15 min", "P1: {respond: 12 min"),
     )
@@ -161,7 +175,7 @@ def test_internal_changes_stay_internal(world: World) -> None:
 
 
 def test_somebody_was_faster(world: World) -> None:
-    text = amended("2026-12-25", ("P1: {respond: 15 min", "P1: {respond: 9 min"))
+    text = amended(coming(6), ("P1: {respond: 15 min", "P1: {respond: 9 min"))
     before = versions(world)
     response = post(world, "apply", text, newest=before - 1, is_confirmed="yes")
     assert response.status_code == 409
@@ -183,7 +197,7 @@ def propose(world: World, text: str, reason: str = "会议纪要 2026-11-20") ->
 
 
 def backdated(minutes: int) -> str:
-    return amended("2026-11-01", ("P1: {respond: 15 min", f"P1: {{respond: {minutes} min"))
+    return amended(coming(-6), ("P1: {respond: 15 min", f"P1: {{respond: {minutes} min"))
 
 
 def test_a_version_that_begins_in_the_past_takes_both(world: World) -> None:
@@ -235,7 +249,7 @@ def test_a_proposal_that_was_overtaken_is_a_conflict(world: World) -> None:
         post(
             world,
             "apply",
-            amended("2026-12-28", ("P1: {respond: 15 min", "P1: {respond: 5 min")),
+            amended(coming(7), ("P1: {respond: 15 min", "P1: {respond: 5 min")),
             is_confirmed="yes",
         ).status_code
         == 303
@@ -277,9 +291,9 @@ def test_an_uploaded_file_stands_in_the_editor(world: World) -> None:
 
     sent = {"act": "compare", "newest": str(versions(world)), "text": "lost?"}
     address = f"/contracts/{world.key}/document"
-    good = SimpleUploadedFile("a.yaml", amended("2027-01-01").encode())
+    good = SimpleUploadedFile("a.yaml", amended(coming(9)).encode())
     assert (
-        "effective: 2027-01-01"
+        f"effective: {coming(9)}"
         in client(world, "alice").post(address, {**sent, "file": good}).content.decode()
     )
     bad = SimpleUploadedFile("a.yaml", b"\xff\xfe\x00")
@@ -291,10 +305,10 @@ def test_an_uploaded_file_stands_in_the_editor(world: World) -> None:
 def test_how_a_period_is_scored_stands_on_the_page(world: World) -> None:
     """From the first of a month on, and for the client, too."""
     scheme = scheme_pack("c").decode()
-    refused = post(world, "apply", amended("2026-12-02") + scheme, is_confirmed="yes")
+    refused = post(world, "apply", amended(next_month(2)) + scheme, is_confirmed="yes")
     assert refused.status_code in (409, 422)
     before = versions(world)
-    assert post(world, "apply", amended("2026-12-01") + scheme, is_confirmed="yes").status_code == 303
+    assert post(world, "apply", amended(next_month()) + scheme, is_confirmed="yes").status_code == 303
     entry = Entry.objects.filter(type="contract.applied", scope_id=world.contract.pk).latest("pk")
     assert "scoring: new" in entry.body.shared["changes"]
     for login in ("alice", "bob"):

@@ -1,11 +1,12 @@
 """Calendars and logs of all contracts: the notice in one click or by hand, and verification, in the background."""
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from tests.pages.world import World
+from tests.pages.world import World, in_force
 
 from yunheng.contracts import holidays_cn
 from yunheng.contracts.actions import carry_out
@@ -25,7 +26,22 @@ OFFICIAL = """国务院办公厅关于2026年部分节假日安排的通知
 节假日期间，各地区要妥善安排好值班和安全、保卫等工作，遇有重大突发事件，要按规定及时报告。
 国务院办公厅
 2025年11月4日"""
-FOR_2027 = "2027年：国庆节10月1日（星期五）至7日（星期四）放假调休，共7天。9月26日（星期日）、10月9日（星期六）上班。"
+# Whose notice is not out, or so these tests have it; on the last day of a year the next has begun with its eve.
+YEAR = (datetime.now(UTC) + timedelta(days=2)).year + 1
+
+
+def notice_for(year: int) -> str:
+    """National Day as a notice has it: a week off, the Sunday before it and the Saturday after it are worked."""
+    first, last = date(year, 10, 1), date(year, 10, 7)
+    sunday = first - timedelta(days=first.isoweekday() % 7 or 7)
+    saturday = last + timedelta(days=(6 - last.isoweekday()) % 7 or 7)
+
+    def said(day: date, *, has_month: bool = True) -> str:
+        month = f"{day.month}月" if has_month else ""
+        return f"{month}{day.day}日（星期{'一二三四五六日'[day.weekday()]}）"
+
+    off = f"国庆节{said(first)}至{said(last, has_month=False)}放假调休，共7天。"
+    return f"{year}年：{off}{said(sunday)}、{said(saturday)}上班。"
 
 
 def client(world: World, login: str = "alice") -> Client:
@@ -102,38 +118,40 @@ def run_errand(response: Any) -> Errand:
 
 
 def provisional(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A contract that reaches into 2027, whose notice is not out."""
+    """A new version that reaches into the year whose notice is not out; in December the contract did before."""
     from tests.contracts.documents import changed
 
     from yunheng.contracts.actions import apply_contract
-    from yunheng.contracts.packs import contract_pack
 
+    now = datetime.now(UTC)
     text = changed(
-        ("to: 2027-01-01", "to: 2028-01-01"),
-        ("zone: Asia/Shanghai", "effective: 2026-12-01\nzone: Asia/Shanghai"),
-        document=contract_pack("with-supplier").decode(),
+        ("Production shifts with nights", "Production shifts and nights"),
+        ("zone: Asia/Shanghai", f"effective: {(now + timedelta(days=3)).date()}\nzone: Asia/Shanghai"),
+        document=re.sub(r"to: \d{4}-01-01", f"to: {YEAR + 1}-01-01", in_force(now).decode()),
     )
-    monkeypatch.setattr(holidays_cn, "newest_published_year", lambda: 2026)
-    apply_contract(viewer=world.viewer("alice"), at=datetime.now(UTC), data=text.encode())
+    monkeypatch.setattr(holidays_cn, "newest_published_year", lambda: YEAR - 1)
+    apply_contract(viewer=world.viewer("alice"), at=now, data=text.encode())
 
 
 def test_a_notice_by_hand_with_preview_and_errand(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    if holidays_cn.newest_published_year() >= 2027:
-        pytest.skip("the library holds the notice for 2027 by now")
+    if holidays_cn.newest_published_year() >= YEAR:
+        pytest.skip(f"the library holds the notice for {YEAR} by now")
+    typed = notice_for(YEAR)
+    worked = next(day for day in read_notice(typed, YEAR).worked if day.month == 10)
     provisional(world, monkeypatch)
     before = ContractVersion.objects.filter(contract=world.contract).count()
     page = client(world).get("/admin/calendars").content.decode()
-    assert "2027" in page
-    preview = client(world).post("/admin/calendars", {"act": "preview", "text": FOR_2027})
+    assert world.key in page and 'name="text"' in page
+    preview = client(world).post("/admin/calendars", {"act": "preview", "text": typed})
     assert preview.status_code == 200
-    assert "2027-10-07" in preview.content.decode()
+    assert f"{YEAR}-10-07" in preview.content.decode()
     assert ContractVersion.objects.filter(contract=world.contract).count() == before
-    wrong = client(world).post(
-        "/admin/calendars", {"act": "preview", "text": FOR_2027.replace("星期五", "星期六")}
-    )
+    true_day, wrong_day = ("一二三四五六日"[(date(YEAR, 10, 1).weekday() + more) % 7] for more in (0, 1))
+    mistyped = typed.replace(f"10月1日（星期{true_day}）", f"10月1日（星期{wrong_day}）")
+    wrong = client(world).post("/admin/calendars", {"act": "preview", "text": mistyped})
     assert wrong.status_code == 422
-    assert "星期六" in wrong.content.decode()  # what was typed is there
-    sent = {"act": "enter", "text": FOR_2027, "contracts": [world.key]}
+    assert mistyped[:20] in wrong.content.decode()  # what was typed is there
+    sent = {"act": "enter", "text": typed, "contracts": [world.key]}
     assert client(world, "ken").post("/admin/calendars", sent).status_code == 404
     none = client(world).post("/admin/calendars", {**sent, "contracts": []})
     assert none.status_code == 422
@@ -141,15 +159,15 @@ def test_a_notice_by_hand_with_preview_and_errand(world: World, monkeypatch: pyt
     assert foreign.status_code == 404
     errand = run_errand(client(world).post("/admin/calendars", sent))
     assert [result["is_done"] for result in errand.results] == [True]
-    version = version_at(world.contract.pk, datetime(2027, 10, 1, tzinfo=UTC))
+    version = version_at(world.contract.pk, datetime(YEAR, 10, 1, tzinfo=UTC))
     assert version is not None
     calendar = CalendarVersion.objects.get(contract_version=version, key="extended")
     assert calendar.provisional_years == []
-    assert "2027-10-07" in calendar.rules["holidays"] and calendar.rules["makeup"]["2027-10-09"] == 0
+    assert f"{YEAR}-10-07" in calendar.rules["holidays"] and calendar.rules["makeup"][str(worked)] == 0
     document = ContractVersion.objects.get(pk=version.pk).document
     assert "notices:" in document and "# 对客户（SLA）" in document.replace("# 对客户 /", "# 对客户（SLA） /")
     entry = Entry.objects.filter(type="contract.calendar_refreshed").latest("pk")
-    assert entry.body.shared["entered_years"] == [2027]
+    assert entry.body.shared["entered_years"] == [YEAR]
     assert "terms_sha256" not in entry.body.shared
     carry_out(errand.uuid)  # a job that comes twice does nothing twice
     count = ContractVersion.objects.filter(contract=world.contract).count()

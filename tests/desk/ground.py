@@ -15,7 +15,9 @@ from yunheng.foundation.models import Scope
 from yunheng.logic.worktime import CalendarRules, Window, materialise
 from yunheng.sla.models import LiveClock
 
-FIRST, LAST = date(2026, 1, 1), date(2027, 12, 31)
+#: The contract begins with 2026; it is in force, and its calendars reach, beyond the day of the test.
+END = datetime(max(2027, datetime.now(UTC).year + 1), 1, 1, tzinfo=UTC)
+FIRST, LAST = date(2026, 1, 1), date(END.year, 12, 31)
 #: Wednesday, 1 April 2026, 09:00 in Shanghai.
 MORNING = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
 
@@ -144,7 +146,7 @@ def apply_terms(
     document: dict[str, Any],
     *,
     valid_from: datetime = datetime(2026, 1, 1, tzinfo=UTC),
-    valid_to: datetime = datetime(2027, 1, 1, tzinfo=UTC),
+    valid_to: datetime = END,
 ) -> ContractVersion:
     """Store a version as the contract package would, without its document."""
     version = ContractVersion.objects.create(

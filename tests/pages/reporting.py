@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 from tests.pages.world import World
 
@@ -12,6 +13,8 @@ from yunheng.foundation.sealing import seal
 from yunheng.reports import making
 from yunheng.reports.actions import carry_out, issue_report, request_report, write_fault
 from yunheng.reports.models import Report, ReportRun
+
+ZONE = ZoneInfo("Asia/Shanghai")  #: of the world's contract, which has its months there
 
 
 @contextmanager
@@ -33,12 +36,12 @@ def quick_files() -> Iterator[list[tuple[str, ...]]]:
 
 def month_before() -> str:
     """The month that is over, as "2026-04"."""
-    return (datetime.now(UTC).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    return (datetime.now(ZONE).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
 
 
 def this_month() -> str:
     """The month that goes on."""
-    return datetime.now(UTC).strftime("%Y-%m")
+    return datetime.now(ZONE).strftime("%Y-%m")
 
 
 def drafted(world: World, kind: str = "monthly", period: str = "", *, ticket: str | None = None) -> Report:

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.pages.world import World, do, open_one, resolve
 
+from yunheng.desk import portal
 from yunheng.desk.actions import note, propose, reply
 from yunheng.desk.models import Proposal, Ticket
 from yunheng.desk.naming import names_of
@@ -338,6 +339,20 @@ def test_a_contact_confirms_or_disputes_a_pause(world: World) -> None:
         assert pause.standing == standing
         again = bob.post(address, {"pause": name, "text": "typed twice"})
         assert again.status_code == 422
+
+
+def test_the_first_page_shows_a_few_of_what_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = client_of(world, "bob")
+    for _ in range(2):
+        waiting(world)
+        request_of(world, "solved", upto="resolved")
+    whole = text_of(bob.get("/portal"))
+    assert "more wait" not in whole and "More requests that wait" not in whole
+    monkeypatch.setattr(portal, "_FEW", 1)
+    few = text_of(bob.get("/portal"))
+    assert len(few) < len(whole)
+    assert re.search(r"\d+ more waits? for your answer", few)
+    assert 'href="/portal/requests?state=answer"' in few
 
 
 def test_a_wait_that_stops_no_promise_says_so(world: World) -> None:

@@ -44,7 +44,8 @@ def test_queries_are_pinned(world: World, alice: Client, query: str) -> None:
     with CaptureQueriesContext(connection) as captured:
         page(alice, world, query)
     statements = [one["sql"] for one in captured if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-    assert len(statements) == QUERIES[query], "\n".join(statements)
+    # A period that has just begun may take one less.
+    assert QUERIES[query] - 1 <= len(statements) <= QUERIES[query], "\n".join(statements)
 
 
 @pytest.mark.parametrize("path", ["", "/indicators", "/scorecard"])

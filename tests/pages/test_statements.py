@@ -86,6 +86,8 @@ def test_a_draft_asks_for_what_nobody_entered_and_takes_it(world: World) -> None
     )
     text = read(appraiser, path)
     assert "Everything is there" in text
+    marks = re.findall(r"weighs (?:60|40) %[^<]*</span>(.*?)</li>", text)
+    assert marks == ["", ""]  # all of them together bring the points; one alone shows none, and no 0 either
     assert "helped the court move" in text and "letter.pdf" in text
     link = re.search(rf'href="({path}/files/[0-9a-f-]+)"', text)
     assert link is not None

@@ -4,6 +4,7 @@ Alice works for the provider, Bob is the client's contact, Charlie belongs to an
 Dan asks for help, Sue repairs for the supplier. Everything is done through actions, as the product does it.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -58,12 +59,12 @@ def build_world(*, now: datetime | None = None) -> World:
 
 
 def in_force(now: datetime) -> bytes:
-    """The shipped contract with a supplier, valid at a moment and a month before: as it is shipped in 2026."""
-    shipped = "valid: {from: 2026-01-01, to: 2027-01-01}"
-    first, last = (now - timedelta(days=30)).year, now.year
-    text = contract_pack("with-supplier").decode()
-    assert shipped in text
-    return text.replace(shipped, f"valid: {{from: {first}-01-01, to: {last + 1}-01-01}}").encode()
+    """The shipped contract with a supplier, valid at a moment, a month before and one after."""
+    first, last = (now - timedelta(days=30)).year, (now + timedelta(days=33)).year
+    valid = f"valid: {{from: {first}-01-01, to: {last + 1}-01-01}}"
+    text, count = re.subn(r"^valid: .*$", valid, contract_pack("with-supplier").decode(), flags=re.MULTILINE)
+    assert count == 1
+    return text.encode()
 
 
 def add_people(world: World) -> None:

@@ -40,7 +40,13 @@ def hostile(world: World) -> str:
     """A ticket with hostile text wherever text can be typed."""
     at = (datetime.now(UTC) - timedelta(minutes=30)).replace(microsecond=0)
     number = open_one(world, at, HOSTILE, description=HOSTILE, ci=HOSTILE[:30], requester_name=HOSTILE)
-    reply(world.viewer("ken"), number, text=HOSTILE, at=at + timedelta(minutes=1))
+    reply(
+        world.viewer("ken"),
+        number,
+        text=HOSTILE,
+        at=at + timedelta(minutes=1),
+        recorded_at=at + timedelta(minutes=1),
+    )
     note(world.viewer("ken"), number, text=HOSTILE, at=at + timedelta(minutes=2))
     return number
 

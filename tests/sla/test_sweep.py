@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.desk.ground import MORNING, Ground, clocks, opened, terms
+from tests.desk.ground import END, MORNING, Ground, clocks, opened, terms
 
 from yunheng.contracts.models import ContractVersion
 from yunheng.desk.actions import change_profile, move_ticket, reply
@@ -127,7 +127,7 @@ def test_amending_the_contract_does_not_touch_running_clocks(ground: Ground) -> 
 
 
 def test_an_expired_contract_gives_no_clock_and_says_why(ground: Ground) -> None:
-    expired = MORNING.replace(year=2027)
+    expired = MORNING.replace(year=END.year)
     done = opened(ground, recorded_at=expired)
     assert done.no_clock_reason == "contract_expired"
     rows = clocks(done.ticket)

@@ -473,7 +473,7 @@ def put_profile(request: HttpRequest, body: OwnProfileIn) -> dict[str, Any]:
 @own_router.get("/me/sessions", response=list[SessionOut], summary="Where I am signed in")
 def read_sessions(request: HttpRequest) -> list[dict[str, Any]]:
     """The latest seen first."""
-    here = uuid_of_session(request)
+    person, here = _oneself(request), uuid_of_session(request)
     return [
         {
             "uuid": one.uuid,
@@ -483,7 +483,7 @@ def read_sessions(request: HttpRequest) -> list[dict[str, Any]]:
             "signed_in_at": one.signed_in_at,
             "seen_at": one.seen_at,
         }
-        for one in sessions_of(_oneself(request).pk, now=datetime.now(UTC))
+        for one in sessions_of(person.pk, now=datetime.now(UTC))
     ]
 
 

@@ -63,6 +63,11 @@ def points(number: Number) -> str:
     return f"≈ +{text[2:]}" if text.startswith("≈ ") else f"+{text}"
 
 
+def points_of(node: Node) -> str:
+    """Points of a part of an explanation; "" for one rater's mark, which has none: all marks together bring them."""
+    return "" if node.say is Say.MARK else points(node.points)
+
+
 class ScoreWords:
     """The sentences of one scheme's scores, in the language that is active when they are asked for."""
 

@@ -19,7 +19,7 @@ from yunheng.foundation import wording
 from yunheng.foundation.refusals import Invalid
 from yunheng.logic.score import Say, reads_of
 
-from .score_words import Line, ScoreWords, points, value_text
+from .score_words import Line, ScoreWords, points, points_of, value_text
 from .scorecard import Scorecard, UnfitSchemeError, Value, pack_scheme, scorecard
 from .scorecard_text import headline, notices
 from .scored_period import ScoredPeriod, read_scored_period
@@ -263,7 +263,7 @@ class _Page:
         event = line.node.event
         return PartLine(
             text=line.text,
-            points=points(line.node.points),
+            points=points_of(line.node),
             number=event.subject if event is not None else "",
             at=event.at if event is not None and event.at else None,
         )

@@ -10,7 +10,7 @@ from yunheng.foundation import wording
 from yunheng.logic.measure import Number
 from yunheng.logic.score import Say, text_of
 
-from .score_words import Line, ScoreWords, points, score_text
+from .score_words import Line, ScoreWords, points, points_of, score_text
 from .scorecard import Lacking, Scorecard, Value
 
 MOST_LINES = 200  #: of one item on a terminal
@@ -130,7 +130,7 @@ def lines_of(card: Scorecard) -> Iterator[str]:
 
 
 def _below(line: Line, depth: int) -> Iterator[str]:
-    yield f"{points(line.node.points):>10}  {'  ' * depth}{line.text}"
+    yield f"{points_of(line.node):>10}  {'  ' * depth}{line.text}"
     parts = line.parts
     is_cut = line.node.say is Say.ITEM and len(parts) > MOST_LINES
     for part in parts[:MOST_LINES] if is_cut else parts:

@@ -349,7 +349,7 @@ def notice_preview(viewer: Viewer, notice: Notice, keys: Iterable[str]) -> list[
         if first is not None:
             at = day_start(date.fromordinal(first.toordinal() - 1), contract.scope.zone)
             if is_backdated(contract, at, now):
-                refusal = _("%(day)s has passed, and work is recorded since.") % {"day": first}
+                refusal = _("The eve of %(day)s has begun, and work is recorded since.") % {"day": first}
         if chain:
             rows.append(
                 CalendarRow(contract, titles[contract.pk], chain[-1], (), (notice.year,), changes, refusal)

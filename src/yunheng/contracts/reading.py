@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from yunheng.foundation.access import Viewer
+from yunheng.foundation import statements
+from yunheng.foundation.access import ALL, Viewer
 from yunheng.foundation.refusals import NotFound
 
 from .checking import digest
 from .models import CalendarVersion, Contract, ContractVersion
-from .queries import contracts_visible_to
 from .terms import label_in
 from .withheld import client_terms
 from .writing import document_of
@@ -86,15 +85,9 @@ def calendars_of(version: ContractVersion) -> Sequence[CalendarVersion]:
 
 
 def titles_of(contracts: Iterable[Contract]) -> Mapping[int, str]:
-    """The name of each contract in the reader's language, as its newest version gives it (1 query)."""
+    """The name of each contract in the reader's language, as its newest version gives it (1 query; none for none)."""
     named = {contract.pk: contract.title for contract in contracts}
-    newest = (
-        ContractVersion.objects.filter(contract_id__in=named)
-        .order_by("contract_id", "-number")
-        .distinct("contract_id")
-        .values_list("contract_id", "terms__title")
-    )
-    for scope_id, title in newest:
+    for scope_id, title in statements.fetch_all(_TITLES, [list(named)]) if named else ():
         named[scope_id] = _in_readers_language(title) or named[scope_id]
     return named
 
@@ -103,15 +96,48 @@ def _in_readers_language(title: object) -> str:
     return label_in(title, get_language() or "zh-hans") if isinstance(title, dict) else ""
 
 
-def only_contract(viewer: Viewer) -> tuple[str, int, str] | None:
-    """Key, scope and name of the contract of a viewer who has just one; else None (1 query)."""
-    newest = ContractVersion.objects.filter(contract_id=OuterRef("pk")).order_by("-number")
-    contracts = contracts_visible_to(viewer).annotate(named=Subquery(newest.values("terms__title")[:1]))
-    found = contracts.values_list("scope__key", "pk", "scope__name", "named")[:2]
-    if len(found) != 1:
+_TITLES: Final = """
+    SELECT DISTINCT ON (contract_id) contract_id, terms -> 'title'
+    FROM contract_version WHERE contract_id = ANY(%s::bigint[])
+    ORDER BY contract_id, number DESC
+"""
+
+
+class ContractName(NamedTuple):
+    """A contract as lists of choices call it; `name` in the reader's language."""
+
+    key: str
+    scope_id: int
+    name: str
+
+
+def contract_names(viewer: Viewer, *, most: int) -> list[ContractName]:
+    """The first contracts by key in which the viewer holds a role, `most` at most (1 query)."""
+    scopes = viewer.scope_ids()
+    where = None if scopes is ALL else sorted(scopes)
+    return [
+        ContractName(key, scope_id, _in_readers_language(title) or name)
+        for key, scope_id, name, title in statements.fetch_all(_NAMES, [where, where, most])
+    ]
+
+
+_NAMES: Final = """
+    SELECT scope.key, scope_id, contract.title, (
+        SELECT terms -> 'title' FROM contract_version
+        WHERE contract_id = scope_id ORDER BY number DESC LIMIT 1)
+    FROM contract JOIN scope ON scope.id = scope_id
+    WHERE %s::bigint[] IS NULL OR scope_id = ANY(%s::bigint[])
+    ORDER BY scope.key LIMIT %s
+"""
+
+
+def only_contract(viewer: Viewer) -> ContractName | None:
+    """The contract of a viewer who has just one; else None (1 query, none for who has roles in several)."""
+    scopes = viewer.scope_ids()
+    if scopes is not ALL and len(scopes) != 1:
         return None
-    key, scope_id, name, title = found[0]
-    return key, scope_id, _in_readers_language(title) or name
+    found = contract_names(viewer, most=2)
+    return found[0] if len(found) == 1 else None
 
 
 def title_of(contract: Contract) -> str:

@@ -23,10 +23,13 @@ Audience = Literal["client", "internal", "supplier"]
 
 def label_in(label: Label, language: str) -> str:
     """The label in a language ("zh-hans", "en-gb" …), else in Chinese for zh, else in English, else any."""
-    by_tag = {tag.lower(): text for tag, text in label.items()}
     wanted = language.lower()
     fallback = "zh-hans" if wanted.startswith("zh") else "en"
-    return by_tag.get(wanted) or by_tag.get(fallback) or next(iter(label.values()), "")
+    for sought in (wanted, fallback):
+        for tag, text in label.items():
+            if text and tag.lower() == sought:
+                return text
+    return next(iter(label.values()), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ somebody else's change is noticed and can be told.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,8 +19,7 @@ from yunheng.logic.flow import FieldSpec, Transition
 LOCAL: Final = "%Y-%m-%dT%H:%M"  #: how a browser writes a local date and time
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One choice of a field."""
 
     value: str

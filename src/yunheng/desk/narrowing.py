@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.accounts.models import Organisation, Person, Team
 from yunheng.contracts.queries import contracts_visible_to
+from yunheng.foundation import statements
 from yunheng.foundation.access import ALL, Viewer
 from yunheng.foundation.refusals import Invalid
 from yunheng.sla.models import LiveClock
@@ -140,7 +141,8 @@ def team_ids_of(viewer: Viewer) -> list[int]:
     """Teams that the viewer is in (1 query)."""
     if viewer.person_id is None:
         return []
-    return list(Team.objects.filter(people=viewer.person_id).values_list("pk", flat=True))
+    rows = statements.fetch_all("SELECT team_id FROM team_person WHERE person_id = %s", [viewer.person_id])
+    return [team_id for (team_id,) in rows]
 
 
 def _team(viewer: Viewer, value: str) -> Q:
@@ -233,9 +235,7 @@ def clocks_told(viewer: Viewer) -> Q:
     """
     scopes = viewer.scope_ids()
     audience = "supplier" if viewer.organisation_kind == "supplier" else "client"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) FROM contract_version")
-        newest = cursor.fetchone()[0]
+    newest = statements.fetch_all("SELECT coalesce(max(id), 0) FROM contract_version", [])[0][0]
     own = ""
     if audience == "supplier" and viewer.organisation_id is not None:
         own = (

@@ -201,11 +201,15 @@ class ProposalView:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The portal's first page."""
+    """The portal's first page. What waits for an answer stands there a few at a time: `not_shown` waiting periods and
+    corrections follow as soon as some are answered; requests to decide have a list of their own.
+    """
 
     pauses: list[WaitingAnswer]
     proposals: list[ProposalView]
+    not_shown: int
     to_decide: list[RequestRow]
+    has_more_to_decide: bool
     open_requests: list[RequestRow]
     has_more: bool
     sees_all: bool
@@ -226,12 +230,19 @@ def tell_home(viewer: Viewer, *, now: datetime) -> Home:
     deciding = (
         _requests(viewer)
         .filter(scopes_where(viewer, "ticket.confirm"), state__in=_DECIDED_BY_CLIENT, is_observed=False)
-        .order_by("-opened_at", "-id")[:_FEW]
+        .order_by("-opened_at", "-id")[: _FEW + 1]
+    )
+    to_decide, pauses, proposals = (
+        list(deciding),
+        pauses_waiting_for(viewer, now=now),
+        proposals_waiting_for(viewer),
     )
     return Home(
-        pauses=_answers(pauses_waiting_for(viewer, now=now)),
-        proposals=[proposal_view(viewer, it) for it in proposals_waiting_for(viewer)],
-        to_decide=request_rows(viewer, list(deciding)),
+        pauses=_answers(pauses[:_FEW]),
+        proposals=[proposal_view(viewer, it) for it in proposals[:_FEW]],
+        not_shown=max(0, len(pauses) - _FEW) + max(0, len(proposals) - _FEW),
+        to_decide=request_rows(viewer, to_decide[:_FEW]),
+        has_more_to_decide=len(to_decide) > _FEW,
         open_requests=request_rows(viewer, found[:_FEW]),
         has_more=len(found) > _FEW,
         sees_all=sees_all_somewhere(viewer),

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from typing import Final
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from yunheng.contracts.models import ContractVersion
 from yunheng.contracts.queries import terms_of_version
-from yunheng.contracts.terms import ClockDetail, ContractTerms, label_in
-from yunheng.foundation import wording
+from yunheng.contracts.terms import ContractTerms, label_in
+from yunheng.foundation import statements, wording
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import UnknownProcessError, label_text, process_of
 from yunheng.logic.facts import Party
@@ -84,59 +84,86 @@ _URGENCY: Mapping[str, int] = {
 
 def terms_by_scope(scope_ids: Iterable[int], at: datetime) -> Mapping[int, ContractTerms]:
     """The terms that were recorded last of those that had begun, by scope: names of services, priorities (1 query)."""
-    versions = (
-        ContractVersion.objects.filter(contract_id__in=set(scope_ids), valid_from__lte=at)
-        .order_by("contract_id", "-number")
-        .distinct("contract_id")
-        .values_list("contract_id", "pk")
-    )
+    versions = statements.fetch_all(_VERSIONS, [list(set(scope_ids)), at])
     return {scope_id: terms_of_version(version_id) for scope_id, version_id in versions}
+
+
+_VERSIONS: Final = """
+    SELECT DISTINCT ON (contract_id) contract_id, id FROM contract_version
+    WHERE contract_id = ANY(%s::bigint[]) AND valid_from <= %s
+    ORDER BY contract_id, number DESC
+"""
 
 
 def ticket_rows(
     page: TicketPage, terms: Mapping[int, ContractTerms], viewer: Viewer, *, now: datetime
 ) -> list[TicketRow]:
     """The page's tickets in words, each with the clock that presses most; names where the viewer may see them."""
-    reader = _Reader(viewer, now)
-    return [
-        _row(ticket, page.clocks.get(ticket.pk, []), terms.get(ticket.scope_id), reader)
-        for ticket in page.tickets
-    ]
+    reader = _Reader(viewer, terms, now)
+    return [_row(ticket, page.clocks.get(ticket.pk, []), reader) for ticket in page.tickets]
 
 
 class _Reader:
     """Who reads a page of rows, when, and in which language; what many rows ask for is looked up once."""
 
-    def __init__(self, viewer: Viewer, now: datetime) -> None:
+    def __init__(self, viewer: Viewer, terms: Mapping[int, ContractTerms], now: datetime) -> None:
         self.person_id, self.now = viewer.person_id, now
         self.language = get_language() or ""
+        self._terms = terms
         self.sees_names = cache(partial(viewer.may, "entry.personal"))
-        self.terms = cache(terms_of_version)
-        self.kind, self.channel = cache(kind_name), cache(channel_name)
-        self.party, self.mark = cache(party_name), cache(mark_name)
+        self.state, self.priority, self.service = (
+            cache(self._state),
+            cache(self._priority),
+            cache(self._service),
+        )
+        self.detail = cache(self._detail)
+        self.kind, self.channel, self.mark = cache(kind_name), cache(channel_name), cache(mark_name)
+
+    def _state(self, process_key: str, version: int, key: str) -> tuple[str, str, str]:
+        """A state's label and mark, and for whom one waits in it."""
+        try:
+            process = process_of(process_key, version)
+        except UnknownProcessError:
+            process = None
+        label, state = state_label(process, key), process.states.get(key) if process else None
+        if state is None:
+            return label, "plain", ""
+        waiting = party_name(state.party or Party.NONE) if state.category == "waiting" else ""
+        return label, CATEGORY_MARKS.get(state.category, "plain"), waiting
+
+    def _priority(self, scope_id: int, key: str) -> tuple[str, int]:
+        """A priority's label, and how many bars of four it has."""
+        terms = self._terms.get(scope_id)
+        priority = terms.priorities.get(key) if terms else None
+        return (label_in(priority.label, self.language), max(1, 4 - priority.rank)) if priority else (key, 0)
+
+    def _service(self, scope_id: int, key: str) -> str:
+        terms = self._terms.get(scope_id)
+        service = terms.services.get(key) if terms else None
+        return label_in(service.label, self.language) if service else key
+
+    def _detail(self, version_id: int | None, kind: str) -> tuple[str, str]:
+        """Label and audience of a clock, from the version of the contract that it follows; "" for an audience that is
+        not known.
+        """
+        detail = terms_of_version(version_id).clock_details.get(kind) if version_id else None
+        return (label_in(detail.label, self.language), detail.audience) if detail else (kind, "")
 
 
-def _row(
-    ticket: Ticket, clocks: Sequence[LiveClock], terms: ContractTerms | None, reader: _Reader
-) -> TicketRow:
-    try:
-        process = process_of(ticket.process_key, ticket.process_version)
-    except UnknownProcessError:
-        process = None
-    state = process.states.get(ticket.state) if process else None
-    priority = terms.priorities.get(ticket.priority) if terms else None
-    service = terms.services.get(ticket.service) if terms else None
+def _row(ticket: Ticket, clocks: Sequence[LiveClock], reader: _Reader) -> TicketRow:
+    state, state_mark, waiting = reader.state(ticket.process_key, ticket.process_version, ticket.state)
+    priority, rank = reader.priority(ticket.scope_id, ticket.priority)
     has_names = reader.sees_names(ticket.scope_id)
     is_own = ticket.requester_id is not None and ticket.requester_id == reader.person_id
     asked = ticket.requester.name if ticket.requester else ticket.requester_name
     return TicketRow(
         ticket=ticket,
-        state=state_label(process, ticket.state),
-        state_mark=CATEGORY_MARKS.get(state.category, "plain") if state else "plain",
-        waiting=reader.party(state.party or Party.NONE) if state and state.category == "waiting" else "",
-        priority=label_in(priority.label, reader.language) if priority else ticket.priority,
-        rank=max(1, 4 - priority.rank) if priority else 0,
-        service=label_in(service.label, reader.language) if service else ticket.service,
+        state=state,
+        state_mark=state_mark,
+        waiting=waiting,
+        priority=priority,
+        rank=rank,
+        service=reader.service(ticket.scope_id, ticket.service),
         kind=reader.kind(ticket.kind),
         channel=reader.channel(ticket.channel),
         assignee=ticket.assignee.name if ticket.assignee and has_names else "",
@@ -150,19 +177,21 @@ def _pressing(clocks: Sequence[LiveClock], reader: _Reader) -> ClockCell | None:
     client; where none of them is the reader's business (a supplier), of the reader's own.
     """
     now = reader.now
-    known = [(clock, _detail(clock, reader)) for clock in clocks if not clock.reason]
-    promised = [(clock, detail) for clock, detail in known if detail and detail.audience == "client"]
-    marked = [(clock, detail, _mark(clock, now)) for clock, detail in promised or known]
+    known = [
+        (clock, *reader.detail(clock.contract_version_id, clock.kind)) for clock in clocks if not clock.reason
+    ]
+    promised = [one for one in known if one[2] == "client"]
+    marked = [(clock, label, _mark(clock, now)) for clock, label, _audience in promised or known]
     if not marked:
         return None
-    clock, detail, mark = min(
+    clock, label, mark = min(
         marked, key=lambda one: (_URGENCY[one[2]], one[0].due_at is None, one[0].due_at or now)
     )
     is_running = clock.status == "running" and clock.due_at is not None
     return ClockCell(
         mark,
         reader.mark(mark, clock.status),
-        label_in(detail.label, reader.language) if detail else clock.kind,
+        label,
         wording.instant(clock.due_at, now=now) if is_running else "",
         clock.due_at if is_running and not _is_late(clock, now) else None,
         clock.folded_at if mark == "risk" else None,
@@ -176,12 +205,6 @@ def _mark(clock: LiveClock, now: datetime) -> Mark:
 
 def _is_late(clock: LiveClock, now: datetime) -> bool:
     return clock.breached_at is not None and clock.breached_at <= now
-
-
-def _detail(clock: LiveClock, reader: _Reader) -> ClockDetail | None:
-    """Label and audience of a clock, from the version of the contract that it follows."""
-    version_id = clock.contract_version_id
-    return reader.terms(version_id).clock_details.get(clock.kind) if version_id else None
 
 
 # --- what one may choose

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Prefetch, Q, QuerySet
 from django.http import QueryDict
 
-from yunheng.accounts.models import Organisation, Person, Team
+from yunheng.accounts.models import Organisation
+from yunheng.foundation import statements
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.flow import label_text
 from yunheng.logic.flow import Transition
@@ -57,22 +57,43 @@ def form_of(step: Step, values: QueryDict) -> dict[str, Any]:
     return form
 
 
-def teams_offered(viewer: Viewer) -> Sequence[Team]:
-    """Teams that the viewer may choose in filters and steps, each with its active people (2 queries).
+@dataclass(frozen=True, slots=True)
+class TeamOffered:
+    """A team to choose, with its active people by name; people as (UUID, name), as choices are."""
+
+    uuid: str
+    name: str
+    people: Sequence[tuple[str, str]]
+
+
+def teams_offered(viewer: Viewer) -> Sequence[TeamOffered]:
+    """Teams that the viewer may choose in filters and steps, each with its active people (1 query).
 
     The provider's people see their own teams and those of suppliers, a supplier's people their own, clients none.
     """
-    teams: QuerySet[Team]
     own = viewer.organisation_id
-    if own is not None and viewer.organisation_kind == Organisation.Kind.PROVIDER:
-        teams = Team.objects.filter(Q(organisation_id=own) | Q(organisation__kind=Organisation.Kind.SUPPLIER))
-    elif own is not None and viewer.organisation_kind == Organisation.Kind.SUPPLIER:
-        teams = Team.objects.filter(organisation_id=own)
-    else:
+    is_provider = viewer.organisation_kind == Organisation.Kind.PROVIDER
+    if own is None or not (is_provider or viewer.organisation_kind == Organisation.Kind.SUPPLIER):
         return []
-    people = Person.objects.filter(is_active=True).order_by("name").only("uuid", "name", "login")
-    found = teams.select_related("organisation").prefetch_related(Prefetch("people", queryset=people))
-    return sorted(found[:500], key=lambda team: (team.organisation_id != viewer.organisation_id, team.name))
+    found: dict[tuple[bool, str, str], list[tuple[str, str]]] = {}
+    rows = statements.fetch_all(_TEAMS, [own, is_provider])
+    for organisation_id, team, name, person, person_name in rows:
+        people = found.setdefault((organisation_id != own, name, str(team)), [])
+        if person is not None:
+            people.append((str(person), person_name))
+    return [TeamOffered(uuid, name, people) for (_is_other, name, uuid), people in sorted(found.items())]
+
+
+_TEAMS: Final = """
+    SELECT team.organisation_id, team.uuid, team.name, person.uuid, person.name
+    FROM (
+        SELECT team.* FROM team JOIN organisation ON organisation.id = organisation_id
+        WHERE organisation_id = %s OR (%s AND organisation.kind = 'supplier') LIMIT 500
+    ) team
+    LEFT JOIN team_person ON team_person.team_id = team.id
+    LEFT JOIN person ON person.id = team_person.person_id AND person.is_active
+    ORDER BY person.name
+"""
 
 
 def _is_simple(transition: Transition) -> bool:

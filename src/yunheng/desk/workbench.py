@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import QuerySet, TextField, Value
 from django.utils.translation import gettext as _
 
-from yunheng.contracts.queries import contracts_visible_to
+from yunheng.contracts.reading import contract_names
 from yunheng.foundation.access import Viewer
 
 from .asking import Asked
@@ -120,7 +120,7 @@ def workbench_of(viewer: Viewer, *, now: datetime) -> Workbench:
         piles=_piles(viewer, counts, tickets, now),
         pauses=pauses_waiting_for(viewer, now=now),
         proposals=[(one, proposal_name(one.kind)) for one in proposals_waiting_for(viewer)],
-        has_contracts=contracts_visible_to(viewer).exists(),
+        has_contracts=bool(contract_names(viewer, most=1)),
         has_teams=bool(teams),
     )
 

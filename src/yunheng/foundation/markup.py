@@ -1,13 +1,21 @@
 """Instants and marks as HTML, for templates and for tables whose rows are made in Python."""
 
+import html
 from datetime import datetime
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from . import wording
+
+
+def escaped(text: object) -> str:
+    """A text as HTML; what is HTML stays as it is. Django's own looks for lazy texts first, which takes longest."""
+    known: str = text.__html__() if hasattr(text, "__html__") else html.escape(str(text))
+    return known
 
 
 def instant_html(
@@ -15,7 +23,7 @@ def instant_html(
 ) -> SafeString:
     """An instant as <time>. `style`: near (days close to now by name), full, seconds, clock (time only), day."""
     if at is None:
-        return format_html('<span class="quiet">{}</span>', wording.DASH)
+        return mark_safe(f'<span class="quiet">{wording.DASH}</span>')  # noqa: S308 - our own text
     there = wording.local(at)
     if style == "near":
         text = wording.instant(there, now=now or timezone.now())
@@ -27,8 +35,9 @@ def instant_html(
         text = wording.day(there)
     else:
         text = wording.instant(there)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', there.isoformat(), wording.exact_instant(there), text
+    exact = wording.exact_instant(there)
+    return mark_safe(  # noqa: S308 - figures, and a text that is escaped
+        f'<time datetime="{there.isoformat()}" title="{exact}">{escaped(text)}</time>'
     )
 
 
@@ -38,13 +47,34 @@ def countdown_html(due: datetime, warn: datetime | None = None, *, now: datetime
     left = int((due - now).total_seconds())
     kind = "breached" if left < 0 else "risk" if warn is not None and now >= warn else "running"
     words = _("%(time)s past due") if left < 0 else _("due in %(time)s")
-    return format_html(
-        '<span class="state state-{}" data-countdown="{}"{} title="{}">'
-        '<span class="icon icon-{}" aria-hidden="true"></span><span data-countdown-text>{}</span></span>',
-        kind,
-        due.isoformat(),
-        format_html(' data-warn="{}"', warn.isoformat()) if warn else "",
-        _("due %(at)s; counted by the wall clock, not in service time") % {"at": wording.exact_instant(due)},
-        kind,
-        words % {"time": wording.duration(abs(left) // 60 * 60)},
+    text = words % {"time": wording.duration(abs(left) // 60 * 60)}
+    exact = _("due %(at)s; counted by the wall clock, not in service time") % {
+        "at": wording.exact_instant(due)
+    }
+    warning = f' data-warn="{warn.isoformat()}"' if warn else ""
+    return mark_safe(  # noqa: S308 - figures, and texts that are escaped
+        f'<span class="state state-{kind}" data-countdown="{due.isoformat()}"{warning} title="{escaped(exact)}">'
+        f"{icon_html(kind)}<span data-countdown-text>{escaped(text)}</span></span>"
     )
+
+
+@lru_cache(maxsize=1024, typed=True)
+def icon_html(name: str) -> SafeString:
+    """An icon, which says nothing by itself: words stand beside it."""
+    return format_html('<span class="icon icon-{}" aria-hidden="true"></span>', name)
+
+
+@lru_cache(maxsize=4096, typed=True)  # a safe text is another than the same one that is to be escaped
+def state_html(kind: str = "plain", label: str = "", title: str = "") -> SafeString:
+    """A state in words with its mark: "plain" has none."""
+    hint = format_html(' title="{}"', title) if title else ""
+    icon = icon_html(kind) if kind != "plain" else ""
+    return format_html('<span class="state state-{}"{}>{}{}</span>', kind, hint, icon, label)
+
+
+@lru_cache(maxsize=4096, typed=True)  # a safe text is another than the same one that is to be escaped
+def priority_html(rank: int = 0, label: str = "") -> SafeString:
+    """A priority in words, with as many bars of four as it has; none for rank 0."""
+    bars = "".join('<i class="on"></i>' if rank > place else "<i></i>" for place in range(4))
+    drawn = f'<span class="bars bars-{rank}" aria-hidden="true">{bars}</span>' if rank else ""
+    return mark_safe(f'<span class="priority">{drawn}{escaped(label)}</span>')  # noqa: S308 - escaped

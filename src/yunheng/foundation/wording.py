@@ -95,9 +95,8 @@ def instant(at: datetime | int | None, *, now: datetime | None = None, with_seco
 
 def exact_instant(at: datetime | int) -> str:
     """For hovers: to the second, with the zone's offset."""
-    there = local(at)
-    offset = there.strftime("%z")
-    return f"{there:%Y-%m-%d %H:%M:%S} UTC{offset[:3]}:{offset[3:]}"
+    text = local(at).isoformat(" ", "seconds")
+    return f"{text[:19]} UTC{text[19:]}"
 
 
 def grouped(number: int) -> str:

@@ -30,6 +30,7 @@ from yunheng.reports.api import router as reports_router
 
 from .errors import problem, unable
 from .openapi import DescribedApi
+from .token_calls import is_token_call
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,13 @@ class Bearer(HttpBearer):
 
 
 class Session(SessionAuth):
-    """Somebody who signed in with a browser; unsafe methods need the CSRF token."""
+    """Somebody who signed in with a browser; unsafe methods need the CSRF token. Whoever sends a token of ours is its
+    holder or nobody: a session does not make up for it.
+    """
+
+    def __call__(self, request: HttpRequest) -> Viewer | None:
+        """The viewer who signed in, or None."""
+        return None if is_token_call(request) else super().__call__(request)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Viewer | None:
         """The viewer who signed in, or None."""

@@ -156,18 +156,20 @@ MIDDLEWARE = [
     "yunheng.site.middleware.SecurityHeaders",
     "yunheng.site.middleware.ApiProblems",
     "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "yunheng.site.token_calls.TokenCalls",  # leads to the last, past what only browsers need
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "yunheng.site.middleware.Reader",
     "django.contrib.messages.middleware.MessageMiddleware",
     "yunheng.site.middleware.OwnAccount",
     "yunheng.site.middleware.WrongTokens",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "yunheng.site.token_calls.View",
 ]
 if DEMONSTRATION:
     MIDDLEWARE.insert(2, "yunheng.demo.pages.OnlyThisMachine")

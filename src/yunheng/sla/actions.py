@@ -29,7 +29,16 @@ from yunheng.logic.facts import FactKind
 from yunheng.logic.worktime import HorizonError
 
 from .models import ClockFact, LiveClock, Pause
-from .queries import BEYOND_CALENDAR, NO_TARGET, PlannedClock, facts_of, plan_clocks, standing_of
+from .queries import (
+    BEYOND_CALENDAR,
+    FOLDED,
+    NO_TARGET,
+    PlannedClock,
+    Recorded,
+    facts_of,
+    plan_clocks,
+    standing_of,
+)
 from .terms import term_ids
 
 __all__ = [
@@ -232,24 +241,36 @@ class FoldedClock:
 
 
 def refold(*, scope_id: int, subject_id: int, now: datetime) -> list[FoldedClock]:
-    """Fold all clocks of a subject from its facts and store them (2 statements). The caller holds the
-    subject's row.
+    """Fold all clocks of a subject from its facts, and store those that changed (2 statements at most). The caller
+    holds the subject's row.
 
     What was warned of stays; whatever was reached and not recorded yet makes the row due for the next sweep.
     """
     standing = standing_of(scope_id=scope_id, subject_id=subject_id)
-    facts = standing.facts
-    known = {kind: Remembered(*recorded) for kind, recorded in standing.recorded.items()}
-    folded = [
-        _fold_one(planned, facts, known.get(planned.kind, Remembered()), scope_id, subject_id, now)
-        for planned in plan_clocks(scope_id, facts, standing.timeline)
-    ]
-    if folded:
-        _store_clocks([clock.row for clock in folded])
-    gone = known.keys() - {clock.planned.kind for clock in folded}
+    facts, recorded = standing.facts, standing.recorded
+    folded = []
+    for planned in plan_clocks(scope_id, facts, standing.timeline):
+        row = recorded.get(planned.kind)
+        known = Remembered(row.cycle, row.warned_share, row.is_breach_recorded) if row else Remembered()
+        folded.append(_fold_one(planned, facts, known, scope_id, subject_id, now))
+    changed = [clock.row for clock in folded if _has_changed(clock.row, recorded.get(clock.planned.kind))]
+    if changed:
+        _store_clocks(changed)
+    gone = recorded.keys() - {clock.planned.kind for clock in folded}
     if gone:
         LiveClock.objects.filter(subject_id=subject_id, kind__in=gone).delete()
     return folded
+
+
+def _has_changed(row: LiveClock, stored: Recorded | None) -> bool:
+    """Whether a clock as folded differs from its row in anything but the instant of folding: one that has stopped or
+    waits stays as it was. What is due for a sweep counts as changed: one may be writing what it read before.
+    """
+    if stored is None or stored.cycle != row.cycle or stored.warned_share != row.warned_share:
+        return True
+    if row.next_check_at is not None and row.next_check_at <= row.folded_at:
+        return True
+    return stored.folded != tuple(map(row.__dict__.__getitem__, FOLDED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,24 +284,7 @@ class Remembered:
     is_breach_recorded: bool = False
 
 
-#: Columns of a live clock that a fold decides, with their types.
-_FOLDED: Final[Mapping[str, str]] = {
-    "contract_version_id": "bigint",
-    "reason": "text",
-    "status": "text",
-    "profile": "text",
-    "started_at": "timestamptz",
-    "stopped_at": "timestamptz",
-    "due_at": "timestamptz",
-    "breached_at": "timestamptz",
-    "settled_at": "timestamptz",
-    "goal_seconds": "bigint",
-    "elapsed_seconds": "bigint",
-    "is_met": "boolean",
-    "is_provisional": "boolean",
-    "next_check_at": "timestamptz",
-    "folded_at": "timestamptz",
-}
+_STORED: Final[Mapping[str, str]] = {**FOLDED, "folded_at": "timestamptz"}
 _KEYS: Final[Mapping[str, str]] = {
     "scope_id": "bigint",
     "subject_id": "bigint",
@@ -290,12 +294,12 @@ _KEYS: Final[Mapping[str, str]] = {
     "is_breach_recorded": "boolean",
 }
 #: What the sweep recorded between our reading and our writing stays recorded: a share never falls within a cycle.
-_COLUMNS: Final[Mapping[str, str]] = {**_KEYS, **_FOLDED}
+_COLUMNS: Final[Mapping[str, str]] = {**_KEYS, **_STORED}
 _STORE: Final = f"""
     INSERT INTO live_clock ({", ".join(_COLUMNS)})
     SELECT * FROM json_to_recordset(%s::json) AS u ({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())})
     ON CONFLICT (subject_id, kind) DO UPDATE SET
-        {", ".join(f"{name} = excluded.{name}" for name in _FOLDED)},
+        {", ".join(f"{name} = excluded.{name}" for name in _STORED)},
         cycle = excluded.cycle,
         warned_share = CASE WHEN live_clock.cycle = excluded.cycle
                             THEN greatest(live_clock.warned_share, excluded.warned_share)
@@ -443,7 +447,7 @@ def _check(clock_id: int, next_check_at: datetime, now: datetime) -> tuple[int, 
                 row.is_breach_recorded, breached = True, breached + 1
         row.next_check_at = _instant(folded.state.next_check_at)
     row.pk = clock.pk
-    row.save(update_fields=[*_FOLDED, "cycle", "warned_share", "is_breach_recorded"])
+    row.save(update_fields=[*_STORED, "cycle", "warned_share", "is_breach_recorded"])
     return warned, breached
 
 

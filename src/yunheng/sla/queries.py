@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -82,41 +82,71 @@ def contract_timeline(scope_id: int) -> ContractTimeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the row of a clock holds: cycles closed, share warned of, whether a breach, and the rest as last folded."""
+
+    cycle: int
+    warned_share: int
+    is_breach_recorded: bool
+    folded: tuple[Any, ...]  # by FOLDED
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What the clocks of a subject are folded from: its facts, its contract, and what was recorded of them before."""
 
     facts: list[Fact]
     timeline: ContractTimeline
-    recorded: Mapping[str, tuple[int, int, bool]]  # by kind: cycles closed, share warned of, whether a breach
+    recorded: Mapping[str, Recorded]  # by kind
 
 
-_STANDING: Final = """
-    SELECT 0, f.at, f.seq, f.ref, f.entry_id, f.kind, f.party, t.text, NULL::timestamptz, NULL::timestamptz
+#: Columns of a live clock that a fold decides, with their types; when it was folded, too.
+FOLDED: Final[Mapping[str, str]] = {
+    "due_at": "timestamptz",
+    "next_check_at": "timestamptz",
+    "started_at": "timestamptz",
+    "stopped_at": "timestamptz",
+    "breached_at": "timestamptz",
+    "settled_at": "timestamptz",
+    "status": "text",
+    "reason": "text",
+    "profile": "text",
+    "elapsed_seconds": "bigint",
+    "goal_seconds": "bigint",
+    "contract_version_id": "bigint",
+    "is_met": "boolean",
+    "is_provisional": "boolean",
+}
+_OTHERS: Final = ", ".join(f"NULL::{kind}" for kind in [*FOLDED.values()][2:])
+_STANDING: Final = f"""
+    SELECT 0, f.at, f.seq, f.ref, f.entry_id, f.kind, f.party, t.text, NULL::timestamptz, NULL::timestamptz, {_OTHERS}
     FROM clock_fact f JOIN term t ON t.id = f.term
     WHERE f.superseded_by = 0 AND f.scope_id = %(scope)s AND f.subject_id = %(subject)s
     UNION ALL
-    SELECT 1, cycle, warned_share, is_breach_recorded::int, 0, 0, 0, kind, NULL, NULL
+    SELECT 1, cycle, warned_share, is_breach_recorded::int, 0, 0, 0, kind, {", ".join(FOLDED)}
     FROM live_clock WHERE scope_id = %(scope)s AND subject_id = %(subject)s
     UNION ALL
-    SELECT 2, number, id, 0, 0, 0, 0, '', valid_from, valid_to FROM contract_version WHERE contract_id = %(scope)s
+    SELECT 2, number, id, 0, 0, 0, 0, '', valid_from, valid_to, {_OTHERS}
+    FROM contract_version WHERE contract_id = %(scope)s
     ORDER BY 1, 2, 3
-"""
+"""  # noqa: S608 - names and types of our own columns
+_KINDS: Final = {int(kind): kind for kind in FactKind}
+_PARTIES: Final = {int(party): party for party in Party}
 
 
 def standing_of(*, scope_id: int, subject_id: int) -> Standing:
     """All that a fold of a subject's clocks begins with, as `facts_of` and `contract_timeline` tell it (1 query)."""
     facts: list[Fact] = []
-    recorded: dict[str, tuple[int, int, bool]] = {}
+    recorded: dict[str, Recorded] = {}
     versions = []
-    for table, first, second, third, entry, kind, party, text, begins, ends in statements.fetch_all(
-        _STANDING, {"scope": scope_id, "subject": subject_id}
-    ):
+    for row in statements.fetch_all(_STANDING, {"scope": scope_id, "subject": subject_id}):
+        table, first, second, third, entry, kind, party, text = row[:8]
         if table == 0:
-            facts.append(Fact(first, second, FactKind(kind), text, Party(party), third, entry))
+            facts.append(Fact(first, second, _KINDS[kind], text, _PARTIES[party], third, entry))
         elif table == 1:
-            recorded[text] = (first, second, bool(third))
+            recorded[text] = Recorded(first, second, bool(third), row[8:])
         else:
-            versions.append((first, second, begins, ends))
+            versions.append((first, second, row[8], row[9]))
     return Standing(facts, ContractTimeline(tuple(reversed(versions))), recorded)
 
 

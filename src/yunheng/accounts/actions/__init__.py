@@ -16,12 +16,13 @@ from .organisations import (
 from .passwords import INVITATION_DAYS, accept_invitation, invited_person, make_invitation, set_password
 from .people import change_person, create_person, disable_person, enable_person
 from .telling import SCOPE_SUBJECT
-from .tokens import NewToken, create_token, revoke_token
+from .tokens import TOKEN_PREFIX, NewToken, create_token, revoke_token
 
 __all__ = [
     "INVITATION_DAYS",
     "LINES",
     "SCOPE_SUBJECT",
+    "TOKEN_PREFIX",
     "NewToken",
     "accept_invitation",
     "change_person",

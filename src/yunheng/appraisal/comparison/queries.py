@@ -4,12 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
+from time import monotonic
 from typing import Final, cast
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from yunheng.accounts.models import Organisation
-from yunheng.contracts.models import Contract
+from yunheng.contracts.models import Contract, ContractVersion
 from yunheng.contracts.reading import titles_of
 from yunheng.foundation import wording
 from yunheng.foundation.access import ALL, Viewer
@@ -28,6 +31,7 @@ from .suppliers import SupplierRecord, together
 
 #: Contracts that are compared at most; how many are left out is said.
 MOST: Final = 100
+_KEPT: Final = 600  #: seconds
 _ISSUED: Final = ("issued", "appealed", "arbitrated", "accepted", "locked", "settled")
 
 
@@ -135,13 +139,24 @@ class Comparison:
 
 
 def may_compare(viewer: Viewer) -> bool:
-    """Whether the viewer has something to lay side by side: two contracts, one with suppliers whom they may know, or
-    their own company's work as a supplier. (No query: whether the one contract names suppliers the page says.)
+    """Whether the viewer has something to lay side by side: two contracts, the suppliers of one whose internal matters
+    they may know, or their own company's work as a supplier. (At most 1 query in ten minutes for a contract: every
+    page asks.)
     """
     seen = viewer.scopes_where("kpi.view")
     if seen is None or len(seen) > 1:
         return True
-    return any(viewer.may("entry.internal", scope_id) for scope_id in seen) or bool(_own_scopes(viewer))
+    inner = [scope_id for scope_id in seen if viewer.may("entry.internal", scope_id)]
+    if not inner:
+        return bool(_own_scopes(viewer))
+    return has_suppliers(str(connection.settings_dict["NAME"]), inner[0], int(monotonic() // _KEPT))
+
+
+@lru_cache(maxsize=1024)
+def has_suppliers(_database: str, scope_id: int, _age: int) -> bool:
+    """Whether the newest version of a contract names suppliers, as it was at most _KEPT seconds ago (1 query)."""
+    newest = ContractVersion.objects.filter(contract_id=scope_id).order_by("-number")
+    return bool(newest.values_list("terms__parties__suppliers", flat=True).first())
 
 
 def asked_period(period: str, kind: str, *, now: datetime) -> ScoredPeriod:

@@ -1,4 +1,6 @@
-"""What is signed, in a few lines: read from the frozen content alone, so that it is what the digest covers."""
+"""What is signed, in a few lines: read from the frozen content, so that it is what the digest covers. Only the title
+beside the contract's key, which is what the content names, is that of today.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from ..models import Statement
 from ..score_words import ScoreWords
 from ..scored_period import read_scored_period
 from .documents import digest_of, grouped
+from .presentation import contract_title
 
 __all__ = ["Summary", "summary_of"]
 
@@ -62,7 +65,7 @@ def summary_of(statement: Statement, content: Mapping[str, Any]) -> Summary:
         number=statement.number,
         edition=content["edition"],
         reverses=content.get("reverses") or "",
-        contract=content["contract"],
+        contract=" · ".join(dict.fromkeys((contract_title(statement), content["contract"]))),
         period=read_scored_period(content["period"]["name"]).label,
         provider=parties["provider"]["name"],
         client=parties["client"]["name"],

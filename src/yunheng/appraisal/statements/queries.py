@@ -194,13 +194,16 @@ def plain_difference_of(statement: Statement) -> dict[str, str | None] | None:
     }
 
 
-def access_rectification(viewer: Viewer, number: str) -> Rectification:
-    """The order with that number. Raises NotFound when it is missing or hidden."""
+def visible_orders(viewer: Viewer) -> QuerySet[Rectification]:
+    """Rectification orders of the contracts under which the viewer may read statements."""
     orders = Rectification.objects.select_related("scope", "statement").defer("statement__frozen")
     seen = viewer.scopes_where("appraisal.view")
-    if seen is not None:
-        orders = orders.filter(scope_id__in=seen)
-    found = orders.filter(number=number).first()
+    return orders if seen is None else orders.filter(scope_id__in=seen)
+
+
+def access_rectification(viewer: Viewer, number: str) -> Rectification:
+    """The order with that number. Raises NotFound when it is missing or hidden."""
+    found = visible_orders(viewer).filter(number=number).first()
     if found is None:
         raise NotFound(_("There is no rectification order %(number)s.") % {"number": number})
     return found

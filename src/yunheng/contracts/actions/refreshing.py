@@ -86,8 +86,8 @@ def enter_notice(
             if first and is_backdated(contract, day_start(first - timedelta(days=1), terms["zone"]), at):
                 raise Refusal(
                     _(
-                        "%(day)s has passed, and work is recorded since: upgrade the holiday library and refresh, or "
-                        "propose a version with the notice to the client."
+                        "The eve of %(day)s has begun, and work is recorded since: upgrade the holiday library and "
+                        "refresh, or propose a version with the notice to the client."
                     )
                     % {"day": first},
                     code="backdated",

@@ -1,14 +1,16 @@
-"""The table of tickets in templates."""
+"""The table of tickets, and the fields of their forms, in templates."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import template
 
+from yunheng.desk.controls import control_html
 from yunheng.desk.presentation import TicketRow
 from yunheng.desk.tables import ticket_table
 
 register = template.Library()
+register.simple_tag(control_html, name="control")
 
 
 @register.inclusion_tag("desk/ticket_rows.html")

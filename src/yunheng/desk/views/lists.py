@@ -15,13 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yunheng.accounts.quotas import spend_export
 from yunheng.contracts.models import Contract
-from yunheng.contracts.queries import contracts_visible_to
-from yunheng.contracts.reading import title_of, titles_of
+from yunheng.contracts.reading import contract_names, title_of
+from yunheng.foundation.access import Viewer
 from yunheng.foundation.pages import PageRequest, show_contract, signed_in
 from yunheng.foundation.refusals import Invalid, NotFound
 
 from ..actions import MOST, Outcome, Pick, move_many
 from ..asking import Asked, read_asked
+from ..awaited import awaited_by
 from ..exporting import MOST as MOST_EXPORTED
 from ..exporting import export_tickets
 from ..finding import found_number, found_tickets
@@ -54,8 +55,11 @@ def workbench(request: PageRequest) -> HttpResponse:
     """What the person has to do now. For who works: the provider's and the suppliers' people."""
     if request.viewer.organisation_kind == "client":
         raise NotFound(_("There is no such page."))
-    bench = workbench_of(request.viewer, now=datetime.now(UTC))
-    return render(request, "desk/workbench.html", {"bench": bench})
+    now = datetime.now(UTC)
+    bench = workbench_of(request.viewer, now=now)
+    return render(
+        request, "desk/workbench.html", {"bench": bench, "awaited": awaited_by(request.viewer, now=now)}
+    )
 
 
 @require_safe
@@ -110,19 +114,18 @@ def _list_context(
     request: PageRequest, contract: Contract | None, asked: Asked, page: TicketPage, now: datetime
 ) -> dict[str, Any]:
     viewer = request.viewer
-    visible = contracts_visible_to(viewer).select_related(None).select_related("scope")
-    contracts = [contract] if contract else list(visible[:_MOST_CONTRACTS])
-    scopes = {ticket.scope_id for ticket in page.tickets} | {one.pk for one in contracts[:20]}
+    contracts = [] if contract else contract_names(viewer, most=_MOST_CONTRACTS)
+    offered_of = [contract.pk] if contract else [one.scope_id for one in contracts[:20]]
+    scopes = {ticket.scope_id for ticket in page.tickets} | set(offered_of)
     terms = terms_by_scope(scopes, now)
     offered = column_names(viewer, is_one_contract=contract is not None)
     columns = columns_shown(asked.columns, offered)
     plain = replace(asked, columns=()).query()
-    teams = teams_offered(viewer)
     base = reverse("desk:tickets", args=[contract.scope.key]) if contract else reverse("desk:queue")
     return {
         "contract": contract,
         "contract_title": title_of(contract) if contract else "",
-        "contracts": [] if contract else [(one.scope.key, name) for one, name in _named(contracts)],
+        "contracts": [(one.key, one.name) for one in contracts],
         "asked": asked,
         "wanted": asked.wanted,
         "is_narrowed": asked.is_narrow,
@@ -131,7 +134,7 @@ def _list_context(
         )
         or bool(asked.days),
         "choices": filter_choices(terms.values()),
-        "teams": teams,
+        **_team_choices(viewer),
         "has_names": sees_names(viewer),
         "is_client": viewer.organisation_kind == "client",
         "columns": columns,
@@ -150,9 +153,10 @@ def _list_context(
     }
 
 
-def _named(contracts: Sequence[Contract]) -> list[tuple[Contract, str]]:
-    titles = titles_of(contracts)
-    return [(contract, titles[contract.pk]) for contract in contracts]
+def _team_choices(viewer: Viewer) -> dict[str, Any]:
+    """Teams, and the people of each, for filters and for the steps that many tickets can make."""
+    teams = teams_offered(viewer)
+    return {"teams": teams, "team_choices": [(team.uuid, team.name) for team in teams]}
 
 
 def _chips(asked: Asked, kind: str) -> list[tuple[str, str, bool]]:
@@ -220,9 +224,9 @@ def palette(request: PageRequest) -> HttpResponse:
             page = TicketPage((), {}, "")
     folded = text.casefold()
     contracts = [
-        (contract.scope.key, name)
-        for contract, name in _named(list(contracts_visible_to(request.viewer)[:_MOST_CONTRACTS]))
-        if folded and (folded in contract.scope.key or folded in name.casefold())
+        (one.key, one.name)
+        for one in contract_names(request.viewer, most=_MOST_CONTRACTS)
+        if folded and (folded in one.key or folded in one.name.casefold())
     ]
     context = {"rows": ticket_rows(page, {}, request.viewer, now=now), "contracts": contracts[:5]}
     return render(request, "desk/palette.html", context)
@@ -290,7 +294,7 @@ def bulk(request: PageRequest) -> HttpResponse:
         "picked": request.POST.getlist("number"),
         "versions": request.POST.getlist("version"),
         "steps": list(steps.values()),
-        "teams": teams_offered(request.viewer),
+        **_team_choices(request.viewer),
     }
     return render(request, "desk/bulk.html", context, status=422 if faults else 200)
 

@@ -20,6 +20,7 @@ from yunheng.foundation.pages import PageRequest, show_contract, signed_in
 from yunheng.foundation.refusals import Conflict, Forbidden, Invalid, NotFound
 
 from .. import actions
+from ..awaited import awaited_by
 from ..catalogue import colleague_named, tell_new_request
 from ..forms import check_filled
 from ..naming import entry_named
@@ -57,9 +58,9 @@ class Typed:
 def portal(request: PageRequest) -> HttpResponse:
     """What waits for the viewer's answer, and the viewer's open requests."""
     require_client(request.viewer)
-    return render(
-        request, "desk/portal/home.html", {"home": tell_home(request.viewer, now=datetime.now(UTC))}
-    )
+    now = datetime.now(UTC)
+    context = {"home": tell_home(request.viewer, now=now), "awaited": awaited_by(request.viewer, now=now)}
+    return render(request, "desk/portal/home.html", context)
 
 
 @require_safe

@@ -14,6 +14,8 @@ from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.site.terminal import guard_terminal, plain
 
+from .argparse_words import speak
+
 
 class CommandError(Exception):
     """What went wrong, for the user: the command prints it and ends with status 1."""
@@ -66,6 +68,7 @@ def commands() -> dict[str, Command]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0 when it worked, 1 when it did not, 2 when it was misused."""
+    speak()
     given = list(sys.argv[1:] if arguments is None else arguments)
     table = {name: entry for name, entry in commands().items() if find_spec(f"{__name__}.{entry.module}")}
     parser = argparse.ArgumentParser(

@@ -1,14 +1,12 @@
 """Words, instants and marks in templates. Loaded as a builtin, so that no template has to ask for it."""
 
-from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
 
-from yunheng.foundation import markup, wording
+from yunheng.foundation import controls, markup, wording
+from yunheng.site import components
 from yunheng.site.assets import asset_url
 
 register = template.Library()
@@ -21,12 +19,12 @@ def asset(name: str) -> str:
 
 
 register.simple_tag(markup.instant_html, name="when")
+register.simple_tag(controls.options_html, name="options")
 
 
-@register.simple_tag
-def countdown(due: datetime, warn: datetime | str | None = None) -> SafeString:
-    """How far off `due` is by the wall clock; at risk from `warn` on, "" for no such instant."""
-    return markup.countdown_html(due, warn if isinstance(warn, datetime) else None)
+register.simple_tag(components.countdown_mark, name="countdown")
+components.register_components(register)
+register.filter(controls.sentences)
 
 
 @register.filter
@@ -72,16 +70,6 @@ def initial(name: str) -> str:
 def get(mapping: Any, key: Any) -> Any:
     """Look a key up in a mapping."""
     return mapping.get(key) if mapping else None
-
-
-@register.filter
-def sentences(error: Any) -> list[str]:
-    """The sentences that say what is wrong with a field: of one text, a list of texts, or a form's errors."""
-    if not error:
-        return []
-    if isinstance(error, str) or not isinstance(error, Iterable):
-        return [str(error)]
-    return [str(text) for text in error]
 
 
 @register.filter
