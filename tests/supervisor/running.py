@@ -76,10 +76,8 @@ def wait_for(condition: object, seconds: float = PATIENCE_SECONDS, what: str = "
 
 def process_is_alive(pid: int) -> bool:
     """Whether a process runs; a zombie that nobody reaps does not count."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    stat = _read_of(pid, "stat")
+    return bool(stat) and stat.rsplit(")", 1)[1].split()[0] != "Z"
 
 
 class Up:
@@ -156,7 +154,7 @@ class Up:
         assert self.process is not None
         found = []
         for pid in _children_of(self.process.pid):
-            if name in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+            if name in _read_of(pid, "cmdline").split("\0"):
                 found += [pid, *_children_of(pid)]
         return found
 
@@ -177,5 +175,12 @@ class Up:
 
 
 def _children_of(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(word) for word in listed.read_text().split()] if listed.exists() else []
+    return [int(word) for word in _read_of(pid, f"task/{pid}/children").split()]
+
+
+def _read_of(pid: int, name: str) -> str:
+    """What the system says of a process; nothing once it has ended, which it may between two looks."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
