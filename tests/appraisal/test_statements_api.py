@@ -9,8 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.api.calling import checked, get, post
 from tests.appraisal.statements_world import World
+from tests.desk.ground import make_ground
 
 from yunheng.accounts.actions import create_token
+from yunheng.appraisal.statements.actions import order_rectification
 
 
 def caller(world: World, role: str, *scopes: str) -> Client:
@@ -109,3 +111,50 @@ def test_rectification_through_the_api(world: World) -> None:
     order = post(client, f"{path}/verify", {"row_version": order["row_version"], "opinion": "Good."})
     assert (order["state"], order["answer"]) == ("verified", "Good.")
     post(client, f"{path}/withdraw", {"row_version": order["row_version"], "reason": "late"}, 409)
+
+
+def test_what_waits_for_whom_through_the_api(world: World) -> None:
+    statement = world.issued()
+    client, provider = caller(world, "contact"), caller(world, "service_manager")
+    (row,) = get(provider, "statements/waiting")["items"]
+    assert row.pop("until") == statement.answer_due_at.isoformat().replace("+00:00", "Z")
+    assert row == {
+        "kind": "statement",
+        "number": statement.number,
+        "statement": statement.number,
+        "contract": "acme",
+        "period": "2026-04",
+        "state": "issued",
+        "steps": ["answer"],
+        "is_late": True,  # it was issued in May
+    }
+    assert get(client, "statements/waiting") == {"items": [], "has_more": False}
+
+    due = datetime.now(UTC) + timedelta(days=9)
+    order = order_rectification(world.client, statement.number, "Tidy up.", due)
+    first, second = get(provider, "statements/waiting")["items"]
+    assert (first["number"], second["kind"], second["number"]) == (
+        statement.number,
+        "rectification",
+        order.number,
+    )
+    assert (second["statement"], second["steps"], second["is_late"]) == (
+        statement.number,
+        ["rectify"],
+        False,
+    )
+    one = get(provider, "statements/waiting?limit=1")
+    assert ([row["number"] for row in one["items"]], one["has_more"]) == ([statement.number], True)
+    get(provider, "statements/waiting?limit=0", 422)
+    others = make_ground("beta")
+    person = others.people["service_manager"]
+    made = create_token(
+        viewer=others.viewer("service_manager"), person=person, name="test", scopes=("write",)
+    )
+    stranger = Client(headers={"Authorization": f"Bearer {made.secret}"})
+    assert get(stranger, "statements/waiting")["items"] == []
+
+
+def test_nobody_signs_with_a_token(world: World) -> None:
+    world.accepted()
+    assert get(caller(world, "contact"), "statements/waiting")["items"] == []

@@ -14,7 +14,6 @@ from yunheng.foundation.access import Viewer
 from yunheng.foundation.log_status import LogStatus, log_status
 from yunheng.foundation.refusals import Invalid, NotFound
 
-from .backdating import is_backdated
 from .checking import day_start
 from .models import CalendarVersion, Contract, ContractVersion, Errand, VersionProposal
 from .notice_text import Notice
@@ -24,8 +23,8 @@ from .reading import VersionReading, access_version, calendars_read_by, reading_
 from .refreshing import (
     CalendarChange,
     CalendarStanding,
+    changed_too_late,
     changes_of,
-    first_change,
     governing,
     provisional_in,
     published_since,
@@ -345,11 +344,9 @@ def notice_preview(viewer: Viewer, notice: Notice, keys: Iterable[str]) -> list[
         refusal = ""
         if not concerned:
             refusal = _("%(year)d is provisional in no calendar of this contract.") % {"year": notice.year}
-        first = first_change(changes)
-        if first is not None:
-            at = day_start(date.fromordinal(first.toordinal() - 1), contract.scope.zone)
-            if is_backdated(contract, at, now):
-                refusal = _("The eve of %(day)s has begun, and work is recorded since.") % {"day": first}
+        late = changed_too_late(contract, changes, now)
+        if late:
+            refusal = _("The eve of %(day)s has begun, and work is recorded since.") % {"day": late}
         if chain:
             rows.append(
                 CalendarRow(contract, titles[contract.pk], chain[-1], (), (notice.year,), changes, refusal)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from .backdating import is_backdated
 from .calendars import rules_document, rules_of
-from .checking import check, digest
+from .checking import check, day_start, digest
 from .days import Day, StoredDays, changed_days
 from .models import CalendarVersion, Contract, ContractVersion
 from .packs import newest_processes
@@ -166,10 +167,15 @@ def _edited(document: str, terms: Terms) -> str | None:
     return stream.getvalue()
 
 
-def first_change(changes: Iterable[CalendarChange]) -> date | None:
-    """The first day whose hours change."""
-    days = [after.date for change in changes for _before, after in change.days]
-    return min(days, default=None)
+def changed_too_late(contract: Contract, changes: Iterable[CalendarChange], at: datetime) -> date | None:
+    """The first day whose hours change, if its eve has begun by `at` and work is recorded since then: a window of that
+    evening may run into the day. None where the changes come in time.
+    """
+    first = min((after.date for change in changes for _before, after in change.days), default=None)
+    if first is None:
+        return None
+    eve = day_start(first - timedelta(days=1), contract.scope.zone)
+    return first if is_backdated(contract, eve, at) else None
 
 
 def stored_versions(contract: Contract) -> list[ContractVersion]:

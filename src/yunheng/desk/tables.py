@@ -9,10 +9,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from yunheng.foundation.markup import countdown_html, escaped, instant_html, priority_html, state_html
+from yunheng.foundation.markup import (
+    countdown_html,
+    escaped,
+    html_made,
+    instant_html,
+    priority_html,
+    state_html,
+)
 
 from .asking import COLUMNS
 from .presentation import ClockCell, TicketRow, column_heads
@@ -50,7 +57,7 @@ class _Layout:
 
     def row(self, row: TicketRow) -> SafeString:
         """A ticket as <tr>."""
-        return _html(f"<tr data-row>{''.join(self._parts(row))}</tr>")
+        return html_made(f"<tr data-row>{''.join(self._parts(row))}</tr>")
 
     def _parts(self, row: TicketRow) -> Iterator[str]:
         ticket = row.ticket
@@ -85,17 +92,13 @@ def _clock(row: TicketRow, clock: ClockCell, layout: _Layout) -> SafeString:
         mark = state_html(clock.mark, clock.mark_label)
     more = clock.due or (layout.waits_for % {"party": row.waiting} if row.waiting else "")
     text = f"{clock.label} · {more}" if more else clock.label
-    return _html(f'{mark}<span class="due-line">{escaped(text)}</span>')
-
-
-def _html(text: str) -> SafeString:
-    return mark_safe(text)  # noqa: S308 - whoever calls has escaped its parts
+    return html_made(f'{mark}<span class="due-line">{escaped(text)}</span>')
 
 
 _Cell = Callable[[TicketRow, _Layout], str]  #: escaped where it is no SafeString
 
 _CELLS: Final[dict[str, _Cell]] = {
-    "contract": lambda row, _layout: _html(f'<span class="quiet">{escaped(row.ticket.scope.key)}</span>'),
+    "contract": lambda row, _layout: html_made(f'<span class="quiet">{escaped(row.ticket.scope.key)}</span>'),
     "state": lambda row, _layout: state_html(row.state_mark, row.state),
     "waiting": lambda row, _layout: row.waiting,
     "priority": lambda row, _layout: priority_html(row.rank, row.priority),

@@ -84,6 +84,7 @@ ROUTES: dict[str, Route] = {
     # statements; tests/appraisal/test_statements_api.py tries them with bodies
     "api/v1/statements": api("statements", ALL_API),
     f"{_CONTRACT}/statements": writes("contracts/{key}/statements"),
+    "api/v1/statements/waiting": api("statements/waiting", ALL_API),
     "api/v1/statements/<number>": nothing("statements/NOPE"),
     "api/v1/statements/<number>/content": nothing("statements/NOPE/content"),
     "api/v1/statements/<number>/files/<uuidstr:uuid>": nothing(f"statements/NOPE/files/{UUID}"),

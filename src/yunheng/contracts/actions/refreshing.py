@@ -1,7 +1,7 @@
 """Takes official holidays in: those that the library holds by now, or a notice that somebody enters by hand."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,14 +9,12 @@ from django.utils.translation import gettext as _
 from yunheng.foundation.access import Viewer
 from yunheng.foundation.refusals import Invalid, Refusal
 
-from ..backdating import is_backdated
-from ..checking import day_start
 from ..models import Contract, ContractVersion
 from ..notice_text import Notice
 from ..refreshing import (
+    changed_too_late,
     changes_of,
     document_with_notice,
-    first_change,
     governing,
     provisional_in,
     published_since,
@@ -81,15 +79,14 @@ def enter_notice(
         if version in concerned:
             terms = with_notice(terms, notice.year, notice.document())
             document = document_with_notice(document, terms)
-            first = first_change(changes_of(version, terms, [notice.year]))
-            # A window of the evening before may run into the day.
-            if first and is_backdated(contract, day_start(first - timedelta(days=1), terms["zone"]), at):
+            late = changed_too_late(contract, changes_of(version, terms, [notice.year]), at)
+            if late:
                 raise Refusal(
                     _(
                         "The eve of %(day)s has begun, and work is recorded since: upgrade the holiday library and "
                         "refresh, or propose a version with the notice to the client."
                     )
-                    % {"day": first},
+                    % {"day": late},
                     code="backdated",
                 )
         successor = store_version(viewer, at, contract, terms, document, version.valid_from, version.valid_to)

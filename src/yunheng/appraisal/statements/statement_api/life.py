@@ -1,5 +1,6 @@
 """Statements by the API: the list, one of them, and the steps of its way. People sign on the page, not here."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from ninja import Query, Status
 from yunheng.foundation.answers import LARGEST_PAGE, PAGE, Page, download, viewer_of
 
 from .. import actions, queries
+from ..awaited import waiting_for
 from .routing import router
 from .shapes import (
     DraftIn,
@@ -19,9 +21,11 @@ from .shapes import (
     StateName,
     StepIn,
     StepReasonIn,
+    WaitingStatementsOut,
     WhyIn,
     statement_detail,
     statements_out,
+    waiting_out,
 )
 
 _BYTES = {
@@ -68,6 +72,16 @@ def draft_statement(request: HttpRequest, key: str, wanted: DraftIn) -> Any:
     """Computed at the newest signed head, after sealing what waits."""
     statement = actions.draft_statement(viewer_of(request), key, wanted.period)
     return Status(201, detail(request, statement.number))
+
+
+@router.get("/statements/waiting", response=WaitingStatementsOut, summary="Statements to deal with")
+def read_waiting_statements(
+    request: HttpRequest, limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE)
+) -> dict[str, Any]:
+    """Those and the rectification orders in which the next word is the reader's, the first due first."""
+    now = datetime.now(UTC)
+    found, has_more = waiting_for(viewer_of(request), now=now, most=limit)
+    return {"items": waiting_out(found, now), "has_more": has_more}
 
 
 @router.get("/statements/{number}", response=StatementDetail, summary="A statement")

@@ -14,6 +14,7 @@ from yunheng.foundation.models import Attachment
 
 from ...models import Appeal, Rectification, Statement, StatementInput
 from .. import queries
+from ..awaited import Step, Waiting
 from ..queries import StatementView
 from ..resting import ReversedPart, reversed_parts
 
@@ -215,6 +216,27 @@ class StatementOut(Schema):
     )
 
 
+class WaitingOut(Schema):
+    """A statement or a rectification order in which the next word is the reader's."""
+
+    kind: Literal["statement", "rectification"]
+    number: str
+    statement: str = Field(description="Number of the statement that it is about, or is")
+    contract: str
+    period: str
+    state: str
+    steps: list[Step] = Field(description="What the reader may do next; a token signs nothing")
+    until: datetime | None = Field(description="End of the term; null where the step has none")
+    is_late: bool
+
+
+class WaitingStatementsOut(Schema):
+    """What waits, the first due first."""
+
+    items: list[WaitingOut]
+    has_more: bool = Field(description="These are not all: `limit` was reached")
+
+
 class InputOut(Schema):
     """What somebody entered."""
 
@@ -320,6 +342,28 @@ def statements_out(statements: Sequence[Statement]) -> list[dict[str, Any]]:
     """The rows of the list (1 query where longer periods are among them)."""
     reversed_since = reversed_parts(statements)
     return [_row(one, reversed_since.get(one.pk, ())) for one in statements]
+
+
+def waiting_out(found: Sequence[Waiting], now: datetime) -> list[dict[str, Any]]:
+    """What waits for somebody."""
+    rows = []
+    for one in found:
+        is_order = isinstance(one.subject, Rectification)
+        statement = one.subject.statement if is_order else one.subject
+        rows.append(
+            {
+                "kind": "rectification" if is_order else "statement",
+                "number": one.subject.number,
+                "statement": statement.number,
+                "contract": one.subject.scope.key,
+                "period": statement.period,
+                "state": one.subject.state,
+                "steps": one.steps,
+                "until": one.until,
+                "is_late": one.until is not None and one.until < now,
+            }
+        )
+    return rows
 
 
 def _row(statement: Statement, rests_on: Sequence[ReversedPart]) -> dict[str, Any]:
