@@ -87,6 +87,11 @@ LONGEST = (
 )
 
 
+def pytest_configure() -> None:
+    """Sessions are signed with a key of the tests' own before any module is loaded, whatever this machine keeps."""
+    django_settings.SECRET_KEY = secrets.token_urlsafe(48)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let several workers begin with what takes longest; needs their option --no-loadscope-reorder."""
     if not hasattr(config, "workerinput"):
@@ -136,12 +141,11 @@ class TestDatabase:
 
 @pytest.fixture(scope="session", autouse=True)
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keys and attachments of the tests lie in a temporary folder."""
+    """Keys of logs and attachments of the tests lie in a temporary folder."""
     folder = tmp_path_factory.mktemp("data")
     for name in ("keys", "attachments", "logs"):
         (folder / name).mkdir(mode=0o700)
     django_settings.DATA = folder
-    django_settings.SECRET_KEY = secrets.token_urlsafe(48)
     return folder
 
 
