@@ -112,3 +112,18 @@ document.addEventListener("click", (event) => {
   const height = Number.parseFloat(getComputedStyle(area).lineHeight) || 20;
   area.scrollTop = Math.max(0, (line - 1) * height - area.clientHeight / 3);
 });
+
+/** Whoever is ticked in <div data-found="#chosen"> moves there, so that the next look keeps them. */
+document.addEventListener("change", (event) => {
+  const box = event.target, found = box.closest("[data-found]");
+  if (!found || !box.checked) return;
+  const chosen = document.querySelector(found.dataset.found), label = box.closest("label");
+  const known = chosen.querySelector(`input[value="${CSS.escape(box.value)}"]`);
+  if (known) {
+    known.checked = true;
+    label.remove();
+  } else {
+    chosen.append(label);
+  }
+  (known ?? box).focus();
+});

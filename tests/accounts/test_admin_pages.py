@@ -13,7 +13,7 @@ from tests.pages.world import PASSWORD, World
 from yunheng.accounts import letters
 from yunheng.accounts.actions import create_person, create_token, grant_membership
 from yunheng.accounts.models import Membership, Organisation, Person, Team
-from yunheng.accounts.queries import organisation_by_key
+from yunheng.accounts.queries import administration, organisation_by_key
 from yunheng.accounts.roles import PERMISSIONS, ROLES
 from yunheng.accounts.wording import PERMISSION_LABELS, ROLE_LABELS
 from yunheng.foundation.access import SYSTEM_VIEWER
@@ -66,6 +66,7 @@ def test_nobody_else_reaches_a_single_page(world: World, admin: Client, owner: C
     token = create_token(viewer=SYSTEM_VIEWER, person=person, name="t", scopes=["read"]).token
     base = f"/admin/people/{person.uuid}"
     gets = [base, f"{base}/edit", f"{base}/password", f"/admin/teams/{team.uuid}"]
+    gets.append(f"/admin/teams/{team.uuid}/people?find=ken")
     posts = {
         f"{base}/roles": {"contract": world.key, "role": "engineer"},
         f"{base}/state": {"do": "disable"},
@@ -314,6 +315,63 @@ def test_teams(world: World, admin: Client) -> None:
     assert done.status_code == 303 and (team.name, team.line) == ("夜班二", "third")
     assert list(team.people.all()) == [ken]
     assert "夜班二" in admin.get("/admin/teams?text=night").content.decode()
+
+
+def test_of_too_many_organisations_one_types_which(
+    world: World, admin: Client, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("twin-a", "twin-b"):
+        owner.post("/admin/organisations/new", {"key": name, "name": "Twins", "kind": "client"})
+    assert '<option value="twin-a">' in owner.get("/admin/people").content.decode()
+    monkeypatch.setattr(administration, "MOST_OFFERED", 1)
+
+    assert '<option value="twin-a"' not in owner.get("/admin/people").content.decode()
+    narrowed = owner.get("/admin/people?organisation=twin-a").content.decode()
+    assert '<option value="twin-a" selected>' in narrowed and '<option value="twin-b"' not in narrowed
+    page = owner.get("/admin/people/new?organisation=twin-a").content.decode()
+    assert re.search(r'<input type="text" name="organisation" value="twin-a"', page)
+
+    person = {"login": "typed", "name": "Typed", "language": "en", "zone": "UTC"}
+    for typed, text in (("nowhere", "没有键或名称相符的组织"), ("twins", "请填写键"), ("", "此项必填")):
+        refused = owner.post("/admin/people/new", person | {"organisation": typed})
+        assert refused.status_code == 422 and text in refused.content.decode(), typed
+    assert owner.post("/admin/people/new", person | {"organisation": " twin-b "}).status_code == 303
+    assert Person.objects.get(login="typed").organisation.key == "twin-b"
+    strangers = admin.post("/admin/people/new", person | {"login": "other", "organisation": "twin-a"})
+    assert strangers.status_code == 422  # beyond the reach there is no such organisation
+    client = {"organisation": "twin-a", "key": "x", "name": "X", "line": "second"}
+    assert owner.post("/admin/teams/new", client).status_code == 422  # clients have no teams
+    named = Organisation.objects.get(key="provider").name
+    team = {"organisation": named, "key": "typed", "name": "T", "line": "second"}
+    assert owner.post("/admin/teams/new", team).status_code == 303
+
+
+def test_of_too_many_people_a_team_looks_for_new_members(
+    world: World, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(administration, "MOST_OFFERED", 1)
+    team = Team.objects.get(key="second-line")
+    path, ken = f"/admin/teams/{team.uuid}", world.people["ken"]
+    team.people.set([ken])
+    before, new, gone = new_person("finder-before"), new_person("finder-new"), new_person("finder-gone")
+    Person.objects.filter(pk=gone.pk).update(is_active=False)
+    page = admin.get(path).content.decode()
+    assert str(ken.uuid) in page and str(before.uuid) not in page and f"{path}/people" in page
+
+    found = admin.get(f"{path}/people?find=FINDER").content.decode()
+    assert str(before.uuid) in found and str(new.uuid) in found and str(gone.uuid) not in found
+    assert str(ken.uuid) not in admin.get(f"{path}/people?find=ken").content.decode()  # is in it already
+    assert str(world.people["sue"].uuid) not in admin.get(f"{path}/people?find=sue").content.decode()
+    assert admin.get(f"{path}/people?find=").content.decode().strip() == ""
+
+    data = {"name": "二线", "line": "second", "people": [str(ken.uuid), str(new.uuid)]}
+    assert admin.post(path, data).status_code == 303
+    assert set(team.people.all()) == {ken, new}
+    wrong = admin.post(path, data | {"name": "", "people": [str(ken.uuid), str(before.uuid)]})
+    assert wrong.status_code == 422 and str(before.uuid) in wrong.content.decode()  # nobody is forgotten
+    for strangers in (str(world.people["sue"].uuid), "x", "\x00"):
+        assert admin.post(path, data | {"people": [strangers]}).status_code == 422
+    assert set(team.people.all()) == {ken, new}
 
 
 # --- an unattended browser

@@ -207,6 +207,7 @@ NOT_PAGES = frozenset(
         "admin/people/import/rejected",
         "admin/people/roles",
         # pieces that pages fetch
+        "admin/teams/<uuid:uuid>/people",
         "contracts/<slug:key>/dashboard/promises",
         "contracts/<slug:key>/headlines",
         "demonstration/progress",

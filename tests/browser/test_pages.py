@@ -7,6 +7,9 @@ import pytest
 from tests.browser.signing_in import sign_in
 from tests.pages.world import World
 
+from yunheng.accounts.models import Team
+from yunheng.accounts.queries import administration
+
 pytestmark = pytest.mark.browser
 
 
@@ -134,3 +137,30 @@ def test_text_can_be_read(open_page: Any, world: World, theme: str) -> None:
         }"""
     )
     assert poor == []
+
+
+def test_whoever_is_found_and_ticked_stays_for_the_next_look(
+    open_page: Any, world: World, complaints: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A team of an organisation with too many people to list."""
+    monkeypatch.setattr(administration, "MOST_OFFERED", 1)
+    team = Team.objects.get(key="second-line")
+    team.people.set([world.people["ken"]])
+    page = open_page()
+    page.goto("/sign-in")
+    sign_in(page, "root", is_there=True)
+    page.wait_for_url("**/workbench")
+    page.goto(f"/admin/teams/{team.uuid}")
+    found, wanted = page.locator("#found-people"), {str(world.people["ken"].uuid)}
+    for login in ("alice", "role-engineer"):
+        person = world.people[login]
+        page.fill("input[name=find]", login)
+        found.locator(f"input[value='{person.uuid}']").check()
+        page.locator(f"#members input[value='{person.uuid}']").wait_for()
+        assert found.locator(f"input[value='{person.uuid}']").count() == 0
+        wanted.add(str(person.uuid))
+    page.click("form .button-primary")
+    page.wait_for_load_state()
+    page.wait_for_selector("#members")
+    assert {str(uuid) for uuid in team.people.values_list("uuid", flat=True)} == wanted
+    assert complaints == []

@@ -1,7 +1,7 @@
 """Forms of the administration: what is typed about people, organisations and teams."""
 
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -38,13 +38,63 @@ class AdminForm(forms.Form):
                 self.add_error(name if name in self.fields else None, text)
 
 
+class _OfOrganisation(AdminForm):
+    """Something new of an organisation: one chooses it, or types which where they are too many to list.
+
+    `organisations`: those offered; None for too many. `named` gives the one that somebody typed; it raises Invalid.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        organisations: Iterable[Organisation] | None,
+        named: Callable[[str], Organisation],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._named = named
+        self._offered = None if organisations is None else {item.key: item for item in organisations}
+        field = self.fields["organisation"]
+        if self._offered is None:
+            typed = forms.CharField(
+                label=field.label,
+                max_length=200,
+                help_text=_("Its key or its whole name, as the list of organisations has them."),
+                widget=forms.TextInput(
+                    attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
+                ),
+            )
+            typed.error_messages["required"] = REQUIRED
+            self.fields["organisation"] = typed
+        else:
+            field.choices = [  # type: ignore[attr-defined]
+                ("", "–"),
+                *((key, f"{item.name} ({kind_label(item.kind)})") for key, item in self._offered.items()),
+            ]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no organisation to choose."""
+        return self._offered is not None and not self._offered
+
+    def clean_organisation(self) -> Organisation | None:
+        """The organisation itself."""
+        value = self.cleaned_data["organisation"]
+        if self._offered is not None:
+            return self._offered[value]
+        try:
+            return self._named(value)
+        except Invalid as refusal:
+            raise forms.ValidationError(refusal.fields["organisation"]) from None
+
+
 def _language() -> forms.ChoiceField:
     return forms.ChoiceField(
         label=gettext_lazy("Language"), choices=settings.LANGUAGES, initial=settings.LANGUAGES[0][0]
     )
 
 
-class PersonForm(AdminForm):
+class PersonForm(_OfOrganisation):
     """Somebody new."""
 
     login = forms.CharField(
@@ -71,16 +121,8 @@ class PersonForm(AdminForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, organisations: Iterable[Organisation], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.organisations = {item.key: item for item in organisations}
-        self.fields["organisation"].choices = [  # type: ignore[attr-defined]
-            ("", "–"),
-            *(
-                (item.key, f"{item.name} ({kind_label(item.kind)})")
-                for item in sorted(self.organisations.values(), key=lambda item: (item.kind, item.name))
-            ),
-        ]
         self.fields["zone"].widget.attrs["list"] = "zones"
 
     def clean(self) -> dict[str, Any]:
@@ -186,7 +228,7 @@ class _Members(forms.MultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
 
-class TeamForm(AdminForm):
+class TeamForm(_OfOrganisation):
     """A new team; its people are chosen once it is there."""
 
     organisation = forms.ChoiceField(
@@ -201,14 +243,6 @@ class TeamForm(AdminForm):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
     line = forms.ChoiceField(label=gettext_lazy("Line"), choices=LINE_LABELS.items())
 
-    def __init__(self, *args: Any, organisations: Iterable[Organisation], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.organisations = {item.key: item for item in organisations if item.kind != "client"}
-        self.fields["organisation"].choices = [  # type: ignore[attr-defined]
-            ("", "–"),
-            *((key, f"{item.name} ({kind_label(item.kind)})") for key, item in self.organisations.items()),
-        ]
-
 
 class ChangeTeamForm(AdminForm):
     """A team: name, line, and who belongs to it."""
@@ -217,8 +251,11 @@ class ChangeTeamForm(AdminForm):
     line = forms.ChoiceField(label=gettext_lazy("Line"))
     people = _Members(label=gettext_lazy("Members"), required=False)
 
-    def __init__(self, *args: Any, people: Iterable[Person], kind: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: Iterable[Person], is_everybody: bool, kind: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.is_everybody = is_everybody  #: of the organisation; else further ones are looked for
         self.candidates = {str(item.uuid): item for item in people}
         fits = [
             (key, label)

@@ -28,19 +28,19 @@ def views_of(viewer: Viewer) -> Sequence[SavedView]:
         return []
     views = []
     for *columns, owner_id, owner_name in statements.fetch_all(
-        _VIEWS, [viewer.person_id, viewer.organisation_id]
+        _VIEWS, [viewer.person_id, viewer.organisation_id, viewer.person_id]
     ):
         view = statements.made_of(SavedView, columns)
         view.owner = statements.made_of(Person, (owner_id, owner_name), ("id", "name"))
         views.append(view)
-    return sorted(views, key=lambda view: view.owner_id != viewer.person_id)
+    return views
 
 
 _VIEWS: Final = f"""
     SELECT {statements.columns_of(SavedView)}, person.id, person.name
     FROM saved_view JOIN person ON person.id = owner_id
     WHERE owner_id = %s OR (is_shared AND person.is_active AND organisation_id = %s)
-    ORDER BY saved_view.name, saved_view.id LIMIT 500
+    ORDER BY owner_id <> %s, saved_view.name, saved_view.id LIMIT 500
 """  # noqa: S608 - columns of our own model
 
 

@@ -29,6 +29,7 @@ ROUTES: dict[str, Route] = {
     "admin/teams": page("/admin/teams", ADMIN),
     "admin/teams/new": page("/admin/teams/new", ADMIN),
     "admin/teams/<uuid:uuid>": page(f"/admin/teams/{NOBODY}", ()),
+    "admin/teams/<uuid:uuid>/people": page(f"/admin/teams/{NOBODY}/people", ()),
     "admin/roles": page("/admin/roles", ADMIN),
     "invitation": everyone("/invitation", 404),  # without a link that counts
 }

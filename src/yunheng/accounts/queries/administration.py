@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from yunheng.foundation.access import ALL, Viewer
 from yunheng.foundation.models import Entry, Scope
-from yunheng.foundation.refusals import NotFound
+from yunheng.foundation.refusals import Invalid, NotFound
 
 from ..models import ApiToken, Membership, Organisation, Person, Team
 from ..reach import (
@@ -26,6 +26,10 @@ from ..reach import (
 
 PAGE: Final = 50
 SELECTION: Final = 500  #: people that one bulk act may name
+MOST_OFFERED: Final = (
+    200  #: organisations, or people, that a form lists; where there are more, one looks for them
+)
+FOUND: Final = 20  #: people whom one look for new members shows
 HISTORY: Final = 100  #: latest changes of a person's access that their page shows
 #: Entries of a scope that say who may do what, with the person in their personal class.
 ACCESS_ENTRIES: Final = (
@@ -222,9 +226,30 @@ def access_grantable(viewer: Viewer, key: str) -> Scope:
 # --- organisations and teams
 
 
-def organisations_to_choose(viewer: Viewer) -> list[Organisation]:
-    """Organisations within reach, by kind and name: what a form offers."""
-    return list(organisations_within(access_administration(viewer)).order_by("kind", "name", "key"))
+def organisations_to_choose(
+    viewer: Viewer, *, chosen: str = "", has_teams: bool = False
+) -> tuple[list[Organisation], bool]:
+    """Organisations within reach that a form offers, by kind and name, and whether these are all: of more than
+    MOST_OFFERED only the one with the key `chosen`. `has_teams`: none of clients, who have no teams.
+    """
+    found = organisations_within(access_administration(viewer)).order_by("kind", "name", "key")
+    if has_teams:
+        found = found.exclude(kind=Organisation.Kind.CLIENT)
+    offered = list(found[: MOST_OFFERED + 1])
+    if len(offered) <= MOST_OFFERED:
+        return offered, True
+    return list(found.filter(key=chosen)), False
+
+
+def organisation_named(viewer: Viewer, text: str) -> Organisation:
+    """The organisation within reach with that key, or else with that whole name. Raises Invalid for "organisation"."""
+    within = organisations_within(access_administration(viewer))
+    found = list(within.filter(key=text.strip()) or within.filter(name__iexact=text.strip())[:2])
+    if not found:
+        raise Invalid({"organisation": _("There is no organisation with this key or name.")})
+    if len(found) > 1:
+        raise Invalid({"organisation": _("Several organisations have this name; use the key.")})
+    return found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +318,33 @@ def access_team(viewer: Viewer, uuid: UUID) -> Team:
     return team
 
 
-def people_of(organisation: Organisation) -> list[Person]:
-    """Everybody of an organisation, by login: whom a team may take in."""
-    return list(organisation.people.order_by("login"))
+def members_to_choose(team: Team, chosen: Collection[str]) -> tuple[list[Person], bool]:
+    """Whom a team's form offers, by login, and whether that is everybody of its organisation: of more than
+    MOST_OFFERED its members and those whose UUIDs are `chosen`.
+    """
+    people = team.organisation.people.order_by("login")
+    offered = list(people[: MOST_OFFERED + 1])
+    if len(offered) <= MOST_OFFERED:
+        return offered, True
+    uuids = {uuid for text in chosen if (uuid := _uuid(text)) is not None}
+    return list(people.filter(Q(teams=team) | Q(uuid__in=uuids)).distinct()), False
+
+
+def find_new_members(team: Team, text: str) -> list[Person]:
+    """Active people of the team's organisation who are no members yet, by login, name or mail address; [] for no text,
+    at most FOUND.
+    """
+    words = text.split()[:5]
+    if not words:
+        return []
+    found = team.organisation.people.filter(is_active=True).exclude(teams=team)
+    for word in words:
+        found = found.filter(Q(name__icontains=word) | Q(login__icontains=word) | Q(email__icontains=word))
+    return list(found.order_by("login")[:FOUND])
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

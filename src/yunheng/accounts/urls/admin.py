@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/teams", admin_teams.teams, name="teams"),
     path("admin/teams/new", admin_teams.new, name="team_new"),
     path("admin/teams/<uuid:uuid>", admin_teams.team, name="team"),
+    path("admin/teams/<uuid:uuid>/people", admin_teams.new_members, name="team_people"),
     path("admin/roles", admin_people.roles, name="roles"),
     path("invitation", admin_invitations.invitation, name="invitation"),
 ]

@@ -1,6 +1,7 @@
 """Pages of who administers people: the list, one person with roles and tokens, bulk roles, the matrix of roles."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from ..queries import (
     access_token,
     contracts_to_give,
     find_people,
+    organisation_named,
     organisations_to_choose,
     select_people,
     tell_person,
@@ -76,7 +78,7 @@ def _people(
         "rows": people_rows(page.people, chosen=set(request.POST.getlist("number"))),
         "wanted": wanted,
         "is_narrowed": any((wanted.text, wanted.organisation, wanted.state)),
-        "organisations": organisations_to_choose(request.viewer),
+        "organisations": organisations_to_choose(request.viewer, chosen=wanted.organisation)[0],
         "states": [
             ("active", _("active")),
             ("disabled", _("disabled")),
@@ -129,17 +131,17 @@ def many_roles(request: PageRequest) -> HttpResponse:
 @signed_in
 def new(request: PageRequest) -> HttpResponse:
     """Create somebody; then their page, where roles are given."""
-    access_administration(request.viewer)
+    offered, are_all = organisations_to_choose(request.viewer)
     form = PersonForm(
         request.POST if request.method == "POST" else None,
-        organisations=organisations_to_choose(request.viewer),
+        organisations=offered if are_all else None,
+        named=partial(organisation_named, request.viewer),
         initial={"organisation": request.GET.get("organisation", "")},
     )
 
     def make(values: dict[str, Any]) -> Person:
-        organisation = form.organisations[values.pop("organisation")]
         password = values.pop("password") or None
-        return create_person(viewer=request.viewer, organisation=organisation, password=password, **values)
+        return create_person(viewer=request.viewer, password=password, **values)
 
     def done(made: Person) -> HttpResponse:
         messages.success(request, _("%(person)s was created. Now give them a role.") % {"person": made.name})
@@ -154,7 +156,7 @@ def new(request: PageRequest) -> HttpResponse:
         crumb=("accounts:people", _("People")),
         draft="person-new",
         zones=time_zones(),
-        is_empty=not form.organisations,
+        is_empty=form.is_empty,
     )
 
 

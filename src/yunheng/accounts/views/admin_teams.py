@@ -1,5 +1,6 @@
 """Pages of who administers people: teams."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,14 @@ from ..actions import change_team, create_team
 from ..forms import ChangeTeamForm, TeamForm
 from ..models import Team
 from ..presentation import team_rows
-from ..queries import access_administration, access_team, find_teams, organisations_to_choose, people_of
+from ..queries import (
+    access_team,
+    find_new_members,
+    find_teams,
+    members_to_choose,
+    organisation_named,
+    organisations_to_choose,
+)
 from .admin_answers import create, go_to
 
 
@@ -33,7 +41,7 @@ def teams(request: PageRequest) -> HttpResponse:
     query["after"] = page.following or ""
     context = {
         "rows": team_rows(page.teams),
-        "organisations": [it for it in organisations_to_choose(request.viewer) if it.kind != "client"],
+        "organisations": organisations_to_choose(request.viewer, chosen=organisation, has_teams=True)[0],
         "text": text,
         "organisation": organisation,
         "is_narrowed": bool(text or organisation),
@@ -47,16 +55,16 @@ def teams(request: PageRequest) -> HttpResponse:
 @signed_in
 def new(request: PageRequest) -> HttpResponse:
     """Create a team; then its page, where members are chosen."""
-    access_administration(request.viewer)
+    offered, are_all = organisations_to_choose(request.viewer, has_teams=True)
     form = TeamForm(
         request.POST if request.method == "POST" else None,
-        organisations=organisations_to_choose(request.viewer),
+        organisations=offered if are_all else None,
+        named=partial(organisation_named, request.viewer),
         initial={"organisation": request.GET.get("organisation", "")},
     )
 
     def make(values: dict[str, Any]) -> Team:
-        organisation = form.organisations[values.pop("organisation")]
-        return create_team(viewer=request.viewer, organisation=organisation, **values)
+        return create_team(viewer=request.viewer, **values)
 
     def done(made: Team) -> HttpResponse:
         messages.success(request, _("%(team)s was created. Now choose its members.") % {"team": made.name})
@@ -70,7 +78,7 @@ def new(request: PageRequest) -> HttpResponse:
         title=_("New team"),
         crumb=("accounts:teams", _("Teams")),
         draft="team-new",
-        is_empty=not form.organisations,
+        is_empty=form.is_empty,
     )
 
 
@@ -81,9 +89,11 @@ def team(request: PageRequest, uuid: UUID) -> HttpResponse:
     found = access_team(request.viewer, uuid)
     before = found.name
     is_sent = request.method == "POST"
+    people, is_everybody = members_to_choose(found, request.POST.getlist("people"))
     form = ChangeTeamForm(
         request.POST if is_sent else None,
-        people=people_of(found.organisation),
+        people=people,
+        is_everybody=is_everybody,
         kind=found.organisation.kind,
         initial={
             "name": found.name,
@@ -108,9 +118,19 @@ def team(request: PageRequest, uuid: UUID) -> HttpResponse:
             return go_to("accounts:team", found.uuid)
     context = {
         "form": form,
+        "team": found,
         "title": before,
         "lead": found.organisation.name,
         "crumb": ("accounts:teams", _("Teams")),
         "submit": _("Save"),
     }
     return render(request, "accounts/admin/form.html", context, status=422 if is_sent else 200)
+
+
+@require_safe
+@signed_in
+def new_members(request: PageRequest, uuid: UUID) -> HttpResponse:
+    """People whom a team may take in, as checkboxes for its form."""
+    text = request.GET.get("find", "")
+    people = find_new_members(access_team(request.viewer, uuid), text)
+    return render(request, "accounts/admin/members_found.html", {"people": people, "text": text.strip()})

@@ -47,6 +47,7 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _MOST_CONTRACTS = 200  # in the choice of a filter
+_MOST_VIEWS = 8  # above a list; the page of views has all of them
 
 
 @require_safe
@@ -114,6 +115,7 @@ def _list_context(
     request: PageRequest, contract: Contract | None, asked: Asked, page: TicketPage, now: datetime
 ) -> dict[str, Any]:
     viewer = request.viewer
+    views = views_of(viewer)
     contracts = [] if contract else contract_names(viewer, most=_MOST_CONTRACTS)
     offered_of = [contract.pk] if contract else [one.scope_id for one in contracts[:20]]
     scopes = {ticket.scope_id for ticket in page.tickets} | set(offered_of)
@@ -145,7 +147,8 @@ def _list_context(
         "base": base,
         "address": request.get_full_path(),
         "chips": _chips(asked, viewer.organisation_kind),
-        "views": views_of(viewer),
+        "views": views[:_MOST_VIEWS],
+        "has_more_views": len(views) > _MOST_VIEWS,
         "steps": steps_for(viewer) if page.tickets else [],
         "most": MOST,
         "most_exported": MOST_EXPORTED,
