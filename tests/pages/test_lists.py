@@ -299,6 +299,18 @@ def test_a_view_without_a_good_name_is_refused_and_kept_in_the_form(world: World
     assert SavedView.objects.get(name="twice").query == "state=open"
 
 
+def test_eight_views_stand_above_a_list_ones_own_first(world: World, alice: Client) -> None:
+    ken = world.people["ken"]
+    made = [SavedView(owner=ken, name=f"a{place}", query="state=open", is_shared=True) for place in range(9)]
+    SavedView.objects.bulk_create(
+        [*made, SavedView(owner=world.people["alice"], name="z", query="state=open")]
+    )
+    shown = [view.name for view in alice.get("/tickets").context["views"]]
+    assert len(shown) == 8 and set(shown) - {view.name for view in made} >= {"z"}
+    assert "All views" in alice.get("/tickets").content.decode()
+    assert all(f">{view.name}</a>" in alice.get("/views").content.decode() for view in made)
+
+
 # --- exports
 
 
