@@ -196,6 +196,15 @@ def clone(template: TestDatabase, name: str) -> TestDatabase:
     return TestDatabase(template.embedded, name)
 
 
+def drop(cluster: TestDatabase, name: str) -> None:
+    """Drop a database, also when somebody is in it.
+
+    As the superuser: the server may be cleaning it up at this moment, and its own workers are not an owner's to end.
+    """
+    with cluster.embedded.cluster.connect(SUPERUSER, "postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, migrated_template: TestDatabase, django_db_blocker: Any
@@ -225,8 +234,7 @@ def fresh_database(template: TestDatabase, blocker: Any) -> Iterator[TestDatabas
             yield database
             connections.close_all()
     finally:
-        with database.embedded.cluster.connect(SUPERUSER, "postgres") as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name)))
+        drop(database, database.name)
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from psycopg import sql
-from tests.conftest import TestDatabase, clone
+from tests.conftest import TestDatabase, clone, drop
 
 from yunheng.accounts.models import Person
 from yunheng.accounts.queries import viewer_for_person
@@ -65,9 +64,7 @@ def demonstration(migrated_template: TestDatabase, django_db_blocker: Any) -> It
             yield found
             connections.close_all()
     finally:
-        with database.embedded.cluster.connect("postgres", "postgres") as connection:
-            name = sql.Identifier(database.name)
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        drop(database, database.name)
 
 
 def test_the_steps_are_told_in_order_and_the_end_is_ready(demonstration: Demonstration) -> None:

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import translation
 from psycopg import errors, sql
+from tests.conftest import drop
 from tests.foundation.ground import make_draft, make_scope
 
 from yunheng.foundation.append_only import narrow_rights, open_schema
@@ -32,9 +33,9 @@ def foreign(cluster, django_db_blocker):
 
     with django_db_blocker.unblock():
         yield make
+    for name in made:
+        drop(cluster, name)
     with cluster.connect("superuser") as session:
-        for name in made:
-            session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(APP)))
         for name in made:
             session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
-from tests.conftest import clone
+from tests.conftest import clone, drop
 from tests.foundation.ground import ALICE, make_draft, make_scope
 
 from yunheng.foundation.journal import record, record_many, redact
@@ -33,8 +33,7 @@ def world(migrated_template, django_db_blocker, tmp_path_factory):
         yield database
     finally:
         django_settings.DATA = kept
-        with database.embedded.cluster.connect("postgres", "postgres") as session:
-            session.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
+        drop(database, database.name)
 
 
 @pytest.fixture

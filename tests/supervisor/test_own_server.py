@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from tests.conftest import drop
 from tests.supervisor.running import command, new_data_folder
 
 NAME = "own_server"
@@ -30,8 +31,7 @@ def server(cluster: Any) -> Iterator[dict[str, str]]:
         cluster.embedded.cluster.url("yunheng_owner", NAME),
     ]
     yield dict(zip(("YUNHENG_DATABASE_URL", "YUNHENG_DATABASE_OWNER_URL"), urls, strict=True))
-    with cluster.connect("owner") as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(NAME)))
+    drop(cluster, NAME)
 
 
 def test_it_is_migrated_as_owner_and_used_as_application(data: Path, server: dict[str, str]) -> None:
