@@ -127,3 +127,13 @@ document.addEventListener("change", (event) => {
   }
   (known ?? box).focus();
 });
+
+/** Whoever is ticked already is found as ticked, and is not to be ticked once more. */
+document.addEventListener("htmx:afterSwap", (event) => {
+  const found = event.target.closest("[data-found]");
+  const chosen = found && document.querySelector(found.dataset.found);
+  for (const box of chosen?.querySelectorAll("input:checked") ?? []) {
+    const again = found.querySelector(`input[value="${CSS.escape(box.value)}"]`);
+    if (again) again.checked = again.disabled = true;
+  }
+});

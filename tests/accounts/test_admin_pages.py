@@ -344,6 +344,10 @@ def test_of_too_many_organisations_one_types_which(
     named = Organisation.objects.get(key="provider").name
     team = {"organisation": named, "key": "typed", "name": "T", "line": "second"}
     assert owner.post("/admin/teams/new", team).status_code == 303
+    page = owner.get("/admin/teams/new").content.decode()
+    assert "客户没有团队" in page and "组织的键或完整名称" in page
+    by_organisation = owner.get("/admin/teams", {"text": named}).content.decode()
+    assert f">{team['name']}</a>" in by_organisation and "<select" not in by_organisation
 
 
 def test_of_too_many_people_a_team_looks_for_new_members(
@@ -363,6 +367,10 @@ def test_of_too_many_people_a_team_looks_for_new_members(
     assert str(ken.uuid) not in admin.get(f"{path}/people?find=ken").content.decode()  # is in it already
     assert str(world.people["sue"].uuid) not in admin.get(f"{path}/people?find=sue").content.decode()
     assert admin.get(f"{path}/people?find=").content.decode().strip() == ""
+    more = "还有更多人员"
+    assert more not in found
+    monkeypatch.setattr(administration, "FOUND", 1)
+    assert more in admin.get(f"{path}/people?find=finder").content.decode()
 
     data = {"name": "二线", "line": "second", "people": [str(ken.uuid), str(new.uuid)]}
     assert admin.post(path, data).status_code == 303

@@ -159,6 +159,15 @@ def test_whoever_is_found_and_ticked_stays_for_the_next_look(
         page.locator(f"#members input[value='{person.uuid}']").wait_for()
         assert found.locator(f"input[value='{person.uuid}']").count() == 0
         wanted.add(str(person.uuid))
+    address = page.url
+    page.fill("input[name=find]", "alice")
+    again = found.locator(f"input[value='{world.people['alice'].uuid}']:checked:disabled")
+    again.wait_for()
+    page.press("input[name=find]", "Enter")
+    page.fill("input[name=find]", "nobody is called so")
+    again.wait_for(state="detached")
+    assert page.url == address
+    assert team.people.count() == 1
     page.click("form .button-primary")
     page.wait_for_load_state()
     page.wait_for_selector("#members")

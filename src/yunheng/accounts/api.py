@@ -362,7 +362,7 @@ def remove_token(request: HttpRequest, uuid: UUID, token: UUID) -> None:
 @router.get("/teams", response=Page[TeamOut], summary="Teams")
 def read_teams(
     request: HttpRequest,
-    text: str = Query("", max_length=200),
+    text: str = Query("", max_length=200, description="In name, key or the organisation's name"),
     organisation: str = Query("", max_length=64),
     after: str = Query("", max_length=36),
     limit: int = Query(PAGE, ge=1, le=LARGEST_PAGE),

@@ -56,10 +56,11 @@ class _OfOrganisation(AdminForm):
         self._offered = None if organisations is None else {item.key: item for item in organisations}
         field = self.fields["organisation"]
         if self._offered is None:
+            typed_how = _("Its key or its whole name, as the list of organisations has them.")
             typed = forms.CharField(
                 label=field.label,
                 max_length=200,
-                help_text=_("Its key or its whole name, as the list of organisations has them."),
+                help_text=(f"{field.help_text} {typed_how}" if field.help_text else typed_how),
                 widget=forms.TextInput(
                     attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
                 ),

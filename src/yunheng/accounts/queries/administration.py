@@ -294,10 +294,15 @@ class TeamPage:
 def find_teams(
     viewer: Viewer, *, text: str = "", organisation: str = "", after: str = "", limit: int = PAGE
 ) -> TeamPage:
-    """A page of teams within reach, with members (keyset on the UUID, which grows with time; 2 or 3 queries)."""
+    """A page of teams within reach, with members (keyset on the UUID, which grows with time; 2 or 3 queries).
+
+    Each word of `text` stands in a team's name or key, or in its organisation's name.
+    """
     found = teams_within(access_administration(viewer)).order_by("uuid")
     for word in text.split()[:5]:
-        found = found.filter(Q(name__icontains=word) | Q(key__icontains=word))
+        found = found.filter(
+            Q(name__icontains=word) | Q(key__icontains=word) | Q(organisation__name__icontains=word)
+        )
     if organisation:
         found = found.filter(organisation__key=organisation)
     if after:
@@ -330,17 +335,18 @@ def members_to_choose(team: Team, chosen: Collection[str]) -> tuple[list[Person]
     return list(people.filter(Q(teams=team) | Q(uuid__in=uuids)).distinct()), False
 
 
-def find_new_members(team: Team, text: str) -> list[Person]:
-    """Active people of the team's organisation who are no members yet, by login, name or mail address; [] for no text,
-    at most FOUND.
+def find_new_members(team: Team, text: str) -> tuple[list[Person], bool]:
+    """Active people of the team's organisation who are no members yet, by login, name or mail address; none for no
+    text, at most FOUND, and whether there are more.
     """
     words = text.split()[:5]
     if not words:
-        return []
+        return [], False
     found = team.organisation.people.filter(is_active=True).exclude(teams=team)
     for word in words:
         found = found.filter(Q(name__icontains=word) | Q(login__icontains=word) | Q(email__icontains=word))
-    return list(found.order_by("login")[:FOUND])
+    people = list(found.order_by("login")[: FOUND + 1])
+    return people[:FOUND], len(people) > FOUND
 
 
 def _uuid(text: str) -> UUID | None:

@@ -132,5 +132,6 @@ def team(request: PageRequest, uuid: UUID) -> HttpResponse:
 def new_members(request: PageRequest, uuid: UUID) -> HttpResponse:
     """People whom a team may take in, as checkboxes for its form."""
     text = request.GET.get("find", "")
-    people = find_new_members(access_team(request.viewer, uuid), text)
-    return render(request, "accounts/admin/members_found.html", {"people": people, "text": text.strip()})
+    people, are_more = find_new_members(access_team(request.viewer, uuid), text)
+    context = {"people": people, "are_more": are_more, "text": text.strip()}
+    return render(request, "accounts/admin/members_found.html", context)
