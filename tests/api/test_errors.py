@@ -86,6 +86,16 @@ def test_a_session_changes_nothing_without_its_csrf_token(world: World) -> None:
     checked(response, 201)
 
 
+@pytest.mark.parametrize(
+    "given", [{}, {"Authorization": "Bearer token-of-somebody-else"}, {"Cookie": "sessionid=x"}]
+)
+def test_whoever_is_nobody_is_told_so_and_not_of_csrf_tokens(world: World, given: dict[str, str]) -> None:
+    client = Client(enforce_csrf_checks=True, headers=given)
+    answer = call(client, world, b'{"text": "x"}', "application/json")
+    assert checked(answer, 401)["type"].endswith(":unauthenticated")
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
 def test_problems_are_in_the_readers_language(alice: Client, world: World) -> None:
     address = "/api/v1/tickets/NONE-INC-20200101-0001"
     english, chinese = (

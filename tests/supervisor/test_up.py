@@ -1,5 +1,6 @@
 """`yunheng up`: ready when it says so, alone on its data, tended, and gone without a trace when asked."""
 
+import http.client
 import json
 import os
 import shutil
@@ -50,6 +51,25 @@ def test_static_files_are_served_with_long_caching(running: Up) -> None:
     with urllib.request.urlopen(running.address + "/static/django_htmx/htmx-2.min.js", timeout=60) as answer:
         assert answer.status == 200
         assert "max-age" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "status"),
+    [
+        ("/api/v1/tickets/1/replies", "application/json", 401),
+        ("/sign-in", "application/x-www-form-urlencoded", 403),
+        ("/imports", "multipart/form-data; boundary=A", 403),
+        ("/no-such-page", "application/octet-stream", 404),
+    ],
+)
+def test_whoever_sends_much_in_vain_is_told_why(running: Up, path: str, kind: str, status: int) -> None:
+    """And does not see a connection that breaks while it is still sending."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE_SECONDS)
+    connection.request("POST", path, b"x" * 70_000_000, {"Content-Type": kind, "Authorization": "Bearer no"})
+    answer = connection.getresponse()
+    assert answer.status == status, answer.read()[:500]
+    assert answer.read()
+    connection.close()
 
 
 def test_every_request_has_an_id_that_its_log_line_carries(running: Up) -> None:

@@ -48,15 +48,16 @@ class Bearer(HttpBearer):
 
 class Session(SessionAuth):
     """Somebody who signed in with a browser; unsafe methods need the CSRF token. Whoever sends a token of ours is its
-    holder or nobody: a session does not make up for it.
+    holder or nobody: a session does not make up for it. Whoever is nobody is told that (401) and not of CSRF tokens.
     """
 
     def __call__(self, request: HttpRequest) -> Viewer | None:
         """The viewer who signed in, or None."""
-        return None if is_token_call(request) else super().__call__(request)
+        is_session = not is_token_call(request) and request.user.is_authenticated
+        return super().__call__(request) if is_session else None
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Viewer | None:
-        """The viewer who signed in, or None."""
+        """The viewer who signed in, or None; the CSRF token was looked at."""
         if not request.user.is_authenticated:
             return None
         lay_holder(request, f"person:{request.user.uuid}")

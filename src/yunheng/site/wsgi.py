@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
+from yunheng.site.bodies import read_out
 from yunheng.site.logging import tell_breaks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunheng.site.settings")
@@ -39,4 +40,4 @@ def _application() -> WhiteNoise:
     return site
 
 
-application = tell_breaks(_application())
+application = tell_breaks(read_out(_application()))
