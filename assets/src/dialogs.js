@@ -61,10 +61,10 @@ export function ask(question, { yes = "", isDanger = true } = {}) {
     const text = make("p", { id: "confirm-text", className: "prose", text: question });
     const dialog = make("dialog", { className: "dialog", attributes: { role: "alertdialog", "aria-labelledby": "confirm-title", "aria-describedby": "confirm-text" } },
       make("div", { className: "dialog-head" }, title), make("div", { className: "dialog-body" }, text, make("div", { className: "form-actions" }, no, ok)));
-    let answer = false;
-    ok.addEventListener("click", () => { answer = true; dialog.close(); });
-    no.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => { dialog.remove(); resolve(answer); });
+    const end = (answer) => { dialog.close(); dialog.remove(); resolve(answer); }; // at once: its "close" comes with the next frame
+    ok.addEventListener("click", () => end(true));
+    no.addEventListener("click", () => end(false));
+    dialog.addEventListener("close", () => end(false)); // Escape, or a click beside it
     document.body.append(dialog);
     dialog.showModal();
     no.focus();

@@ -28,6 +28,7 @@ each("[data-wall]", (wall) => {
   let isEnded = false;
   let isHeld = false;
   let isBusy = false;
+  let pressed = 0; //  slides to turn that a key asked for while one was on its way
   let answeredAt = Date.now(); // by our own clock: the server's may differ, ages may not
   let skew = skewOf(place);
 
@@ -86,17 +87,21 @@ each("[data-wall]", (wall) => {
     } finally {
       isBusy = false;
       show();
+      const by = pressed;
+      pressed = 0;
+      if (by) step(by);
     }
   }
 
-  const step = (by) => load((index + by + slides.length) % slides.length);
+  const step = (by) => load((((index + by) % slides.length) + slides.length) % slides.length);
+  const turn = (by) => { if (isBusy) pressed += by; else step(by); };
   setInterval(() => step(isHeld ? 0 : 1), every);
   setInterval(show, 1000);
   window.addEventListener("online", () => step(0));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { step(0); stayAwake(); } });
   document.addEventListener("keydown", (event) => {
     if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const acts = { ArrowRight: () => step(1), ArrowLeft: () => step(-1), " ": () => { isHeld = !isHeld; show(); }, f: fullScreen, F: fullScreen };
+    const acts = { ArrowRight: () => turn(1), ArrowLeft: () => turn(-1), " ": () => { isHeld = !isHeld; show(); }, f: fullScreen, F: fullScreen };
     if (!acts[event.key]) return;
     event.preventDefault();
     event.stopPropagation();

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from tests.browser.appraising import agree_on_scoring
 from tests.browser.test_ticket_life import no_sideways, someone, unexpected
+from tests.browser.waiting import wait_until
 from tests.pages.world import World
 
-from yunheng.appraisal.models import Statement
+from yunheng.appraisal.models import Signature, Statement
 from yunheng.appraisal.statements.actions import (
     draft_statement,
     enter_mark,
@@ -70,10 +71,12 @@ def enter(page: Any, what: str, key: str, **fields: str) -> None:
 
 
 def confirm(page: Any, form: str) -> None:
-    """An act that asks once more before it is done."""
-    page.locator(f"form:has(> input[name=act][value={form}]) button").first.click()
+    """An act that asks once more before it is done; afterwards it is offered no more."""
+    page.wait_for_load_state()  # a script asks
+    asking = f"form:has(> input[name=act][value={form}])"
+    page.locator(f"{asking} button").first.click()
     page.click("[data-confirm-yes]")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_selector(asking, state="detached")
 
 
 def sign(page: Any, number: str, name: str, paper: Path) -> None:
@@ -83,7 +86,10 @@ def sign(page: Any, number: str, name: str, paper: Path) -> None:
     page.fill("#id_names", name)
     page.fill("#id_printed", frozen[:16])
     page.set_input_files("input[name=files]", str(paper))
+    signatures = Signature.objects.filter(statement__number=number)
+    count = signatures.count()
     page.locator("form:has(#id_printed) button").last.click()
+    wait_until(lambda: signatures.count() > count)
     page.wait_for_selector("text=已签署")
 
 
@@ -153,7 +159,7 @@ def test_from_the_draft_over_an_appeal_to_the_signed_correction(
         send(page, "vote", decision="partly", change="quantity", quantity="1", reason="按半天计，记一次。")
     bob.wait_for_selector("#appeals >> text=数量改为 1")
     send(bob, "close")
-    bob.wait_for_selector("text=签署")
+    bob.wait_for_selector(f"a[href$='/{number}/sign']")
     after = Statement.objects.get(number=number)
     assert before.value is not None
     assert (after.state, after.value) == (

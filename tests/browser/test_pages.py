@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.browser.signing_in import sign_in
+from tests.browser.waiting import wait_until
 from tests.pages.world import World
 
 from yunheng.accounts.models import Team
@@ -92,8 +93,7 @@ def test_keyboard_alone_leads_everywhere(open_page: Any, world: World, complaint
     sign_in(page)
     page.goto(f"/contracts/{world.key}/indicators")
     page.wait_for_selector("[data-chart] canvas")
-    page.keyboard.press("g")
-    page.keyboard.press("t")
+    page.keyboard.type("gt")  # in one call: the second key has to come soon
     page.wait_for_url("**/tickets")
     page.keyboard.press("/")
     page.keyboard.type("核心交换机")
@@ -169,7 +169,5 @@ def test_whoever_is_found_and_ticked_stays_for_the_next_look(
     assert page.url == address
     assert team.people.count() == 1
     page.click("form .button-primary")
-    page.wait_for_load_state()
-    page.wait_for_selector("#members")
-    assert {str(uuid) for uuid in team.people.values_list("uuid", flat=True)} == wanted
+    wait_until(lambda: {str(uuid) for uuid in team.people.values_list("uuid", flat=True)} == wanted)
     assert complaints == []

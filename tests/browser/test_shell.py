@@ -1,7 +1,6 @@
 """The shell in a real browser: palette, keys, drafts, countdowns, choosing rows, questions, files, and no complaint."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,19 +9,14 @@ import pytest
 from django.template import engines
 from django_cotton.cotton_loader import Loader as CottonLoader
 from tests.browser import parts
+from tests.browser.conftest import PATIENCE
 from tests.browser.signing_in import sign_in
+from tests.browser.waiting import wait_until
 from tests.pages.world import World
 
 from yunheng.site import navigation
 
 pytestmark = pytest.mark.browser
-
-
-def wait_until(is_true: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -153,8 +147,7 @@ def test_keys_work_and_rest_while_one_types(parts_page: Any, complaints: list[st
     page.keyboard.press("e")
     page.wait_for_url("**/parts/edit")
     page.goto("/parts")
-    page.keyboard.press("g")
-    page.keyboard.press("i")
+    page.keyboard.type("gi")
     page.wait_for_url("**/indicators")
     assert complaints == []
 
@@ -174,6 +167,7 @@ def test_what_was_typed_outlives_reload_refusal_conflict_and_failure(
 
     page.click("text=Send")
     page.wait_for_selector("#id_title_error")
+    page.wait_for_load_state()
     assert "Type another." in page.inner_text("#id_title_error")
     assert page.evaluate("document.activeElement.id") == "id_title"  # the first wrong field
     assert set(str(page.get_attribute("#id_title", "aria-describedby")).split()) == {
@@ -188,10 +182,12 @@ def test_what_was_typed_outlives_reload_refusal_conflict_and_failure(
     page.fill("#id_title", "late")
     page.click("text=Send")
     page.wait_for_selector(".banner-conflict")
+    page.wait_for_load_state()
     assert page.input_value("[name=row_version]") == "409"  # hidden fields are the server's
     page.fill("#id_title", "boom")
     page.click("text=Send")
     page.wait_for_selector("[data-error-page]")
+    page.wait_for_load_state()
     page.goto("/parts")
     assert page.input_value("#id_title") == "boom"
 
@@ -284,7 +280,8 @@ def test_a_question_is_asked_before_and_no_means_no(parts_page: Any, complaints:
     page.keyboard.press("Escape")
     page.click("#stop button")
     page.click("[data-confirm-no]")
-    assert asked.count() == 0 and parts.sent == []
+    asked.wait_for(state="detached")
+    assert parts.sent == []
     page.click("#stop button")
     page.click("text=Stop them")
     wait_until(lambda: parts.sent == [{"stop": True}])
@@ -316,7 +313,7 @@ def test_countdowns_tick_and_turn_at_the_moment(
     page = parts_page("/parts/blank")
     moment = datetime.now(UTC)
     monkeypatch.setattr(parts, "now", lambda: moment)
-    page.clock.install(time=moment - timedelta(seconds=1))
+    page.clock.install(time=moment - timedelta(hours=1))
     page.clock.pause_at(moment)  # however long the page takes to come
     page.goto("/parts")
     marks = page.locator("[data-countdown]")
@@ -436,6 +433,7 @@ def test_the_portal_s_bar_shows_all_it_has(open_page: Any, world: World, complai
 
 def test_without_script_pages_still_work(chromium: Any, world: World, live_site: str) -> None:
     context = chromium.new_context(base_url=live_site, java_script_enabled=False, locale="en-GB")
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("/sign-in")
     sign_in(page, is_there=True)

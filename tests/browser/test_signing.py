@@ -60,6 +60,7 @@ def with_device(page: Any) -> tuple[Any, str]:
 def enrol(page: Any, name: str) -> None:
     page.goto(f"{page.site}/me/security")
     page.click("text=Enrol a passkey")
+    page.wait_for_url("**/me/security/passkeys/new")
     page.fill("#id_name", name)
     page.click("main button:has-text('Enrol')")
     page.wait_for_url(re.compile(r"/me/security(#passkeys)?$"))

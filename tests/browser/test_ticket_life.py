@@ -77,6 +77,7 @@ def wait_for_standing(page: Any, subject: int, wanted: str) -> None:
 
 
 def no_sideways(page: Any, width: int) -> None:
+    page.wait_for_load_state()  # with its style
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
