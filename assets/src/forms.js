@@ -88,9 +88,9 @@ each(".scroll, .band-scroll, .process-scroll", (frame) => {
   new ResizeObserver(show).observe(frame);
 });
 
-/** A process drawing that is wider than its place shows the place of the ticket first. */
-each(".process-scroll", (frame) => {
-  const here = frame.querySelector(".process-node-here");
+/** What is wider than its place shows where one is first: the ticket's place in a process, the tab, the list. */
+each(".process-scroll, .tabs, nav.chips", (frame) => {
+  const here = frame.querySelector(".process-node-here, [aria-current]");
   if (here && frame.scrollWidth > frame.clientWidth) {
     const box = here.getBoundingClientRect();
     frame.scrollLeft = box.left + box.width / 2 - frame.getBoundingClientRect().left - frame.clientWidth / 2;
