@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -191,9 +191,18 @@ def clone(template: TestDatabase, name: str) -> TestDatabase:
     """A fresh database with the template's content."""
     with psycopg.connect(template.embedded.cluster.url(OWNER, "yunheng"), autocommit=True) as connection:
         statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template.name)))
+        _insist(connection, sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template.name)))
         open_to_app(connection, name, app=APP)
     return TestDatabase(template.embedded, name)
+
+
+def _insist(connection: "psycopg.Connection[Any]", statement: sql.Composed) -> None:
+    """The server waits five seconds for those whom it told to leave, which is short where there is other work."""
+    for _attempt in range(11):
+        with suppress(psycopg.errors.ObjectInUse):
+            connection.execute(statement)
+            return
+    connection.execute(statement)
 
 
 def drop(cluster: TestDatabase, name: str) -> None:
@@ -202,7 +211,7 @@ def drop(cluster: TestDatabase, name: str) -> None:
     As the superuser: the server may be cleaning it up at this moment, and its own workers are not an owner's to end.
     """
     with cluster.embedded.cluster.connect(SUPERUSER, "postgres") as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        _insist(connection, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.supervisor.running import PATIENCE_SECONDS
+
 CONTRACT = "queue"
 IN_QUEUE = 60
 HOT = 3  #: tickets that everybody writes to
@@ -39,7 +41,7 @@ class Caller:
     def ask(self, method: str, path: str, body: object = None, *, key: str = "") -> Answer:
         """One request; status 0 when the connection breaks before the whole answer was read."""
         if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+            self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         if key:
             headers["Idempotency-Key"] = key

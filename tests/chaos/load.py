@@ -98,7 +98,7 @@ def _seal() -> None:
 
     from yunheng.foundation.sealing import seal
 
-    for _attempt in range(300):  # the server that was killed last may still be starting
+    for _attempt in range(2400):  # the server that was killed last may still be starting
         try:
             connection.ensure_connection()
             break

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.chaos.agents import CONTRACT, Agent, Caller, Told, new_ticket
-from tests.supervisor.running import PATIENCE_SECONDS, Up, environment, new_data_folder, wait_for
+from tests.supervisor.running import PATIENCE_SECONDS, Up, environment, kill, new_data_folder, wait_for
 
 SECONDS = float(os.environ.get("YUNHENG_AGENTS_SECONDS", "20"))
 SEED = int(os.environ.get("YUNHENG_CHAOS_SEED", "20260401"))
@@ -26,9 +25,11 @@ pytestmark = pytest.mark.chaos
 
 @pytest.fixture(scope="module")
 def up() -> Iterator[Up]:
-    up = Up(new_data_folder()).start()
-    yield up
-    up.clean()
+    up = Up(new_data_folder())
+    try:
+        yield up.start()
+    finally:
+        up.clean()
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +147,7 @@ def test_every_write_that_the_api_acknowledged_survives_kills(up: Up, world: dic
         before = len(told)
         _kill(up, victim)
         wait_for(lambda n=before: len(told) > n + 5, what=f"writes go on after kill -9 of {victim}")
+    wait_for(lambda: len(told) > 60, what="enough writes")
     over.set()
     for opener in openers:
         opener.join(PATIENCE_SECONDS)
@@ -170,4 +172,4 @@ def _kill(up: Up, victim: str) -> None:
         pids = up.children(victim)[:1]
     for pid in pids:
         if pid is not None:
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)

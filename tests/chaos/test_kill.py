@@ -15,6 +15,7 @@ from tests.supervisor.running import (
     PATIENCE_SECONDS,
     Up,
     environment,
+    kill,
     new_data_folder,
     process_is_alive,
     wait_for,
@@ -41,9 +42,11 @@ pytestmark = pytest.mark.chaos
 
 @pytest.fixture
 def up() -> Iterator[Up]:
-    up = Up(new_data_folder()).start()
-    yield up
-    up.clean()
+    up = Up(new_data_folder())
+    try:
+        yield up.start()
+    finally:
+        up.clean()
 
 
 class Load:
@@ -89,7 +92,7 @@ def _kill(up: Up, victim: str, seal: "subprocess.Popen[str]") -> None:
         pids = up.children(victim)[:1]
     for pid in pids:
         if pid is not None:
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)
 
 
 def _gone(seal: "subprocess.Popen[str] | None") -> None:
@@ -122,6 +125,7 @@ def test_no_acknowledged_write_is_lost_and_all_are_sealed_and_told_of_once(up: U
             _gone(seal)
             seal = None
         wait_for(lambda n=before: len(load.acknowledged) > n, what=f"writes go on after kill -9 of {victim}")
+    wait_for(lambda: len(load.acknowledged) > 50, what="enough writes")
     _gone(seal)
     load.end()
 

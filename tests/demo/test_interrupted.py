@@ -24,6 +24,7 @@ from tests.supervisor.running import (
 )
 
 from yunheng.demo.living import RUNNING
+from yunheng.demo.mark import STEPS
 
 pytestmark = pytest.mark.chaos
 
@@ -81,8 +82,9 @@ class Demonstration(Up):
         return self.children(PREPARING)[0]
 
     def wait_for_step(self, step: str) -> None:
-        """Until preparing has come to a step."""
-        wait_for(lambda: self.one("SELECT step FROM demonstration") == step, what=f"step {step}")
+        """Until preparing has come to a step, or past it but not to the end."""
+        late = STEPS[STEPS.index(step) : -1]
+        wait_for(lambda: self.one("SELECT step FROM demonstration") in late, what=f"step {step}")
 
     def wait_until_prepared(self) -> None:
         wait_for(lambda: self.state == "ready", 2 * PATIENCE_SECONDS, "a prepared demonstration")
@@ -95,8 +97,10 @@ class Demonstration(Up):
 @pytest.fixture
 def demonstration() -> Iterator[Demonstration]:
     demonstration = Demonstration()
-    yield demonstration
-    demonstration.clean()
+    try:
+        yield demonstration
+    finally:
+        demonstration.clean()
 
 
 def _assert_whole(demonstration: Demonstration) -> None:

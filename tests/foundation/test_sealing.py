@@ -3,12 +3,14 @@
 import os
 import stat
 import threading
+import time
 from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection, transaction
 from tests.foundation.ground import make_draft, make_scope
+from tests.supervisor.running import PATIENCE_SECONDS
 
 from yunheng.foundation import keys, sealing
 from yunheng.foundation.journal import record, record_many, redact
@@ -87,12 +89,12 @@ def test_a_late_commit_goes_into_the_next_batch(committed_db):
         with transaction.atomic():
             late.append(record(make_draft(scope, 1)))
             began.set()
-            assert commit.wait(30)
+            assert commit.wait(PATIENCE_SECONDS)
         connection.close()
 
     thread = threading.Thread(target=write_late)
     thread.start()
-    assert began.wait(30)
+    assert began.wait(PATIENCE_SECONDS)
     with transaction.atomic():
         early = record(make_draft(scope, 2))
     assert early > late[0]
@@ -368,10 +370,12 @@ def test_a_check_beside_writers_eraser_and_sealer_raises_no_false_alarm(committe
     for thread in threads:
         thread.start()
     try:
-        for turn in range(12):
+        deadline, turn = time.monotonic() + PATIENCE_SECONDS, 0
+        while (turn < 12 or Entry.objects.count() <= 100) and not failures and time.monotonic() < deadline:
             check = check_log(scope, is_full=turn % 3 == 0)
             assert [str(problem) for problem in check.problems] == []
             check.keep(scope)
+            turn += 1
     finally:
         stop.set()
         for thread in threads:

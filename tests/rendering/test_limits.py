@@ -37,19 +37,22 @@ def test_a_hang_ends_with_its_whole_group(stand_in: Any, tmp_path: Path) -> None
         "def do_task(task, folder):\n"
         f"    child = os.fork()\n    open({str(mark)!r}, 'a').write(f'{{os.getpid()}} ')\n    time.sleep(600)\n"
     )
-    begun = time.monotonic()
-    with pytest.raises(RenderError) as caught:
-        render(sample.fault("en"), ["pdf"], seconds=3)
-    assert caught.value.kind == "time"
+    for seconds in (3, 15, 60):  # until it gets so far before it is ended
+        with pytest.raises(RenderError) as caught:
+            render(sample.fault("en"), ["pdf"], seconds=seconds)
+        assert caught.value.kind == "time"
+        if mark.exists() and len(mark.read_text().split()) >= 2:
+            break
     assert "too long" in str(caught.value)
-    assert time.monotonic() - begun < 30
-    for pid in mark.read_text().split():
+    pids = mark.read_text().split()
+    assert len(pids) >= 2
+    for pid in pids:
         assert not _is_alive(int(pid))
 
 
 def _is_alive(pid: int) -> bool:
     """Whether a process still runs; one that only waits to be collected does not."""
-    for _attempt in range(50):
+    for _attempt in range(600):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
         except OSError:
@@ -81,7 +84,7 @@ def _is_alive(pid: int) -> bool:
 def test_whatever_happens_in_there_is_an_error_here(stand_in: Any, code: str, kind: str) -> None:
     stand_in(code)
     with pytest.raises(RenderError) as caught:
-        render(sample.fault("en"), ["pdf"], seconds=4)
+        render(sample.fault("en"), ["pdf"], seconds=4 if kind == "time" else limited.WALL_SECONDS)
     assert caught.value.kind == kind
 
 

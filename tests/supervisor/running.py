@@ -1,8 +1,11 @@
 """A real `yunheng up` in a process of its own, for the tests that stop and kill things."""
 
+import contextlib
+import http.client
 import json
 import os
 import queue
+import random
 import shutil
 import signal
 import socket
@@ -23,6 +26,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 PROGRAM = [sys.executable, "-m", "yunheng.site.cli"]
 #: Until a test gives up on what takes a second or ten: so long that a machine with other work does not break it.
 PATIENCE_SECONDS = 240.0
+#: What one meets at a server that is killed in the middle of an answer.
+_BROKEN = (OSError, ValueError, http.client.HTTPException)
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -60,10 +65,15 @@ def new_data_folder() -> Path:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now, and that the system gives to nobody by itself (those begin at 32768)."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_for(condition: object, seconds: float = PATIENCE_SECONDS, what: str = "condition") -> None:
@@ -145,7 +155,7 @@ class Up:
             self.stop()
         pid = self.cluster.pid()
         if pid is not None:
-            os.kill(pid, signal.SIGQUIT)
+            kill(pid, signal.SIGQUIT)
             wait_for(lambda: not process_is_alive(pid), what="PostgreSQL's end")
         shutil.rmtree(self.data, ignore_errors=True)
 
@@ -164,14 +174,22 @@ class Up:
             with urllib.request.urlopen(self.address + path, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
-        except OSError:
+            with contextlib.suppress(*_BROKEN):
+                return error.code, json.load(error)
+            return error.code, {}
+        except _BROKEN:
             return 0, {}
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
         for line in process.stdout:
             self._arrived.put(line)
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    """Send a signal; whoever ended between the look and the signal needs none."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _children_of(pid: int) -> list[int]:

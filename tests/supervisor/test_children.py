@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.supervisor.running import environment, process_is_alive, wait_for
+from tests.supervisor.running import PATIENCE_SECONDS, environment, process_is_alive, wait_for
 
-from yunheng.foundation.supervisor.children import SUPERVISED
+from yunheng.foundation.supervisor.children import SUPERVISED, Child, stop
 
 CHILD = """
 import sys
@@ -42,7 +42,7 @@ def test_a_child_whose_supervisor_died_before_it_looked_ends_at_once(tmp_path):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     child = start(CHILD, tmp_path, **{SUPERVISED: str(gone.pid)})
-    assert child.wait(30) == -signal.SIGTERM
+    assert child.wait(PATIENCE_SECONDS) == -signal.SIGTERM
     assert child.stdout.read() == ""
 
 
@@ -51,7 +51,7 @@ def test_a_child_of_a_living_supervisor_and_one_started_by_hand_stay(tmp_path):
         child = start(CHILD, tmp_path, **more)
         assert child.stdout.readline() == "it stays\n"
         child.stdin.close()
-        assert child.wait(30) == 0
+        assert child.wait(PATIENCE_SECONDS) == 0
 
 
 def test_a_child_ends_with_its_supervisor(tmp_path):
@@ -62,3 +62,25 @@ def test_a_child_ends_with_its_supervisor(tmp_path):
     parent.wait()
     assert parent.stdout.read() == ""  # the pipe, which the child holds, ends
     wait_for(lambda: not process_is_alive(pid), what="the child's end")
+
+
+STUBBORN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(os.getpid(), os.fork() or os.getpid(), flush=True)
+time.sleep(600)
+"""
+
+
+def test_who_does_not_end_when_asked_is_killed_with_all_it_started(tmp_path):
+    told = tmp_path / "told"
+    child = Child(
+        "stubborn", ["/bin/sh", "-c", f'exec "$0" -c "$1" > {told}', sys.executable, STUBBORN], os.environ
+    )
+    child.stop_seconds = 0.2
+    child.start()
+    wait_for(lambda: told.exists() and len(told.read_text().splitlines()) == 2, what="both are there")
+    pids = {int(word) for word in told.read_text().split()}
+    stop([child])
+    assert len(pids) == 2
+    assert not any(map(process_is_alive, pids))

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_the_last_one_to_leave_stops_the_server(folder: DataFolder) -> None:
             assert second.cluster.pid() == pid
         assert first.cluster.pid() == pid
     assert first.cluster.pid() is None
-    assert not process_is_alive(pid)
+    wait_for(lambda: not process_is_alive(pid), what="the server's end")
 
 
 def test_a_server_that_outlived_its_killed_user_is_adopted_and_stopped(folder: DataFolder) -> None:
@@ -84,7 +85,7 @@ def test_a_server_that_outlived_its_killed_user_is_adopted_and_stopped(folder: D
         assert embedded.cluster.pid() == pid
         with embedded.cluster.connect("yunheng_app") as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert not process_is_alive(pid)
+    wait_for(lambda: not process_is_alive(pid), what="the server's end")
 
 
 def test_a_server_that_another_process_uses_is_left_running(folder: DataFolder) -> None:
@@ -96,7 +97,7 @@ def test_a_server_that_another_process_uses_is_left_running(folder: DataFolder) 
     process.wait()
     with borrow(folder, is_durable=False):
         pass
-    assert not process_is_alive(pid)
+    wait_for(lambda: not process_is_alive(pid), what="the server's end")
 
 
 def test_a_killed_server_is_revived_with_what_was_committed(folder: DataFolder) -> None:
@@ -209,8 +210,7 @@ def test_a_file_in_place_of_the_data_folder_is_told(folder: DataFolder) -> None:
 def test_as_root_an_unreachable_data_folder_is_moved_and_parents_stay_closed(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = Path("/root") / "yunheng-closed-test"
-    closed.mkdir(mode=0o700, exist_ok=True)
+    closed = Path(tempfile.mkdtemp(prefix="yunheng-closed-", dir="/root"))
     try:
         monkeypatch.setenv("YUNHENG_DATA", str(closed / "data"))
         found = find_data_folder()

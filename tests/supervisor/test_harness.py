@@ -10,6 +10,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
+from tests.supervisor.running import PATIENCE_SECONDS
 
 OWNER_ONLY = ("CREATE TABLE forbidden (a int)", "TRUNCATE django_session", "DROP TABLE django_session")
 
@@ -58,11 +59,13 @@ def test_committed_db_starts_empty_and_owner_may_change_the_schema(committed_db:
 
 
 def test_live_site_answers_from_its_own_database(live_site: str) -> None:
-    with urllib.request.urlopen(f"{live_site}/healthz", timeout=10) as answer:
+    with urllib.request.urlopen(f"{live_site}/healthz", timeout=PATIENCE_SECONDS) as answer:
         assert answer.status == 200
-    with urllib.request.urlopen(f"{live_site}/static/django_htmx/htmx-2.min.js", timeout=10) as answer:
+    with urllib.request.urlopen(
+        f"{live_site}/static/django_htmx/htmx-2.min.js", timeout=PATIENCE_SECONDS
+    ) as answer:
         assert answer.headers["Content-Type"].startswith("text/javascript")
     with pytest.raises(urllib.error.HTTPError, match="503") as caught:
-        urllib.request.urlopen(f"{live_site}/readyz", timeout=10)
+        urllib.request.urlopen(f"{live_site}/readyz", timeout=PATIENCE_SECONDS)
     reasons = {name: check["reason"] for name, check in json.load(caught.value)["checks"].items()}
     assert reasons == {"database": None, "migrations": None, "worker": "no worker runs"}

@@ -1,5 +1,6 @@
 """Child processes that are started again when they die and stopped in order."""
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 _CALM_SECONDS = 30.0  # a child that lived this long starts its back-off anew
 _LONGEST_PAUSE_SECONDS = 30.0
+_GONE_WITHIN_SECONDS = 10.0  # of those that were killed
 _PR_SET_PDEATHSIG = 1
 SUPERVISED = "YUNHENG_SUPERVISED"  # set in the environment of children
 
@@ -82,7 +84,17 @@ def stop(children: Sequence[Child]) -> None:
             logger.warning("%s did not end in time and is killed", child.name, extra={"child": child.name})
             _signal(child, signal.SIGKILL)
             child.process.wait()
+            _wait_for_group(child.process.pid)
         child.process = None
+
+
+def _wait_for_group(group: int) -> None:
+    """Until a killed child's own processes are gone: they hold what they inherited, and so the database's lease."""
+    deadline = time.monotonic() + _GONE_WITHIN_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.02)
 
 
 def follow_supervisor() -> None:

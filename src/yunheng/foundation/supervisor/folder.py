@@ -159,7 +159,7 @@ def make_passable(folder: Path) -> None:
     if folder.is_dir():
         return
     make_passable(folder.parent)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)  # another who starts at this moment may have made it
     folder.chmod(0o755)
 
 

@@ -14,8 +14,9 @@ from yunheng.foundation.supervisor.messages import gettext as _
 class FileLock:
     """One open lock file. Held until `release`, or until the last process that inherited it is gone."""
 
-    def __init__(self, path: Path, account: Account) -> None:
+    def __init__(self, path: Path, account: Account, *, timeout_seconds: float = 120.0) -> None:
         self.path = path
+        self._timeout_seconds = timeout_seconds  # that `acquire` waits
         self._account = account
         self._descriptor: int | None = None
 
@@ -38,14 +39,14 @@ class FileLock:
             return False
         return True
 
-    def acquire(self, *, is_shared: bool = False, timeout_seconds: float = 120.0) -> None:
+    def acquire(self, *, is_shared: bool = False) -> None:
         """Take the lock, waiting for it. Raises SupervisorError when it stays taken."""
-        deadline = time.monotonic() + timeout_seconds
+        deadline = time.monotonic() + self._timeout_seconds
         while not self.try_acquire(is_shared=is_shared):
             if time.monotonic() > deadline:
                 raise SupervisorError(
                     _("Another Yunheng process has held {path} for more than {seconds} seconds.").format(
-                        path=self.path, seconds=int(timeout_seconds)
+                        path=self.path, seconds=int(self._timeout_seconds)
                     )
                 )
             time.sleep(0.02)

