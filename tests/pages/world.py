@@ -59,8 +59,8 @@ def build_world(*, now: datetime | None = None) -> World:
 
 
 def in_force(now: datetime) -> bytes:
-    """The shipped contract with a supplier, valid at a moment, a month before and one after."""
-    first, last = (now - timedelta(days=30)).year, (now + timedelta(days=33)).year
+    """The shipped contract with a supplier, valid at a moment, a month before and one after, and since 2026."""
+    first, last = min(2026, (now - timedelta(days=30)).year), (now + timedelta(days=33)).year
     valid = f"valid: {{from: {first}-01-01, to: {last + 1}-01-01}}"
     text, count = re.subn(r"^valid: .*$", valid, contract_pack("with-supplier").decode(), flags=re.MULTILINE)
     assert count == 1
