@@ -135,7 +135,7 @@ def test_a_redaction_forgets_the_answers_that_are_kept(alice: Client, world: Wor
         redact(actor=SYSTEM, entry_id=entry.pk, classes=["shared"], reason="a phone number")
     again = send(alice, f"{place(world)}/replies", {"text": "my number is 138"}, key="personal")
     assert (again.status_code, again["Content-Type"]) == (409, PROBLEM)  # done before, and told no more
-    assert "138" not in again.content.decode()
+    assert "my number is" not in again.content.decode()
     assert not IdempotencyKey.objects.filter(body__isnull=False).exists()
     fresh = send(alice, f"{place(world)}/replies", {"text": "my number is 139"}, key="personal-2")
     assert fresh.status_code == 201  # what comes later is kept again

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import zipfile
@@ -251,6 +252,22 @@ def test_bytes_that_the_manifest_was_made_to_fit_are_found_by_what_they_say(evid
             survivors.append((name, at, data[max(0, at - 30) : at + 10]))
     # The instant at which the first key was made is said by nobody but the pack.
     assert [one for one in survivors if one[0] != "keys.json"] == []
+
+
+@pytest.mark.parametrize(("member", "field"), [("log/leaves", "salt"), ("log/heads.json", "signature")])
+def test_the_same_in_capital_letters_is_not_what_was_written(
+    evidence: Evidence, member: str, field: str
+) -> None:
+    """Hexadecimal digits may be written in two ways; a pack has one."""
+    (name,) = [one for one in sorted(evidence.members) if one.startswith(member)][:1]
+    loud = re.sub(
+        rb'("%s":\s*")([0-9a-f]+)"' % field.encode(),
+        lambda found: found[1] + found[2].upper() + b'"',
+        evidence.members[name],
+        count=1,
+    )
+    assert loud != evidence.members[name]
+    assert checked(with_manifest(evidence.members | {name: loud})).status == 1
 
 
 def late_tickets(members: Members) -> set[str]:

@@ -10,7 +10,7 @@ import pytest
 
 SLEEPER = """
 import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 open("child", "w").write(str(child.pid))
 print("waiting for the registry", flush=True)
 time.sleep(60)
@@ -28,16 +28,16 @@ def is_alive(pid: int) -> bool:
 def test_a_registry_that_does_not_answer_ends_with_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(build_hook, "FETCH_SECONDS", 1.5)
+    monkeypatch.setattr(build_hook, "FETCH_SECONDS", 3)
     started_at = time.monotonic()
     with pytest.raises(SystemExit, match="HTTPS_PROXY"):
-        build_hook.fetch_packages([sys.executable, "-c", SLEEPER], tmp_path, dict(os.environ))
-    assert time.monotonic() - started_at < 20
+        build_hook.fetch_packages([sys.executable, "-I", "-S", "-c", SLEEPER], tmp_path, dict(os.environ))
+    assert time.monotonic() - started_at < 60
     said = capsys.readouterr().err
-    assert "try 1, at most 1.5 s" in said and "try 2" in said
-    assert "did not finish within 1.5 s" in said and "waiting for the registry" in said
+    assert "try 1, at most 3 s" in said and "try 2" in said
+    assert "did not finish within 3 s" in said and "waiting for the registry" in said
     child = int((tmp_path / "child").read_text())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while is_alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_alive(child)

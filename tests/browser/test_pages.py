@@ -33,7 +33,7 @@ def test_from_sign_in_through_a_figure_to_its_ticket(
     page.click(f".contract-doors a[href='/contracts/{world.key}/indicators']")
     page.wait_for_url("**/indicators")
     now = datetime.now(UTC)  # in the first days of a month its closed ticket lies in the one before
-    page.goto(f"{page.url}?from={now - timedelta(days=14):%Y-%m}&to={now + timedelta(hours=8):%Y-%m}")
+    page.goto(f"{page.url}?from={now - timedelta(days=25):%Y-%m}&to={now + timedelta(hours=8):%Y-%m}")
     page.wait_for_selector("[data-chart] canvas >> nth=1")
     assert page.locator("[data-chart] canvas").count() == 2
     page.click("section[aria-labelledby=all-title] a.figure >> nth=0")

@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -34,8 +35,9 @@ def coming(days: int) -> str:
 
 
 def next_month(day: int = 1) -> str:
-    """That day of the month that comes."""
-    return str((NOW.date().replace(day=1) + timedelta(days=31)).replace(day=day))
+    """That day of the month that comes, for the contract; on the last of a month, of the one after it."""
+    there = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)  # the run may go past midnight
+    return str((there.replace(day=1) + timedelta(days=31)).replace(day=day))
 
 
 def amended(day: str, *replacements: tuple[str, str]) -> str:

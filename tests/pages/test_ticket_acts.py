@@ -118,7 +118,9 @@ def test_transitions_with_their_forms(world: World, number: str) -> None:
     assert waiting.status_code == 303 and row(number).state == "waiting_client"
     assert "Bitte Zugang freigeben." in html(alice, f"/tickets/{number}")
     assert ken.post(f"/tickets/{number}/move/resume", {"seen": seen_on(ken, number)}).status_code == 303
-    earlier = (datetime.now(UTC) + timedelta(hours=8) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    resumed = row(number).moved_at
+    assert resumed is not None
+    earlier = (resumed + timedelta(hours=8) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
     back = ken.post(
         f"/tickets/{number}/move/resolve",
         {

@@ -44,8 +44,8 @@ def month() -> str:
 
 
 def first() -> str:
-    """The month of the world's oldest ticket: at the beginning of a month, the one before."""
-    return f"{datetime.now(UTC) - timedelta(days=14):%Y-%m}"
+    """The month of the world's oldest ticket, or the one before it: never after."""
+    return f"{datetime.now(UTC) - timedelta(days=25):%Y-%m}"
 
 
 def fields(**changes: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from yunheng.accounts.models import Person
 from yunheng.accounts.queries import organisation_by_key, viewer_for_person
 from yunheng.accounts.roles import ROLES
 from yunheng.contracts.actions import apply_contract
+from yunheng.contracts.holidays_cn import china_days
 from yunheng.contracts.models import Contract
 from yunheng.contracts.packs import contract_pack
 from yunheng.desk.actions import answer_pause, assign_ticket, move_ticket, note, open_ticket, reply
@@ -153,7 +154,7 @@ def add_tickets(world: World, now: datetime) -> None:
     """A closed one with pauses, one in work, one waiting, one just opened."""
     tickets = world.tickets
     day = (now - timedelta(days=9)).astimezone(UTC).replace(hour=1, minute=12, second=7)  # 09:12 in Shanghai
-    while day.weekday() > 2:
+    while day.weekday() > 2 or day.date() in china_days(day.year).holidays:
         day -= timedelta(days=1)
 
     closed = tickets["closed"] = open_one(

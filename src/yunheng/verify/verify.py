@@ -146,7 +146,7 @@ def is_signed(public_key: str, signature: str, document: Document, names: tuple[
             key.verify(bytes.fromhex(signature), canonical({name: document[name] for name in names}))
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return signature == signature.lower()  # a pack has one form
 
 class Verifier:
     """Reads a pack from the manifest to the signatures. What it has read, the recomputation goes on from."""
@@ -282,7 +282,7 @@ class Verifier:
                 self.report.fails(name, "place", leaf["index"], index, header["log"])
             if shared is not None:
                 body = bytes.fromhex(leaf["salt"]) + _encode(shared).encode()
-                if hashlib.sha256(body).hexdigest() != header["shared"]:
+                if hashlib.sha256(body).hexdigest() != header["shared"] or leaf["salt"] != leaf["salt"].lower():
                     self.report.fails(name, "data", index, header["subject"])
                 self._note(index, leaf.get("id"), header, shared)
             elif header["shared"] is not None:
