@@ -141,12 +141,13 @@ class Tree(list[bytes]):
 def is_signed(public_key: str, signature: str, document: Document, names: tuple[str, ...] = SIGNED) -> bool:
     """Whether the key signs these parts of it; true where nothing can be checked, which the report says."""
     try:
+        proof = bytes.fromhex(signature)
         if CAN_SIGN:
             key = ed25519.Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-            key.verify(bytes.fromhex(signature), canonical({name: document[name] for name in names}))
+            key.verify(proof, canonical({name: document[name] for name in names}))
     except (InvalidSignature, ValueError):
         return False
-    return signature == signature.lower()  # a pack has one form
+    return signature == proof.hex()  # a pack has one form
 
 class Verifier:
     """Reads a pack from the manifest to the signatures. What it has read, the recomputation goes on from."""
@@ -281,8 +282,8 @@ class Verifier:
             if leaf["index"] != index or header["log"] != log or header.keys() != HEADER | {"personal"}:
                 self.report.fails(name, "place", leaf["index"], index, header["log"])
             if shared is not None:
-                body = bytes.fromhex(leaf["salt"]) + _encode(shared).encode()
-                if hashlib.sha256(body).hexdigest() != header["shared"] or leaf["salt"] != leaf["salt"].lower():
+                body = (salt := bytes.fromhex(leaf["salt"])) + _encode(shared).encode()
+                if hashlib.sha256(body).hexdigest() != header["shared"] or leaf["salt"] != salt.hex():
                     self.report.fails(name, "data", index, header["subject"])
                 self._note(index, leaf.get("id"), header, shared)
             elif header["shared"] is not None:

@@ -91,7 +91,9 @@ def stop(children: Sequence[Child]) -> None:
 def _wait_for_group(group: int) -> None:
     """Until a killed child's own processes are gone: they hold what they inherited, and so the database's lease."""
     deadline = time.monotonic() + _GONE_WITHIN_SECONDS
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(
+        ProcessLookupError, PermissionError
+    ):  # gone, or its number is somebody else's by now
         while time.monotonic() < deadline:
             os.killpg(group, 0)
             time.sleep(0.02)
