@@ -128,12 +128,19 @@ document.addEventListener("change", (event) => {
   (known ?? box).focus();
 });
 
-/** Whoever is ticked already is found as ticked, and is not to be ticked once more. */
+/** Whoever is ticked already is found as ticked, and is not to be ticked once more, until the tick is taken away. */
+function followChosen(found) {
+  for (const again of found.querySelectorAll("input")) {
+    const known = document.querySelector(`${found.dataset.found} input[value="${CSS.escape(again.value)}"]`);
+    if (known) again.checked = again.disabled = known.checked;
+  }
+}
 document.addEventListener("htmx:afterSwap", (event) => {
   const found = event.target.closest("[data-found]");
-  const chosen = found && document.querySelector(found.dataset.found);
-  for (const box of chosen?.querySelectorAll("input:checked") ?? []) {
-    const again = found.querySelector(`input[value="${CSS.escape(box.value)}"]`);
-    if (again) again.checked = again.disabled = true;
+  if (found) followChosen(found);
+});
+document.addEventListener("change", (event) => {
+  for (const found of document.querySelectorAll("[data-found]")) {
+    if (event.target.closest(found.dataset.found)) followChosen(found);
   }
 });

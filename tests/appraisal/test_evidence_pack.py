@@ -255,8 +255,16 @@ def test_bytes_that_the_manifest_was_made_to_fit_are_found_by_what_they_say(evid
 
 
 @pytest.mark.parametrize("written", [bytes.upper, lambda digits: digits[:2] + b" " + digits[2:]])
-@pytest.mark.parametrize(("member", "field"), [("log/leaves", "salt"), ("log/heads.json", "signature")])
-def test_the_same_written_otherwise_is_not_what_was_written(
+@pytest.mark.parametrize(
+    ("member", "field"),
+    [
+        ("log/leaves", "salt"),
+        ("log/heads.json", "signature"),
+        ("log/heads.json", "key"),
+        ("keys.json", "public_key"),
+    ],
+)
+def test_the_same_digits_written_otherwise_are_not_what_was_written(
     evidence: Evidence, member: str, field: str, written: Callable[[bytes], bytes]
 ) -> None:
     """Hexadecimal digits may be written in capitals or with spaces between; a pack has one form."""
@@ -269,6 +277,31 @@ def test_the_same_written_otherwise_is_not_what_was_written(
     )
     assert other != evidence.members[name]
     assert checked(with_manifest(evidence.members | {name: other})).status == 1
+
+
+REWRITTEN: list[Callable[[bytes], bytes]] = [
+    lambda line: line.replace(b'":', b'": ', 1),
+    lambda line: line[:-2] + b"," + line[1:],  # each member twice
+    lambda line: line[:-1] + b"\r\n",
+    lambda line: b" " + line,
+    lambda line: line.removesuffix(b"\n"),
+]
+
+
+@pytest.mark.parametrize(
+    ("member", "written"),
+    [(member, written) for member in ("log/leaves", "clocks/") for written in REWRITTEN]
+    + [("log/leaves", lambda line: b'{"a":1,' + line[1:])],
+)
+def test_a_line_holds_nothing_besides_what_is_recorded(
+    evidence: Evidence, member: str, written: Callable[[bytes], bytes]
+) -> None:
+    """No member that stands twice or that nothing looks at, no space, no other end of a line."""
+    name = max(one for one in evidence.members if one.startswith(member) and evidence.members[one])
+    *lines, last = evidence.members[name].splitlines(keepends=True)
+    other = b"".join([*lines, written(last)])
+    report = checked(with_manifest(evidence.members | {name: other}))
+    assert (report.status, name in named(report)) == (1, True)
 
 
 def late_tickets(members: Members) -> set[str]:

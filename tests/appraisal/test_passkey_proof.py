@@ -132,6 +132,9 @@ def test_the_verifier_of_evidence_packs_says_the_same(algorithm: int) -> None:
     assert is_passkey(proof)
     assert not is_passkey({**proof, "signature": other["signature"]})
     assert not is_passkey({**proof, "public_key": other["public_key"]})
+    for name in ("client_data_json", "authenticator_data", "signature", "public_key"):
+        with pytest.raises(ValueError, match=r"^[0-9A-F]"):
+            is_passkey({**proof, name: proof[name].upper()})
     assert not is_passkey({**proof, "document": document(side="provider")})
     assert not is_passkey(proof_of(Device(algorithm, flags=USER_PRESENT)))
     assert not is_passkey(proof_of(Device(algorithm), rp_id="evil.example"))

@@ -38,8 +38,10 @@ def test_a_hang_ends_with_its_whole_group(stand_in: Any, tmp_path: Path) -> None
         f"    child = os.fork()\n    open({str(mark)!r}, 'a').write(f'{{os.getpid()}} ')\n    time.sleep(600)\n"
     )
     for seconds in (3, 15, 60):  # until it gets so far before it is ended
+        began = time.monotonic()
         with pytest.raises(RenderError) as caught:
             render(sample.fault("en"), ["pdf"], seconds=seconds)
+        assert time.monotonic() - began < limited.WALL_SECONDS
         assert caught.value.kind == "time"
         if mark.exists() and len(mark.read_text().split()) >= 2:
             break

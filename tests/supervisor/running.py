@@ -123,6 +123,19 @@ class Up:
     def start(self, seconds: float = PATIENCE_SECONDS) -> "Up":
         """Start it and wait for its word that it is ready."""
         began = time.monotonic()
+        self.launch()
+        assert self.process is not None
+        while not any("is ready" in line for line in self.lines):
+            try:
+                self.lines.append(self._arrived.get(timeout=0.1))
+            except queue.Empty:
+                assert self.process.poll() is None, "".join(self.lines)
+                assert time.monotonic() - began < seconds, "".join(self.lines)
+        self.started_in_seconds = time.monotonic() - began
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting for its word."""
         self.process = subprocess.Popen(
             [*PROGRAM, "up", "--port", str(self.port)],
             env=environment(self.data),
@@ -132,14 +145,6 @@ class Up:
             text=True,
         )
         threading.Thread(target=self._read, args=[self.process], daemon=True).start()
-        while not any("is ready" in line for line in self.lines):
-            try:
-                self.lines.append(self._arrived.get(timeout=0.1))
-            except queue.Empty:
-                assert self.process.poll() is None, "".join(self.lines)
-                assert time.monotonic() - began < seconds, "".join(self.lines)
-        self.started_in_seconds = time.monotonic() - began
-        return self
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = PATIENCE_SECONDS) -> int:
         """Send a signal, wait for the end, return the exit status."""

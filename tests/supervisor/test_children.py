@@ -8,7 +8,7 @@ import sys
 import pytest
 from tests.supervisor.running import PATIENCE_SECONDS, environment, process_is_alive, wait_for
 
-from yunheng.foundation.supervisor.children import SUPERVISED, Child, stop
+from yunheng.foundation.supervisor.children import SUPERVISED, Child, _wait_for_group, stop
 
 CHILD = """
 import sys
@@ -62,6 +62,13 @@ def test_a_child_ends_with_its_supervisor(tmp_path):
     parent.wait()
     assert parent.stdout.read() == ""  # the pipe, which the child holds, ends
     wait_for(lambda: not process_is_alive(pid), what="the child's end")
+
+
+def test_it_waits_until_nobody_is_left_of_a_group():
+    group = subprocess.Popen(["/bin/sleep", "0.5"], start_new_session=True)
+    _wait_for_group(group.pid)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group.pid, 0)
 
 
 STUBBORN = """

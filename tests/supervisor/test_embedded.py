@@ -18,7 +18,9 @@ from tests.supervisor.running import environment, new_data_folder, process_is_al
 from yunheng.foundation.supervisor.account import service_account
 from yunheng.foundation.supervisor.embedded import borrow
 from yunheng.foundation.supervisor.folder import DataFolder, find_data_folder
+from yunheng.foundation.supervisor.lease import FileLock
 from yunheng.foundation.supervisor.messages import SupervisorError
+from yunheng.foundation.supervisor.postgres import Cluster
 
 BORROWER = """
 import sys, time
@@ -113,6 +115,20 @@ def test_a_killed_server_is_revived_with_what_was_committed(folder: DataFolder) 
         assert embedded.revive()
         with embedded.cluster.connect("yunheng_app") as connection:
             assert connection.execute("SELECT a FROM kept").fetchone() == (1,)
+
+
+def test_whoever_is_asked_to_stop_waits_no_longer(folder: DataFolder) -> None:
+    with pytest.raises(SupervisorError, match="does not answer"):
+        Cluster(folder, Path("/nowhere")).wait_ready(lambda: True)
+    folder.prepare()
+    with (
+        FileLock(folder.run / "gate", folder.account),
+        pytest.raises(SupervisorError, match="Asked to stop"),
+        borrow(folder, is_given_up=lambda: True),
+    ):
+        pass
+    with borrow(folder, is_durable=False) as embedded:
+        assert embedded.cluster.pid() is not None
 
 
 def test_a_pid_file_that_names_a_stranger_is_stale(folder: DataFolder) -> None:

@@ -1,5 +1,6 @@
 """`yunheng up`: ready when it says so, alone on its data, tended, and gone without a trace when asked."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -21,6 +22,7 @@ from tests.supervisor.running import (
 )
 
 from yunheng.foundation.supervisor.embedded import borrow
+from yunheng.foundation.supervisor.lease import FileLock
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,26 @@ def test_whoever_sends_much_in_vain_is_told_why(running: Up, path: str, kind: st
     connection.close()
 
 
+def test_whoever_stops_sending_holds_up_nobody_else(running: Up) -> None:
+    """More callers than the server has threads: each announces a body and sends none of it."""
+    head = b"POST /no-such-page HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        callers = []
+        for _number in range(40):
+            caller = socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE_SECONDS)
+            callers.append(stack.enter_context(caller))
+            caller.sendall(head)
+        assert running.get("/healthz") == (200, {"alive": True})
+        callers[0].sendall(b"x" * 1000)
+        assert callers[0].recv(12) == b"HTTP/1.1 404"
+
+
+def test_it_speaks_no_http_2_which_nobody_in_front_of_it_needs(running: Up) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE_SECONDS) as caller:
+        caller.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+        assert caller.recv(12) in {b"", b"HTTP/1.1 400"}  # never a frame of settings
+
+
 def test_every_request_has_an_id_that_its_log_line_carries(running: Up) -> None:
     import urllib.request
 
@@ -112,6 +134,19 @@ def test_a_busy_port_is_told() -> None:
     assert "--port" in done.stderr
     assert not (data / "postgres").exists()
     shutil.rmtree(data)
+
+
+def test_asked_to_stop_while_it_waits_for_the_database_it_ends_well() -> None:
+    up = Up(new_data_folder())
+    try:
+        up.folder.prepare()
+        with FileLock(up.folder.run / "gate", up.folder.account):
+            up.launch()
+            lock = FileLock(up.folder.run / "up", up.folder.account)
+            wait_for(lambda: '"pid"' in lock.read(), what="its lock")
+            assert up.stop() == 0
+    finally:
+        up.clean()
 
 
 def test_commands_use_the_running_database_and_leave_it_running(running: Up) -> None:

@@ -38,15 +38,12 @@ Members = Mapping[str, bytes]
 Pair = tuple[str, str]  # ticket and clock
 
 TEXTS = """
-log|the log is complete: {0} leaves give the roots of all {1} signed heads|日志完整：{0} 片叶子与全部 {1} 个日志头一致 ; root|head at {0}: the first {0} leaves do not give its root|日志头 {0}：前 {0} 片叶子算不出它的根 ; previous|is not the statement before that this one names|不是本考核单所指的上一份 ; unreadable|cannot be read ({0})|无法读取（{0}） ; holds|Everything that can be checked holds.|凡能核验的，全部成立。 ; fails|NOT verified: {0} point(s) do not hold.|核验不通过：{0} 处不成立。 ; undecided|Not decided: {0} point(s) cannot be checked.|未能定论：{0} 处无法核验。 ; hostile|{0}: there twice, of a strange name, far too large, or encrypted|{0}：重复、名称异常、过大或被加密
-stray|belongs to no pack of this statement|不属于这份考核单的证据包 ; members|{0} members are those of the manifest|{0} 个成员与清单一致 ; missing|is missing|缺失 ; unlisted|does not list {0}, or lists what is missing|未列出 {0}，或所列缺失 ; changed|is not what manifest.json says: one of the two was changed|与 manifest.json 所列不符：两者之一被改动 ; uncanonical|is not in canonical form|不是规范格式 ; contract|contract and calendars are as the log recorded them ({0} versions)|合同与日历同日志所载（{0} 版） ; manifest|is not the manifest of an evidence pack of this statement|不是这份考核单的证据包清单
-key_lost|key {0}: the one before was lost and has not endorsed it: ask, or verify with a head that it signed|密钥 {0}：前一把遗失，未能背书：请询问，或用它签署的日志头核验 ; key|{0}: not named by its digest, not next in the chain, or not endorsed|{0}：标识、次序或背书不对 ; head|head at {0}: out of order, of another log, or of an unknown key|日志头 {0}：次序、日志或密钥不对 ; head_leaves|its head is not that of the leaves in this pack|所载日志头与包中叶子不符 ; undisclosed|leaf {0} ({1}): not disclosed, and no erasure is recorded|叶子 {0}（{1}）：未公开，也没有删除记录 ; place|leaf {0} stands where {1} should, or is of another log ({2})|叶子 {0} 占了 {1} 的位置，或属于别的日志（{2}）
-data|leaf {0} ({1}): the data is not what was recorded|叶子 {0}（{1}）：内容不是当时记录的 ; signature|head at {0}: its signature is not valid|日志头 {0}：签名无效 ; unsigned|signatures are not checked: the package `cryptography` is missing|签名未核验：缺少 cryptography 包 ; other_head|the head that you hold is of another log, or not signed|您保存的日志头属于别的日志，或签名无效 ; later|your head has {0} leaves, this pack {1}: ask for a newer one|您的日志头有 {0} 片，本包 {1} 片：请索取更新的包 ; rewritten|THE RECORD WAS REWRITTEN: not the {0} leaves of your head ({1})|记录被改写：不是您日志头的 {0} 片叶子（{1}） ; grown|the log has grown from your head of {0} leaves ({1})|日志由您 {0} 片叶子的日志头（{1}）增长而来
-terms|is not the text that the log recorded|不是日志所载的文本 ; rules|its rules are not those of contract version {0}|所用规则不是合同第 {0} 版的规则 ; no_version|the log has no record of contract version {0}|日志中没有合同第 {0} 版的记录 ; withheld|an indicator counts clocks that are withheld: not checked here|有指标计入不公开的时限：此处不核 ; measured|{0} measurements equal the items behind them|{0} 项测量与其明细一致 ; frozen|is not a measurement that the statement froze|不是考核单冻结的测量 ; sums|{0}: {1} of {2} is not what its items give, or one is there twice|{0}：{1}/{2} 与明细不符，或有重复 ; decided|{0}: the value was set by the arbitration, not measured|{0}：数值由仲裁裁定，并非测得
-scored|{0}: {1} is scored instead of {2}|{0}：计分用了 {1}，应为 {2} ; clocks|{0} clocks add up; all that settled in the period are counted|{0} 个时限逐段相符；本期结算的全部计入 ; lacking|{0}: clock {1} was at work in the period, the pack lacks it|{0}：时限 {1} 本期在运行，包中没有 ; astray|{0}: {1} ({2}) is left out, invented or turned round|{0}：{1}（{2}）被漏掉、凭空多出或颠倒 ; unfounded|{0}, {1}: {2} is not in the record of this ticket|{0} 的 {1}：{2} 不在本工单的记录中 ; segments|{0}, {1}: segments leave a gap, or do not make {2} s|{0} 的 {1}：各段有缺口，或不等于 {2} 秒 ; judged|{0}, {1}: {2} s against {3} s is judged or settled wrongly|{0} 的 {1}：{2} 秒对 {3} 秒，判定或结算有误
-score|score {0}: every number in its explanation is the sum of its parts|得分 {0}：说明中的每个数都等于各部分之和 ; tree|{0}: “{1}” is not the sum of its parts|{0}：“{1}”不等于其各部分之和 ; event|the score counts an event that is not among the results ({0})|得分计入了结果中没有的事件（{0}） ; another|is of another statement|属于另一份考核单 ; not_signed|not signed by the {0} yet|{0} 方尚未签署 ; passkey|{0} signed exactly this text with a passkey of {1}|{0} 用 {1} 的通行密钥签署了这份内容 ; signed_other|{0} has not signed this text, or the signature is not valid|{0} 签的不是这份内容，或签名无效 ; scan|{0} signed on paper: look at the scan with SHA-256 {1}|{0} 在纸上签署：请核对 SHA-256 为 {1} 的扫描件
-confirmed|{0} confirmed, signed in anew: the operator's word, no signature|{0} 重新登录后确认：运营方的记录，非签名 ; recorded|leaf {0}: the {1} side signed the digest {2}|叶子 {0}：{1} 方签署了摘要 {2} ; unrecorded|the lock is sealed, and no entry of {0} signing this digest with this proof|锁定已存证，却没有 {0} 方以此凭据签署此摘要的记录 ; follows|it follows {0}, whose pack you gave|它接在您给出的 {0} 之后 ; number|“{0}” is no number of a statement|“{0}”不是考核单中的数 ; stranger|your head at {0} is signed with a key that does not stand in its place here: not the record of who signed yours|您的日志头 {0} 由本包该处没有的密钥签署：不是同一签署者的记录
-head_told|its head, the instant of its evaluation or its position is not that of a head in this pack|所载日志头、评估时刻或位置与包中相应的日志头不符 ; erased|leaf {0} ({1}) was erased on record: what it told of clocks cannot be checked|叶子 {0}（{1}）依记录删除：其中与时限有关的事实无法核验 ; enrolled|the log tells that the key of {0} was enrolled for {1}|日志载明 {0} 的密钥为 {1} 登记 ; not_enrolled|the log up to this head does not tell of the key of {0}: ask when it was enrolled|截至本日志头，日志未载 {0} 的密钥：请询问何时登记
+log|the log is complete: {0} leaves give the roots of all {1} signed heads|日志完整：{0} 片叶子与全部 {1} 个日志头一致 ; root|head at {0}: the first {0} leaves do not give its root|日志头 {0}：前 {0} 片叶子算不出它的根 ; previous|is not the statement before that this one names|不是本考核单所指的上一份 ; unreadable|cannot be read ({0})|无法读取（{0}） ; holds|Everything that can be checked holds.|凡能核验的，全部成立。 ; fails|NOT verified: {0} point(s) do not hold.|核验不通过：{0} 处不成立。 ; undecided|Not decided: {0} point(s) cannot be checked.|未能定论：{0} 处无法核验。 ; hostile|{0}: there twice, of a strange name, far too large, or encrypted|{0}：重复、名称异常、过大或被加密 ; stray|belongs to no pack of this statement|不属于这份考核单的证据包 ; members|{0} members are those of the manifest|{0} 个成员与清单一致 ; missing|is missing|缺失 ; unlisted|does not list {0}, or lists what is missing|未列出 {0}，或所列缺失 ; changed|is not what manifest.json says: one of the two was changed|与 manifest.json 所列不符：两者之一被改动 ; uncanonical|is not in canonical form|不是规范格式
+contract|contract and calendars are as the log recorded them ({0} versions)|合同与日历同日志所载（{0} 版） ; manifest|is not the manifest of an evidence pack of this statement|不是这份考核单的证据包清单 ; key_lost|key {0}: the one before was lost and has not endorsed it: ask, or verify with a head that it signed|密钥 {0}：前一把遗失，未能背书：请询问，或用它签署的日志头核验 ; key|{0}: not named by its digest, not next in the chain, or not endorsed|{0}：标识、次序或背书不对 ; head|head at {0}: out of order, of another log, or of an unknown key|日志头 {0}：次序、日志或密钥不对 ; head_leaves|its head is not that of the leaves in this pack|所载日志头与包中叶子不符 ; undisclosed|leaf {0} ({1}): not disclosed, and no erasure is recorded|叶子 {0}（{1}）：未公开，也没有删除记录 ; place|leaf {0} stands where {1} should, or is of another log ({2})|叶子 {0} 占了 {1} 的位置，或属于别的日志（{2}） ; data|leaf {0} ({1}): the data is not what was recorded|叶子 {0}（{1}）：内容不是当时记录的 ; signature|head at {0}: its signature is not valid|日志头 {0}：签名无效
+unsigned|signatures are not checked: the package `cryptography` is missing|签名未核验：缺少 cryptography 包 ; other_head|the head that you hold is of another log, or not signed|您保存的日志头属于别的日志，或签名无效 ; later|your head has {0} leaves, this pack {1}: ask for a newer one|您的日志头有 {0} 片，本包 {1} 片：请索取更新的包 ; rewritten|THE RECORD WAS REWRITTEN: not the {0} leaves of your head ({1})|记录被改写：不是您日志头的 {0} 片叶子（{1}） ; grown|the log has grown from your head of {0} leaves ({1})|日志由您 {0} 片叶子的日志头（{1}）增长而来 ; terms|is not the text that the log recorded|不是日志所载的文本 ; rules|its rules are not those of contract version {0}|所用规则不是合同第 {0} 版的规则 ; no_version|the log has no record of contract version {0}|日志中没有合同第 {0} 版的记录 ; withheld|an indicator counts clocks that are withheld: not checked here|有指标计入不公开的时限：此处不核 ; measured|{0} measurements equal the items behind them|{0} 项测量与其明细一致 ; frozen|is not a measurement that the statement froze|不是考核单冻结的测量
+sums|{0}: {1} of {2} is not what its items give, or one is there twice|{0}：{1}/{2} 与明细不符，或有重复 ; decided|{0}: the value was set by the arbitration, not measured|{0}：数值由仲裁裁定，并非测得 ; scored|{0}: {1} is scored instead of {2}|{0}：计分用了 {1}，应为 {2} ; clocks|{0} clocks add up; all that settled in the period are counted|{0} 个时限逐段相符；本期结算的全部计入 ; lacking|{0}: clock {1} was at work in the period, the pack lacks it|{0}：时限 {1} 本期在运行，包中没有 ; astray|{0}: {1} ({2}) is left out, invented or turned round|{0}：{1}（{2}）被漏掉、凭空多出或颠倒 ; unfounded|{0}, {1}: {2} is not in the record of this ticket|{0} 的 {1}：{2} 不在本工单的记录中 ; segments|{0}, {1}: segments leave a gap, or do not make {2} s|{0} 的 {1}：各段有缺口，或不等于 {2} 秒 ; judged|{0}, {1}: {2} s against {3} s is judged or settled wrongly|{0} 的 {1}：{2} 秒对 {3} 秒，判定或结算有误 ; score|score {0}: every number in its explanation is the sum of its parts|得分 {0}：说明中的每个数都等于各部分之和 ; tree|{0}: “{1}” is not the sum of its parts|{0}：“{1}”不等于其各部分之和
+event|the score counts an event that is not among the results ({0})|得分计入了结果中没有的事件（{0}） ; another|is of another statement|属于另一份考核单 ; not_signed|not signed by the {0} yet|{0} 方尚未签署 ; passkey|{0} signed exactly this text with a passkey of {1}|{0} 用 {1} 的通行密钥签署了这份内容 ; signed_other|{0} has not signed this text, or the signature is not valid|{0} 签的不是这份内容，或签名无效 ; scan|{0} signed on paper: look at the scan with SHA-256 {1}|{0} 在纸上签署：请核对 SHA-256 为 {1} 的扫描件 ; confirmed|{0} confirmed, signed in anew: the operator's word, no signature|{0} 重新登录后确认：运营方的记录，非签名 ; recorded|leaf {0}: the {1} side signed the digest {2}|叶子 {0}：{1} 方签署了摘要 {2} ; unrecorded|the lock is sealed, and no entry of {0} signing this digest with this proof|锁定已存证，却没有 {0} 方以此凭据签署此摘要的记录 ; follows|it follows {0}, whose pack you gave|它接在您给出的 {0} 之后 ; number|“{0}” is no number of a statement|“{0}”不是考核单中的数
+stranger|your head at {0} is signed with a key that does not stand in its place here: not the record of who signed yours|您的日志头 {0} 由本包该处没有的密钥签署：不是同一签署者的记录 ; head_told|its head, the instant of its evaluation or its position is not that of a head in this pack|所载日志头、评估时刻或位置与包中相应的日志头不符 ; erased|leaf {0} ({1}) was erased on record: what it told of clocks cannot be checked|叶子 {0}（{1}）依记录删除：其中与时限有关的事实无法核验 ; enrolled|the log tells that the key of {0} was enrolled for {1}|日志载明 {0} 的密钥为 {1} 登记 ; not_enrolled|the log up to this head does not tell of the key of {0}: ask when it was enrolled|截至本日志头，日志未载 {0} 的密钥：请询问何时登记
 """  # noqa: E501 - what is said, by code, in English and in Chinese
 WORDS = {code: texts for code, *texts in (line.split("|") for line in re.split(" ; |\n", TEXTS.strip()))}
 
@@ -67,6 +64,11 @@ def canonical(value: object) -> bytes:  # RFC 8785 of what Yunheng hashes: no fr
 
 def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
+
+def unhex(digits: str) -> bytes:  # of one form: small letters without spaces
+    if (data := bytes.fromhex(digits)).hex() != digits:
+        raise ValueError(digits[:60])
+    return data
 
 def printable(text: str) -> str:  # names in a pack may hold anything: no line, no colour of their own
     return "".join(it if it.isprintable() else ascii(it)[1:-1] for it in text)
@@ -141,13 +143,13 @@ class Tree(list[bytes]):
 def is_signed(public_key: str, signature: str, document: Document, names: tuple[str, ...] = SIGNED) -> bool:
     """Whether the key signs these parts of it; true where nothing can be checked, which the report says."""
     try:
-        proof = bytes.fromhex(signature)
+        key, proof = unhex(public_key), unhex(signature)
         if CAN_SIGN:
-            key = ed25519.Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-            key.verify(proof, canonical({name: document[name] for name in names}))
+            signed = canonical({name: document[name] for name in names})
+            ed25519.Ed25519PublicKey.from_public_bytes(key).verify(proof, signed)
     except (InvalidSignature, ValueError):
         return False
-    return signature == proof.hex()  # a pack has one form
+    return True
 
 class Verifier:
     """Reads a pack from the manifest to the signatures. What it has read, the recomputation goes on from."""
@@ -155,18 +157,15 @@ class Verifier:
     def __init__(self, members: Members, report: Report) -> None:
         self.members, self.report, self.untaken = members, report, set(members)
         self.digest, self.evaluated_at, self.keys, self.held = "", 0, list[str](), list[Document]()
-        self.manifest: dict[str, str] = {}
-        self.statement: Document = {}
-        self.roots: dict[int, str] = {}  # at the sizes that somebody signed or kept
-        self.versions: dict[int, Document] = {}  # contract versions as the log tells of them
-        self.terms: dict[int, Document] = {}
+        self.manifest, self.statement = dict[str, str](), dict[str, Any]()
+        self.roots = {0: sha256().hex()}  # at the sizes that somebody signed or kept
+        self.versions, self.terms = dict[int, Document](), dict[int, Document]()  # of the contract, as the log tells
         self.subjects: list[str] = []  # of each leaf
         self.facts: dict[str, list[Document]] = defaultdict(list)  # of each subject, as disclosed
-        self.undisclosed: dict[str, tuple[str, int, str]] = {}
         self.redacted: dict[str, list[str]] = defaultdict(list)
         self.telling, self.erased = set[str](), set[str]()  # types that tell facts; subjects that lack some
         self.passkeys: dict[str, str] = {}  # the organisation for which a key was enrolled
-        self.clocks: dict[Pair, Document] = {}
+        self.undisclosed, self.clocks = dict[str, tuple[str, int, str]](), dict[Pair, Document]()
         self.way: list[tuple[int, str, Document]] = []  # entries of the statement itself, after its head
 
     def run(self, held: list[Document], previous: Members | None = None, more: Any = None) -> Report:
@@ -174,10 +173,10 @@ class Verifier:
         self.held = held
         steps: list[tuple[str, Callable[[], Any]]] = [
             ("manifest.json", self._manifest), ("statement.json", self._statement), ("keys.json", self._keys),
-            ("log/heads.json", self._log), ("statement.json", self._contract),
-            ("statement.json", self._measurements), ("statement.json", self._clocks), ("statement.json", self._score),
-            ("signatures.json", self._signatures), ("previous.json", lambda: self._previous(previous)),
-            ("manifest.json", self._rest), ("statement.json", lambda: more(self) if more else None),
+            ("log/heads.json", self._log), ("statement.json", self._contract), ("statement.json", self._measurements),
+            ("statement.json", self._clocks), ("statement.json", self._score), ("signatures.json", self._signatures),
+            ("previous.json", lambda: self._previous(previous)), ("manifest.json", self._rest),
+            ("statement.json", lambda: more(self) if more else None),
         ]
         for member, step in steps:
             with self.report.reading(member):
@@ -233,7 +232,7 @@ class Verifier:
         for key in self._json("keys.json")["keys"]:
             name, last = key["key_id"], before["key_id"] if before else None
             self.keys.append(key["public_key"])
-            is_right = sha256(bytes.fromhex(key["public_key"])).hex() == name and key["previous"] == last
+            is_right = sha256(unhex(key["public_key"])).hex() == name and key["previous"] == last
             if before and key["endorsement"] is None:
                 is_known = key["public_key"] in [head["key"] for head in self.held]
                 self.report.add(" " if is_known else "?", "keys.json", "key_lost", name[:16])
@@ -246,7 +245,6 @@ class Verifier:
     def _log(self) -> Any:
         tree, heads = Tree(), self._json("log/heads.json")["heads"]
         wanted = {int(head["size"]) for head in [*heads, *self.held]}
-        self.roots[0] = tree.root()
         for number, name in enumerate(sorted(name for name in self.members if name.startswith("log/leaves-"))):
             with self.report.reading(name):
                 if name != f"log/leaves-{number:05d}.jsonl":
@@ -256,7 +254,7 @@ class Verifier:
         top, head = (tree.size, tree.root()), self.statement["head"]
         if self.roots.get(head["size"]) != head["root"] or (heads[-1]["size"], heads[-1]["root"]) != top:
             self.report.fails("statement.json", "head_leaves")
-        told = [(one["size"], one["at"], sha256(bytes.fromhex(one["key"])).hex(), epoch(one["at"])) for one in heads]
+        told = [(one["size"], one["at"], sha256(unhex(one["key"])).hex(), epoch(one["at"])) for one in heads]
         if (self.statement["position"], head["signed_at"], head["key_id"], self.evaluated_at) not in told:
             self.report.fails("statement.json", "head_told")
         for leaf, (name, index, kind) in self.undisclosed.items():
@@ -270,20 +268,23 @@ class Verifier:
         return "log", tree.size, len(heads)
 
     def _leaves(self, name: str, tree: Tree, wanted: set[int]) -> None:
-        log, subjects = self.statement["contract"], self.subjects
-        for line in self.take(name).splitlines():
+        for line in self.take(name).splitlines(keepends=True):
             index, leaf = tree.size, json.loads(line)
-            header, shared = leaf["header"], leaf["shared"]
-            digest = hashlib.sha256(b"\x00" + _encode(header).encode()).digest()
+            header, shared, salt = leaf["header"], leaf["shared"], unhex(leaf["salt"] or "")
+            head, body, own = _encode(header), _encode(shared), f',"id":{leaf["id"]:d}' if "id" in leaf else ""
+            whole = f'{{"header":{head}{own},"index":{index},"salt":{_encode(leaf["salt"])},"shared":{body}}}\n'
+            if whole.encode() != line:
+                self.report.fails(name, "uncanonical")
+            digest = hashlib.sha256(b"\x00" + head.encode()).digest()
             tree.grow(digest)
             if tree.size in wanted:
                 self.roots[tree.size] = tree.root()
-            subjects.append(header["subject"])
-            if leaf["index"] != index or header["log"] != log or header.keys() != HEADER | {"personal"}:
+            self.subjects.append(header["subject"])
+            is_placed = leaf["index"] == index and header["log"] == self.statement["contract"]
+            if not is_placed or header.keys() != HEADER | {"personal"}:
                 self.report.fails(name, "place", leaf["index"], index, header["log"])
             if shared is not None:
-                body = (salt := bytes.fromhex(leaf["salt"])) + _encode(shared).encode()
-                if hashlib.sha256(body).hexdigest() != header["shared"] or leaf["salt"] != salt.hex():
+                if hashlib.sha256(salt + body.encode()).hexdigest() != header["shared"]:
                     self.report.fails(name, "data", index, header["subject"])
                 self._note(index, leaf.get("id"), header, shared)
             elif header["shared"] is not None:
@@ -390,8 +391,8 @@ class Verifier:
     def _clocks(self) -> Any:
         for name in sorted(name for name in self.members if name.startswith("clocks/")):
             with self.report.reading(name):
-                for line in self.take(name).splitlines():
-                    clock = self._json(name, line)
+                for line in self.take(name).splitlines(keepends=True):
+                    clock = self._json(name, line[:-1])
                     pair = clock["ticket"], clock["clock"]
                     self.clocks[pair] = clock
                     for code, *values in [*clock_faults(clock), *self._unfounded(clock)]:
@@ -488,7 +489,7 @@ class Verifier:
             self.report.fails(member, "signed_other", who)
         elif one["method"] == "passkey":
             self.report.add("+" if CAN_SIGN else "?", "", "passkey", who, proof["origin"])
-            known = self.passkeys.get(sha256(bytes.fromhex(proof["public_key"])).hex())
+            known = self.passkeys.get(sha256(unhex(proof["public_key"])).hex())
             self.report.add(" ", "", "enrolled" if known else "not_enrolled", who, known)
         elif one["method"] == "scan":
             self.report.add(" ", "", "scan", who, proof["file"]["sha256"])
@@ -553,7 +554,7 @@ def nodes_of(node: Document) -> Iterator[Document]:  # a node of an explanation 
 
 def is_passkey(proof: Document) -> bool:  # whether it signs the document: Web Authentication Level 2, §7.2
     names = ("client_data_json", "authenticator_data", "signature", "public_key")
-    client, device, signature, public_key = (bytes.fromhex(proof[name]) for name in names)
+    client, device, signature, public_key = (unhex(proof[name]) for name in names)
     told, challenge = json.loads(client), base64.urlsafe_b64encode(sha256(proof["document"].encode()))
     wanted = ("webauthn.get", challenge.rstrip(b"=").decode(), proof["origin"], False)
     is_here = device[:32] == sha256(proof["rp_id"].encode()) and device[32] & 5 == 5  # present and verified
@@ -574,8 +575,7 @@ def heads_in(path: Path) -> list[Document]:  # one, a list of them under "heads"
     text = path.read_text(encoding="utf-8")
     start = re.search(r'\{\s*"', text)  # a name in the mail may hold a brace, too
     found, _end = json.JSONDecoder().raw_decode(text, start.start() if start else 0)
-    heads: list[Document] = found.get("heads", [found])
-    return [{name: head[name] for name in (*SIGNED, "key", "signature")} for head in heads]
+    return [{name: head[name] for name in (*SIGNED, "key", "signature")} for head in found.get("heads", [found])]
 
 def main(more: Callable[[Verifier], Any] | None = None) -> int:  # verify what the command line names
     parser = argparse.ArgumentParser(description="Verify an evidence pack, offline. 离线核验证据包。")

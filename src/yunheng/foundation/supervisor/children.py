@@ -93,8 +93,10 @@ def _wait_for_group(group: int) -> None:
     deadline = time.monotonic() + _GONE_WITHIN_SECONDS
     with contextlib.suppress(
         ProcessLookupError, PermissionError
-    ):  # gone, or its number is somebody else's by now
+    ):  # gone, or the number is somebody else's by now
         while time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):  # none of them fell to us when its parent died
+                os.waitpid(-group, os.WNOHANG)
             os.killpg(group, 0)
             time.sleep(0.02)
 

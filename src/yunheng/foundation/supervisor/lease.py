@@ -3,12 +3,18 @@
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from yunheng.foundation.supervisor.account import Account
 from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
+
+
+def never() -> bool:
+    """Whoever waits gives up for nobody."""
+    return False
 
 
 class FileLock:
@@ -39,10 +45,12 @@ class FileLock:
             return False
         return True
 
-    def acquire(self, *, is_shared: bool = False) -> None:
-        """Take the lock, waiting for it. Raises SupervisorError when it stays taken."""
+    def acquire(self, *, is_shared: bool = False, is_given_up: Callable[[], bool] = never) -> None:
+        """Take the lock, waiting for it. Raises SupervisorError when it stays taken, or when waiting is given up."""
         deadline = time.monotonic() + self._timeout_seconds
         while not self.try_acquire(is_shared=is_shared):
+            if is_given_up():
+                raise SupervisorError(_("Asked to stop while it waited."))
             if time.monotonic() > deadline:
                 raise SupervisorError(
                     _("Another Yunheng process has held {path} for more than {seconds} seconds.").format(

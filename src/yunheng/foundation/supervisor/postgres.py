@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,11 +14,15 @@ from psycopg import sql
 
 from yunheng.foundation.supervisor.account import Account
 from yunheng.foundation.supervisor.folder import DataFolder
+from yunheng.foundation.supervisor.lease import never
 from yunheng.foundation.supervisor.messages import SupervisorError
 from yunheng.foundation.supervisor.messages import gettext as _
 
 SUPERUSER, OWNER, APP = "postgres", "yunheng_owner", "yunheng_app"
 DATABASE = "yunheng"
+
+#: For a start, and for what a server that was found running still does before it answers, each.
+START_SECONDS = 300
 
 _SETTINGS = """\
 # Written by Yunheng at every start. Settings of your own go into ../postgresql.local.conf, which is read last.
@@ -113,8 +117,8 @@ class Cluster:
                 (self.folder.cluster / "postmaster.pid").unlink(missing_ok=True)
             seen = self.log.stat().st_size if self.log.exists() else 0
             done = self._call(
-                "pg_ctl", "start", "-D", str(self.folder.cluster), "-l", str(self.log), "-w", "-t", "300", "-s",
-                "-o", f"-k '{self.folder.socket}'", check=False,
+                "pg_ctl", "start", "-D", str(self.folder.cluster), "-l", str(self.log), "-w", "-s",
+                "-t", str(START_SECONDS), "-o", f"-k '{self.folder.socket}'", check=False,
             )  # fmt: skip
             if done.returncode == 0:
                 break
@@ -130,14 +134,17 @@ class Cluster:
             time.sleep(0.3)
         self._bootstrap()
 
-    def wait_ready(self, timeout_seconds: float = 300.0) -> None:
-        """Wait until a running server accepts connections: one that is adopted may still be recovering."""
-        deadline = time.monotonic() + timeout_seconds
+    def wait_ready(self, is_given_up: Callable[[], bool] = never) -> None:
+        """Wait until a running server accepts connections: one that is adopted may still be recovering.
+
+        Raises SupervisorError when it does not, or when waiting is given up.
+        """
+        deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                self.connect(SUPERUSER, "postgres").close()
+                psycopg.connect(self.url(SUPERUSER, "postgres"), connect_timeout=10).close()
             except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or is_given_up():
                     raise SupervisorError(
                         _("PostgreSQL runs but does not answer: {reason}").format(reason=str(error).strip())
                     ) from error
@@ -145,9 +152,9 @@ class Cluster:
             else:
                 return
 
-    def adopt(self) -> None:
+    def adopt(self, is_given_up: Callable[[], bool] = never) -> None:
         """Take over a server that runs already, finishing a bootstrap that was cut off."""
-        self.wait_ready()
+        self.wait_ready(is_given_up)
         self._bootstrap()
 
     def stop(self, timeout_seconds: int = 30) -> None:

@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,7 +16,7 @@ from psycopg import sql
 
 from yunheng.foundation.supervisor.embedded import Embedded, borrow
 from yunheng.foundation.supervisor.folder import DataFolder, find_data_folder
-from yunheng.foundation.supervisor.lease import FileLock
+from yunheng.foundation.supervisor.lease import FileLock, never
 from yunheng.foundation.supervisor.messages import SupervisorError, language
 from yunheng.foundation.supervisor.messages import gettext as _
 from yunheng.foundation.supervisor.postgres import grant_by_default, open_to_app
@@ -47,8 +47,11 @@ class Database:
 
 
 @contextmanager
-def reach_database() -> Iterator[Database]:
-    """The database without Django: for commands that must not load it, or not yet."""
+def reach_database(is_given_up: Callable[[], bool] = never) -> Iterator[Database]:
+    """The database without Django: for commands that must not load it, or not yet.
+
+    Raises SupervisorError when it cannot be had, or when waiting for it is given up.
+    """
     folder = find_data_folder()
     named = os.environ.get(APP_URL)
     with ExitStack() as stack:
@@ -58,7 +61,7 @@ def reach_database() -> Iterator[Database]:
             folder.prepare()
             database = Database(folder, named, os.environ.get(OWNER_URL) or named, None)
         else:
-            embedded = stack.enter_context(borrow(folder))
+            embedded = stack.enter_context(borrow(folder, is_given_up=is_given_up))
             database = Database(folder, embedded.app_url, embedded.owner_url, embedded)
         stack.callback(folder.hand_over)
         with _environment(YUNHENG_DATA=str(folder.path), **{APP_URL: database.app_url}):

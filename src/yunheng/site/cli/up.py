@@ -69,7 +69,12 @@ def bring_up(args: argparse.Namespace, stage: Stage | None = None) -> int:
             warn_of_mail()
         if stage is not None:
             stage.before_database(folder)
-        database = stack.enter_context(reach_database())
+        try:
+            database = stack.enter_context(reach_database(lambda: signals.asked))
+        except SupervisorError:
+            if signals.asked:
+                return 0
+            raise
         environment = {**os.environ, "YUNHENG_DATA": str(folder.path), APP_URL: database.app_url}
         environment.pop(OWNER_URL, None)
         if not is_marked(database):

@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
 def serve(host: str, port: int, workers: int) -> None:
     """Run granian on the product; its processes end with this one."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunheng.site.settings")
     os.environ[_SERVER] = str(os.getpid())
@@ -105,6 +105,7 @@ def serve(host: str, port: int, workers: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,  # a body over HTTP/2 that breaks off would be waited for without end or rest
         workers=workers,
         blocking_threads=_THREADS_PER_WORKER,
         blocking_threads_idle_timeout=_IDLE_SECONDS,
