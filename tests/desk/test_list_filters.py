@@ -11,9 +11,10 @@ from django.db import connection
 from tests.desk.ground import MORNING, Ground, apply_terms, make_ground, opened, terms
 
 from yunheng.accounts.roles import ROLES
-from yunheng.desk.listing import BY_DUE, BY_PRIORITY, NEWEST, ORDERS, TicketFilter, list_tickets
+from yunheng.desk.listing import BY_DUE, BY_PRIORITY, NEWEST, ORDERS, TicketFilter, first_due, list_tickets
 from yunheng.desk.models import Ticket
-from yunheng.desk.narrowing import final_states, waiting_states
+from yunheng.desk.narrowing import final_states, is_open, narrowed, waiting_states
+from yunheng.desk.queries import visible_to
 from yunheng.desk.searching import COPY_WORDS
 from yunheng.foundation.access import Viewer
 from yunheng.logic.words import vector, words_of
@@ -270,6 +271,29 @@ def test_lists_are_those_of_a_plain_loop(
         assert pages_of(viewers[name], wanted, order, limit) == plain, (name, order, wanted)
         rows_found += len(plain)
     assert rows_found > 100
+
+
+@pytest.mark.parametrize("few", [2_000, 3])
+@pytest.mark.parametrize("pressing", [1_000, 4])  # all clocks are looked at first, or four of them
+def test_first_tickets_of_piles_are_those_of_a_plain_loop(
+    db: None, monkeypatch: pytest.MonkeyPatch, pressing: int, few: int
+) -> None:
+    """What the workbench shows of several lists at once."""
+    monkeypatch.setattr("yunheng.desk.listing._FEW", few)
+    monkeypatch.setattr("yunheng.desk.listing._PRESSING", pressing)
+    chance = random.Random(pressing + few)
+    grounds, world = made_world(chance)
+    rows_found = 0
+    for viewer in viewers_of(grounds).values():
+        filters = [random_filter(chance, grounds) for _pile in range(6)]
+        live = visible_to(viewer).filter(is_open(), is_observed=False)
+        piles = [narrowed(viewer, live, wanted, now=NOW) for wanted in filters]
+        limit = chance.choice([1, 5, 20])
+        numbers = {one.row.pk: one.row.number for one in world}
+        found = [[numbers[pk] for pk in ids] for ids in first_due(viewer, piles, limit=limit)]
+        assert found == [expected(viewer, world, wanted, BY_DUE)[:limit] for wanted in filters]
+        rows_found += sum(map(len, found))
+    assert rows_found > 20
 
 
 def test_a_clock_that_another_version_tells_the_client_of_stays_internal_in_the_older_one(
