@@ -52,9 +52,7 @@ NEWEST, BY_DUE, BY_PRIORITY = "newest", "due", "priority"
 #: By due and by priority stand tickets that one can work on; by due those with a running clock, the latest first.
 ORDERS: Final = (NEWEST, BY_DUE, BY_PRIORITY)
 _NOT_SHOWN: Final = ("description", "resolution", "assignee__password", "requester__password")
-_PRESSING: Final = (
-    100  #: clocks that are due first, among which every pile is looked for before anywhere else
-)
+_PRESSING: Final = 100  #: clocks due first, among which every pile is looked for before elsewhere
 _FEW: Final = 2_000  #: tickets that are looked at one by one rather than along an index
 _MANY: Final = 20_000  #: the same, where walking along the index took too long
 _CANCELLED: Final = "57014"  # query_canceled

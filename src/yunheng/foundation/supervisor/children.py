@@ -91,9 +91,7 @@ def stop(children: Sequence[Child]) -> None:
 def _wait_for_group(group: int) -> None:
     """Until a killed child's own processes are gone: they hold what they inherited, and so the database's lease."""
     deadline = time.monotonic() + _GONE_WITHIN_SECONDS
-    with contextlib.suppress(
-        ProcessLookupError, PermissionError
-    ):  # gone, or the number is somebody else's by now
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # gone, or the number is another's by now
         while time.monotonic() < deadline:
             with contextlib.suppress(ChildProcessError):  # none of them fell to us when its parent died
                 os.waitpid(-group, os.WNOHANG)
